@@ -1,0 +1,17 @@
+//! Plain values of HTTP that the door and the app share. No sockets, no policy.
+//!
+//! | value | file |
+//! |---|---|
+//! | request method | [`method`] |
+//! | field names and values | [`headers`] |
+//! | a path nobody can read in two ways | [`path`] |
+//! | a query or form body | [`form`] |
+//! | an answer made here | [`answer`] |
+//! | sizes and deadlines | [`limits`] |
+
+pub mod answer;
+pub mod form;
+pub mod headers;
+pub mod limits;
+pub mod method;
+pub mod path;
