@@ -5,12 +5,10 @@
 //! | request method | [`method`] |
 //! | field names and values | [`headers`] |
 //! | a path nobody can read in two ways | [`path`] |
-//! | a query or form body | [`form`] |
 //! | an answer made here | [`answer`] |
 //! | sizes and deadlines | [`limits`] |
 
 pub mod answer;
-pub mod form;
 pub mod headers;
 pub mod limits;
 pub mod method;

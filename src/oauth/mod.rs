@@ -5,6 +5,7 @@
 //! | secrets, their prefixes, checksums and hashes | [`secret`] | RFC 6749 §10.10 |
 //! | names of things | [`ids`] | |
 //! | why something was refused, and what the peer is told | [`error`] | RFC 6749 §4.1.2.1, §5.2, RFC 6750 §3.1, RFC 7591 §3.2.2, RFC 8707 §2 |
+//! | parameters of a query or form | [`params`] | RFC 6749 App. B |
 //! | scopes | [`scope`] | RFC 6749 §3.3 |
 //! | protected resources and the `resource` parameter | [`resource`] | RFC 8707, RFC 9728 |
 //! | which redirect URIs may be registered and used | [`redirect_uri`] | RFC 6749 §3.1.2, RFC 8252 §7.3 |
@@ -40,6 +41,7 @@ pub mod error;
 pub mod ids;
 pub mod mcp_session;
 pub mod metadata;
+pub mod params;
 pub mod pkce;
 pub mod redirect_uri;
 pub mod refresh;
