@@ -211,8 +211,19 @@ mod tests {
     #[test]
     fn a_link_to_anywhere_else_cannot_be_made() {
         for path in [
-            "", "signin", "//evil.test", "/\\evil.test", "\\/evil.test", "/\t/evil.test", "/\n/evil.test",
-            " /", "https://evil.test", "https:evil.test", "javascript:alert(1)", "/\u{2028}x", "/ü",
+            "",
+            "signin",
+            "//evil.test",
+            "/\\evil.test",
+            "\\/evil.test",
+            "/\t/evil.test",
+            "/\n/evil.test",
+            " /",
+            "https://evil.test",
+            "https:evil.test",
+            "javascript:alert(1)",
+            "/\u{2028}x",
+            "/ü",
         ] {
             assert!(Link::to(path, "Go").is_none(), "{path:?}");
         }
