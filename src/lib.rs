@@ -6,5 +6,7 @@ pub mod config;
 pub mod door;
 pub mod http;
 pub mod oauth;
+pub mod pages;
+pub mod password;
 pub mod random;
 pub mod store;
