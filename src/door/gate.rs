@@ -48,7 +48,7 @@ pub fn readmit(store: &Store, server: &Server, token: TokenHash<AccessToken>) ->
 fn refuse(refusal: &Refusal, config: &Config, server: &Server, slash: bool) -> Answer {
     let wire = refusal.wire();
     let answer = Answer::error(wire.status, wire.code.as_str(), &wire.description);
-    if oauth::bearer::is_challenged(refusal) {
+    if bearer::is_challenged(refusal) {
         let challenge = bearer::challenge(refusal, &config.issuer.origin, &server.resource, slash);
         answer.with("www-authenticate", challenge)
     } else {

@@ -88,9 +88,18 @@ impl Store {
         let mut idle: Vec<Client> = self.clients()?;
         idle.retain(|client| client.origin == ClientOrigin::Dynamic && !used.contains(&client.id));
         idle.sort_by_key(|client| client.created_at);
-        for client in idle.iter().take(EVICTED_AT_ONCE) {
-            self.transact(|tx| tx.remove(Client::TABLE, client.id.as_str().as_bytes()))?;
-        }
+        idle.truncate(EVICTED_AT_ONCE);
+        self.transact(|tx| idle.iter().try_for_each(|client| tx.remove(Client::TABLE, client.id.as_str().as_bytes())))?;
+        self.forget_dangling_fingerprints()?;
         Ok(!idle.is_empty())
+    }
+
+    fn forget_dangling_fingerprints(&self) -> Result<(), StoreError> {
+        for (fingerprint, FingerprintOwner(id)) in self.scan_with_keys::<FingerprintOwner>()? {
+            if self.client(&id)?.is_none() {
+                self.transact(|tx| tx.remove(Table::ClientFingerprint, &fingerprint))?;
+            }
+        }
+        Ok(())
     }
 }

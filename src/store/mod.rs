@@ -94,6 +94,15 @@ impl Store {
         &self.key
     }
 
+    /// Whether records can be read and written.
+    ///
+    /// # Errors
+    /// What stands against it.
+    pub fn health(&self) -> Result<(), StoreError> {
+        self.committer.check()?;
+        self.is_claimed().map(|_| ())
+    }
+
     /// One record.
     fn load<R: Record>(&self, key: &[u8]) -> Result<Option<R>, StoreError> {
         self.tree.get(record::key(R::TABLE, key))?.map(|bytes| record::decode(&bytes)).transpose()
@@ -103,6 +112,13 @@ impl Store {
     fn scan<R: Record>(&self) -> Result<Vec<R>, StoreError> {
         let entries = self.tree.scan_prefix([R::TABLE as u8]);
         entries.map(|entry| record::decode(&entry?.1)).collect()
+    }
+
+    /// The same, with the keys.
+    fn scan_with_keys<R: Record>(&self) -> Result<Vec<(Vec<u8>, R)>, StoreError> {
+        let entries = self.tree.scan_prefix([R::TABLE as u8]);
+        let read = |(key, value): (sled::IVec, sled::IVec)| Ok((key.get(1..).unwrap_or_default().to_vec(), record::decode(&value)?));
+        entries.map(|entry| read(entry?)).collect()
     }
 
     /// How many records a table has.
