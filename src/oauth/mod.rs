@@ -38,6 +38,8 @@ pub mod code;
 pub mod connection;
 pub mod consent;
 pub mod error;
+#[cfg(test)]
+mod fixtures;
 pub mod ids;
 pub mod mcp_session;
 pub mod metadata;
