@@ -121,11 +121,17 @@ fn may_repeat(rotated: &Rotated, fate: Option<Fate>, now: UnixTime) -> bool {
     !fate.refresh_used && (age < GRACE || age < LOST_ANSWER && !fate.access_used)
 }
 
-/// RFC 6749 §6: at most what was granted. Names that no server here knows are dropped, and so is an `offline_access`
+/// RFC 6749 §6: at most what was granted. Names that this server does not know are dropped, and so is an `offline_access`
 /// that was never granted, because clients add both by habit; a known scope that was not granted is an attempt to get more.
+/// When nothing is left but `offline_access`, nothing was asked for: a client that always sends `openid email profile`
+/// would otherwise be locked out at its first refresh.
 fn narrowed(asked: Option<&Scope>, granted: &Scope, resource: &ProtectedResource) -> Result<Scope, Refusal> {
     let Some(asked) = asked else { return Ok(granted.clone()) };
-    let beyond = asked.names().any(|name| name != OFFLINE_ACCESS && resource.offered().contains(name) && !granted.contains(name));
+    let offered = resource.offered();
+    if asked.names().any(|name| name != OFFLINE_ACCESS && offered.contains(name) && !granted.contains(name)) {
+        return Err(Refusal::ScopeBeyondGrant);
+    }
     let kept = asked.and(granted);
-    if beyond || kept.is_empty() { Err(Refusal::ScopeBeyondGrant) } else { Ok(kept) }
+    let names_something = kept.names().any(|name| name != OFFLINE_ACCESS);
+    Ok(if names_something { kept } else { granted.clone() })
 }
