@@ -107,9 +107,10 @@ pub fn redeem(
     if spent {
         return Redemption::Refuse(Refusal::CodeGuessedTooOften);
     }
-    let proof = match pkce::verify(&grant.verifier, &stored.challenge) {
-        Ok(proof) => proof,
-        Err(refusal) => return Redemption::CountGuess(refusal),
+    let proof = match (pkce::verify(&grant.verifier, &stored.challenge), &stored.state) {
+        (Ok(proof), _) => proof,
+        (Err(refusal), CodeState::Fresh { .. }) => return Redemption::CountGuess(refusal),
+        (Err(refusal), CodeState::Spent { .. }) => return Redemption::Refuse(refusal),
     };
     match &stored.state {
         CodeState::Spent { connection } => Redemption::EndConnection(connection.clone(), Refusal::CodeReplayed),
