@@ -65,7 +65,7 @@ pub struct TakenNames<'a> {
 /// [`Refusal::MalformedMetadata`], [`Refusal::RedirectUri`] for the first bad URI (one bad URI refuses the whole
 /// request; none is dropped in silence), [`Refusal::ClientName`], [`Refusal::MetadataField`].
 pub fn parse(body: &[u8], issuer: &str, taken: &TakenNames<'_>) -> Result<AcceptableMetadata, Refusal> {
-    let sent: Sent = serde_json::from_slice(body).map_err(|_| Refusal::MalformedMetadata)?;
+    let sent = read(body)?;
     let links = [
         ("client_uri", &sent.client_uri),
         ("logo_uri", &sent.logo_uri),
@@ -74,7 +74,7 @@ pub fn parse(body: &[u8], issuer: &str, taken: &TakenNames<'_>) -> Result<Accept
         ("jwks_uri", &sent.jwks_uri),
     ];
     for (field, link) in links {
-        if link.as_deref().is_some_and(|link| !is_public_link(link)) {
+        if sent_text(link).is_some_and(|link| !is_public_link(link)) {
             return Err(Refusal::MetadataField(field));
         }
     }
@@ -97,12 +97,23 @@ pub fn parse(body: &[u8], issuer: &str, taken: &TakenNames<'_>) -> Result<Accept
         auth_method: auth_method(sent.token_endpoint_auth_method.as_deref())?,
         grant_types: grant_types(sent.grant_types)?,
         name: name(sent.client_name, taken)?,
-        client_uri: sent.client_uri,
-        logo_uri: sent.logo_uri,
+        client_uri: sent.client_uri.filter(|link| !link.is_empty()),
+        logo_uri: sent.logo_uri.filter(|link| !link.is_empty()),
         scope: sent.scope,
         application_type: sent.application_type,
         software: (sent.software_id, sent.software_version),
     })
+}
+
+/// An object and nothing else: the deserializer would also take an array for the members in their order.
+fn read(body: &[u8]) -> Result<Sent, Refusal> {
+    let is_object = body.trim_ascii_start().first() == Some(&b'{');
+    serde_json::from_slice(body).ok().filter(|_| is_object).ok_or(Refusal::MalformedMetadata)
+}
+
+/// Some clients send every member they know, those without a value as empty text: that is not sent.
+fn sent_text(member: &Option<String>) -> Option<&str> {
+    member.as_deref().filter(|text| !text.is_empty())
 }
 
 fn redirect_uris(sent: Option<Value>, issuer: &str) -> Result<Vec<String>, Refusal> {
@@ -145,7 +156,7 @@ fn name(sent: Option<String>, taken: &TakenNames<'_>) -> Result<Option<String>, 
 /// Control characters, and those that hide, reorder or take no room.
 fn is_invisible(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E0FFF}')
+        || matches!(c, '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
 /// A server's name in brackets at the end is what Claude Code calls itself: it says what it connects to and does not
