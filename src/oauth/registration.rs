@@ -177,7 +177,8 @@ fn has_words(text: &str, phrase: &str) -> bool {
 
 /// Links are shown at most as text and never fetched; still nothing but `https` to a named host is kept.
 fn is_public_link(link: &str) -> bool {
-    let url = Url::parse(link).ok().filter(|url| link.len() <= MAX_TEXT && url.scheme() == "https");
+    let tidy = link.len() <= MAX_TEXT && link.bytes().all(|byte| byte.is_ascii_graphic());
+    let url = Url::parse(link).ok().filter(|url| tidy && url.scheme() == "https");
     url.is_some_and(|url| url.domain().is_some_and(|host| host.contains('.')) && url.username().is_empty() && url.password().is_none())
 }
 
