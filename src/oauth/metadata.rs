@@ -17,8 +17,9 @@ pub fn protected_resource(resource: &ProtectedResource, issuer: &str, slash: boo
         "resource_name": resource.name,
         "resource_documentation": format!("{issuer}/"),
     });
-    if !resource.default_scope.is_empty() {
-        document["scopes_supported"] = json!(resource.offered().names().collect::<Vec<_>>());
+    let offered = resource.offered();
+    if !offered.is_empty() {
+        document["scopes_supported"] = json!(offered.names().collect::<Vec<_>>());
     }
     document
 }
