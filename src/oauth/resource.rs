@@ -81,22 +81,19 @@ fn origin_of(uri: &str) -> Option<String> {
     Some(Url::parse(uri).ok()?.origin().ascii_serialization())
 }
 
-/// Scheme, host, port and path in the form in which two spellings of one resource are equal.
+/// Scheme, host, port and path in the form in which two spellings of one resource are equal. What stands in the query
+/// does not matter.
 fn comparable(raw: &str) -> Option<String> {
     let tidy = raw.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') && raw.len() <= MAX_RESOURCE;
-    let path_start = raw.find("://").map(|at| at + 3)?;
-    let dotted = raw
-        .get(path_start..)?
-        .split(['/', '?'])
-        .any(|segment| matches!(segment, "." | "..") || segment.contains("%2e") || segment.contains("%2E"));
-    if !tidy || dotted {
+    let (_, address) = raw.split('?').next()?.split_once("://")?;
+    let moves = |segment: &str| matches!(segment, "." | "..") || segment.contains("%2e") || segment.contains("%2E");
+    if !tidy || address.starts_with('/') || address.contains('@') || address.split('/').any(moves) {
         return None;
     }
     let url = Url::parse(raw).ok()?;
-    let web = matches!(url.scheme(), "https" | "http");
-    let bare = url.username().is_empty() && url.password().is_none() && url.fragment().is_none() && !raw.contains('@');
+    let web = matches!(url.scheme(), "https" | "http") && url.fragment().is_none();
     let path = url.path().strip_suffix('/').unwrap_or(url.path());
-    (web && bare).then(|| format!("{}{path}", url.origin().ascii_serialization()))
+    web.then(|| format!("{}{path}", url.origin().ascii_serialization()))
 }
 
 #[cfg(test)]
@@ -125,6 +122,7 @@ mod tests {
             "https://mcp.example.com/mcp/",
             "https://MCP.example.com:443/mcp",
             "https://mcp.example.com/mcp?kb_name=x",
+            "https://mcp.example.com/mcp?kb_name=ann@example.com/../x",
             "https://mcp.example.com",
             "https://mcp.example.com/",
         ] {
@@ -150,6 +148,7 @@ mod tests {
             "https://mcp.example.com/mcpx",
             "https://mcp.example.com/MCP",
             "https://mcp.example.com\\mcp",
+            "https:///mcp.example.com/mcp",
             "https://mcp.example.com/m cp",
             "urn:x",
             "",
