@@ -59,7 +59,10 @@ pub fn credentials<'a>(params: &Params, authorization: impl Iterator<Item = &'a 
         return Err(Refusal::TwoClientCredentials);
     }
     let Some(basic) = basic else {
-        let id = posted_id.filter(|id| id.len() <= MAX_ID).ok_or(Refusal::ParameterMissing("client_id"))?;
+        let id = posted_id.ok_or(Refusal::ParameterMissing("client_id"))?;
+        if id.len() > MAX_ID {
+            return Err(Refusal::ParameterTooLong("client_id"));
+        }
         return Ok(ClientCredentials { id: ClientId::known_as(id), secret: posted_secret.map(str::to_owned) });
     };
     let (id, secret) = decode_basic(basic).ok_or(Refusal::BasicMalformed)?;
