@@ -5,6 +5,21 @@ use super::authorization_request::{AuthorizationRequest, Prompt, Refuse, State};
 use super::error::Refusal;
 use super::redirect_uri::RegisteredRedirect;
 use super::user::User;
+use crate::clock::UnixTime;
+use std::time::Duration;
+
+/// For so long a sign-in counts as the one that `prompt=login` asks for. It has to be the browser's way from the
+/// sign-in page back to `/authorize`: without it the two would send the browser to and fro for ever.
+pub const FRESH_SIGN_IN: Duration = Duration::from_secs(120);
+
+/// Who is signed in.
+#[derive(Clone, Copy, Debug)]
+pub struct SignedIn<'u> {
+    /// The account.
+    pub user: &'u User,
+    /// When the password was given.
+    pub at: UnixTime,
+}
 
 /// The next step.
 #[derive(Debug)]
@@ -23,22 +38,20 @@ pub enum Step<'r> {
 ///
 /// Consent is asked for every time: a client that registered itself, or one on a loopback address, cannot prove that
 /// it is the one that was agreed to before (OAuth 2.1 §7.3.1).
-pub fn next<'r>(request: Result<AuthorizationRequest<'r>, Refuse>, user: Option<&User>) -> Step<'r> {
-    let request = match request {
-        Err(Refuse::OnPage(refusal)) => return Step::ShowRefusal(refusal),
-        other => other,
-    };
-    let Some(user) = user else { return Step::SignIn };
-    match request {
-        Err(Refuse::OnPage(refusal)) => Step::ShowRefusal(refusal),
-        Err(Refuse::ToClient(redirect, state, refusal)) => Step::AnswerWithError(redirect, state, refusal),
-        Ok(request) => match request.prompt {
-            Prompt::Login => Step::SignIn,
-            Prompt::None => Step::AnswerWithError(request.redirect, request.state, Refusal::ConsentRequired),
-            Prompt::Default if !user.may_use(&request.resource.path) => {
-                Step::AnswerWithError(request.redirect, request.state, Refusal::ServerNotAllowed)
-            }
-            Prompt::Default => Step::AskForConsent(request),
-        },
+pub fn next<'r>(request: Result<AuthorizationRequest<'r>, Refuse>, signed_in: Option<SignedIn<'_>>, now: UnixTime) -> Step<'r> {
+    match (request, signed_in) {
+        (Err(Refuse::OnPage(refusal)), _) => Step::ShowRefusal(refusal),
+        (_, None) => Step::SignIn,
+        (Err(Refuse::ToClient(redirect, state, refusal)), Some(_)) => Step::AnswerWithError(redirect, state, refusal),
+        (Ok(request), Some(signed_in)) => judge(request, signed_in, now),
+    }
+}
+
+fn judge<'r>(request: AuthorizationRequest<'r>, signed_in: SignedIn<'_>, now: UnixTime) -> Step<'r> {
+    match request.prompt {
+        Prompt::None => Step::AnswerWithError(request.redirect, request.state, Refusal::ConsentRequired),
+        Prompt::Login if now.since(signed_in.at) >= FRESH_SIGN_IN => Step::SignIn,
+        Prompt::Login | Prompt::Default if signed_in.user.may_use(&request.resource.path) => Step::AskForConsent(request),
+        Prompt::Login | Prompt::Default => Step::AnswerWithError(request.redirect, request.state, Refusal::ServerNotAllowed),
     }
 }
