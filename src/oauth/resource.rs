@@ -175,4 +175,45 @@ mod tests {
         assert_eq!(notes.grantable(&Scope::parse("")).to_string(), "read");
         assert_eq!(notes.grantable(&Scope::parse("offline_access")).to_string(), "read offline_access");
     }
+
+    #[test]
+    fn several_spellings_of_one_resource_are_one() {
+        let only = [resource("/mcp")];
+        assert_eq!(meant(&["https://mcp.example.com/mcp", "https://mcp.example.com/mcp/?a=b"], &only), Ok("/mcp".into()));
+        assert_eq!(meant(&["https://mcp.example.com/mcp", "https://evil.test/mcp"], &only), Err(Refusal::ResourceUnknown));
+    }
+
+    #[test]
+    fn a_path_is_matched_whole_and_with_case() {
+        let servers = [resource("/a"), resource("/a/b"), resource("/ab"), resource("/A")];
+        for path in ["/a", "/a/b", "/ab", "/A"] {
+            assert_eq!(meant(&[&format!("https://mcp.example.com{path}")], &servers), Ok(path.into()));
+            assert_eq!(meant(&[&format!("https://mcp.example.com{path}/")], &servers), Ok(path.into()));
+        }
+        for path in ["/", "/b", "/a/c", "/a/b/c", "/aB", "/a//", "//a", "/%61"] {
+            assert_eq!(meant(&[&format!("https://mcp.example.com{path}")], &servers), Err(Refusal::ResourceUnknown), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_very_long_resource_is_refused_unread() {
+        let long = format!("https://mcp.example.com/mcp?{}", "x".repeat(MAX_RESOURCE));
+        assert_eq!(meant(&[&long], &[resource("/mcp")]), Err(Refusal::ResourceUnknown));
+    }
+
+    #[test]
+    fn at_the_token_endpoint_every_value_must_mean_the_granted_resource() {
+        let granted = resource("/a");
+        let all = |sent: &[&str]| all_mean(sent.iter().copied(), &granted);
+        assert!(all(&[]));
+        assert!(all(&["https://mcp.example.com/a", "https://MCP.example.com/a/"]));
+        assert!(!all(&["https://mcp.example.com/a", "https://mcp.example.com/ab"]));
+        assert!(!all(&["https://evil.test/a"]));
+    }
+
+    #[test]
+    fn without_servers_nothing_is_meant() {
+        assert_eq!(meant(&[], &[]), Err(Refusal::ResourceMissing));
+        assert_eq!(meant(&["https://mcp.example.com/"], &[]), Err(Refusal::ResourceUnknown));
+    }
 }
