@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 /// since clients compare it with that address byte for byte.
 pub fn protected_resource(resource: &ProtectedResource, issuer: &str, slash: bool) -> Value {
     let tail = if slash { "/" } else { "" };
-    let mut document = json!({
+    let document = json!({
         "resource": format!("{}{tail}", resource.uri),
         "authorization_servers": [issuer],
         "bearer_methods_supported": ["header"],
@@ -18,8 +18,12 @@ pub fn protected_resource(resource: &ProtectedResource, issuer: &str, slash: boo
         "resource_documentation": format!("{issuer}/"),
     });
     let offered = resource.offered();
-    if !offered.is_empty() {
-        document["scopes_supported"] = json!(offered.names().collect::<Vec<_>>());
+    if offered.is_empty() { document } else { with(document, [("scopes_supported", json!(offered.names().collect::<Vec<_>>()))]) }
+}
+
+fn with<const N: usize>(mut document: Value, more: [(&str, Value); N]) -> Value {
+    if let Some(members) = document.as_object_mut() {
+        members.extend(more.map(|(name, value)| (name.to_owned(), value)));
     }
     document
 }
@@ -50,11 +54,12 @@ pub fn authorization_server(issuer: &str, resources: &[ProtectedResource]) -> Va
 
 /// The same, with what clients that look for OpenID Connect Discovery insist on (OpenID Connect Discovery §3).
 pub fn openid_configuration(issuer: &str, resources: &[ProtectedResource]) -> Value {
-    let mut document = authorization_server(issuer, resources);
-    document["jwks_uri"] = json!(format!("{issuer}/jwks"));
-    document["subject_types_supported"] = json!(["public"]);
-    document["id_token_signing_alg_values_supported"] = json!(["ES256"]);
-    document
+    let more = [
+        ("jwks_uri", json!(format!("{issuer}/jwks"))),
+        ("subject_types_supported", json!(["public"])),
+        ("id_token_signing_alg_values_supported", json!(["ES256"])),
+    ];
+    with(authorization_server(issuer, resources), more)
 }
 
 #[cfg(test)]
