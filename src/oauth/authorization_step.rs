@@ -5,21 +5,6 @@ use super::authorization_request::{AuthorizationRequest, Prompt, Refuse, State};
 use super::error::Refusal;
 use super::redirect_uri::RegisteredRedirect;
 use super::user::User;
-use crate::clock::UnixTime;
-use std::time::Duration;
-
-/// For so long a sign-in counts as the one that `prompt=login` asks for. It has to be the browser's way from the
-/// sign-in page back to `/authorize`: without it the two would send the browser to and fro for ever.
-pub const FRESH_SIGN_IN: Duration = Duration::from_secs(120);
-
-/// Who is signed in.
-#[derive(Clone, Copy, Debug)]
-pub struct SignedIn<'u> {
-    /// The account.
-    pub user: &'u User,
-    /// When the password was given.
-    pub at: UnixTime,
-}
 
 /// The next step.
 #[derive(Debug)]
@@ -38,21 +23,23 @@ pub enum Step<'r> {
 ///
 /// Consent is asked for every time: a client that registered itself, or one on a loopback address, cannot prove that
 /// it is the one that was agreed to before (OAuth 2.1 §7.3.1).
-pub fn next<'r>(request: Result<AuthorizationRequest<'r>, Refuse>, signed_in: Option<SignedIn<'_>>, now: UnixTime) -> Step<'r> {
-    match (request, signed_in) {
-        (Err(Refuse::OnPage(refusal)), _) => Step::ShowRefusal(refusal),
-        (_, None) => Step::SignIn,
-        (Err(Refuse::ToClient(redirect, state, refusal)), Some(_)) => Step::AnswerWithError(redirect, state, refusal),
-        (Ok(request), Some(signed_in)) => judge(request, signed_in, now),
-    }
-}
-
-fn judge<'r>(request: AuthorizationRequest<'r>, signed_in: SignedIn<'_>, now: UnixTime) -> Step<'r> {
-    match request.prompt {
-        Prompt::None => Step::AnswerWithError(request.redirect, request.state, Refusal::ConsentRequired),
-        Prompt::Login if now.since(signed_in.at) >= FRESH_SIGN_IN => Step::SignIn,
-        Prompt::Login | Prompt::Default if signed_in.user.may_use(&request.resource.path) => Step::AskForConsent(request),
-        Prompt::Login | Prompt::Default => Step::AnswerWithError(request.redirect, request.state, Refusal::ServerNotAllowed),
+pub fn next<'r>(request: Result<AuthorizationRequest<'r>, Refuse>, user: Option<&User>) -> Step<'r> {
+    let request = match request {
+        Err(Refuse::OnPage(refusal)) => return Step::ShowRefusal(refusal),
+        other => other,
+    };
+    let Some(user) = user else { return Step::SignIn };
+    match request {
+        Err(Refuse::OnPage(refusal)) => Step::ShowRefusal(refusal),
+        Err(Refuse::ToClient(redirect, state, refusal)) => Step::AnswerWithError(redirect, state, refusal),
+        Ok(request) => match request.prompt {
+            Prompt::Login => Step::SignIn,
+            Prompt::None => Step::AnswerWithError(request.redirect, request.state, Refusal::ConsentRequired),
+            Prompt::Default if !user.may_use(&request.resource.path) => {
+                Step::AnswerWithError(request.redirect, request.state, Refusal::ServerNotAllowed)
+            }
+            Prompt::Default => Step::AskForConsent(request),
+        },
     }
 }
 
@@ -60,7 +47,7 @@ fn judge<'r>(request: AuthorizationRequest<'r>, signed_in: SignedIn<'_>, now: Un
 mod tests {
     use super::*;
     use crate::oauth::authorization_request::parse;
-    use crate::oauth::fixtures::{CALLBACK, CHALLENGE, ISSUER, NOW, client, params, resource, seconds_later, user};
+    use crate::oauth::fixtures::{CALLBACK, CHALLENGE, ISSUER, client, params, resource, user};
     use crate::oauth::resource::ProtectedResource;
     use crate::oauth::user::ServerAccess;
 
@@ -71,8 +58,7 @@ mod tests {
 
     fn step(more: &str, user: Option<&User>) -> String {
         let resources = [resource("/notes")];
-        let signed_in = user.map(|user| SignedIn { user, at: NOW });
-        match next(request(more, &resources), signed_in, seconds_later(3600)) {
+        match next(request(more, &resources), user) {
             Step::ShowRefusal(refusal) => format!("page {refusal:?}"),
             Step::SignIn => "sign in".into(),
             Step::AnswerWithError(redirect, State(state), refusal) => format!("{} {state:?} {refusal:?}", redirect.as_str()),
@@ -122,19 +108,9 @@ mod tests {
     }
 
     #[test]
-    fn prompt_login_asks_once_more_and_not_for_ever() {
-        let resources = [resource("/notes")];
-        let ann = user("ann");
-        let at = |seconds| next(request("&prompt=login", &resources), Some(SignedIn { user: &ann, at: NOW }), seconds_later(seconds));
-        assert!(matches!(at(FRESH_SIGN_IN.as_secs()), Step::SignIn));
-        assert!(matches!(at(FRESH_SIGN_IN.as_secs() - 1), Step::AskForConsent(_)));
-    }
-
-    #[test]
-    fn a_fresh_sign_in_opens_no_server_that_was_closed() {
-        let resources = [resource("/notes")];
-        let bob = User { servers: ServerAccess::Only(vec![]), ..user("bob") };
-        let step = next(request("&prompt=login", &resources), Some(SignedIn { user: &bob, at: NOW }), NOW);
-        assert!(matches!(step, Step::AnswerWithError(_, _, Refusal::ServerNotAllowed)));
+    fn prompt_login_asks_a_user_who_is_there_to_sign_in_again() {
+        for words in ["login", "select_account", "consent+login"] {
+            assert_eq!(step(&format!("&prompt={words}"), Some(&user("ann"))), "sign in", "{words}");
+        }
     }
 }
