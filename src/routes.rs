@@ -205,7 +205,9 @@ mod tests {
         assert_eq!(path.matches("/.well-known/openid-configuration"), Some(""));
         assert_eq!(path.matches("/.well-known/openid-configuration/notes/mcp"), Some("/notes/mcp"));
         assert_eq!(path.matches("/notes/mcp/.well-known/openid-configuration"), Some("/notes/mcp"));
-        for other in ["/.well-known/openid-configurationx", "/a/.well-known/openid-configuration/b", "/openid-configuration", "/.well-known/"] {
+        for other in
+            ["/.well-known/openid-configurationx", "/a/.well-known/openid-configuration/b", "/openid-configuration", "/.well-known/"]
+        {
             assert_eq!(path.matches(other), None, "{other}");
         }
     }

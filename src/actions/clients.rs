@@ -57,11 +57,15 @@ fn unknown_preset(word: &str) -> Failure {
 
 fn check(uris: &[String], issuer: &str) -> Result<(), Failure> {
     if uris.is_empty() || uris.len() > MAX_URIS {
-        return Err(Failure::new(format!("a client needs 1 to {MAX_URIS} redirect URIs"), "give them with --redirect-uri URI, or use --preset NAME"));
+        return Err(Failure::new(
+            format!("a client needs 1 to {MAX_URIS} redirect URIs"),
+            "give them with --redirect-uri URI, or use --preset NAME",
+        ));
     }
     for uri in uris {
-        redirect_uri::registrable(uri, RegisteredBy::Owner, issuer)
-            .map_err(|problem| Failure::new(format!("{uri} cannot be used: {}", problem.describe()), "copy the address from the app's own settings"))?;
+        redirect_uri::registrable(uri, RegisteredBy::Owner, issuer).map_err(|problem| {
+            Failure::new(format!("{uri} cannot be used: {}", problem.describe()), "copy the address from the app's own settings")
+        })?;
     }
     Ok(())
 }

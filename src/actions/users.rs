@@ -118,9 +118,13 @@ fn read_name(name: &str) -> Result<UserName, Failure> {
 
 fn hash(password: &str) -> Result<String, Failure> {
     if password.chars().count() < MIN_PASSWORD || password.len() > MAX_PASSWORD {
-        return Err(Failure::new(format!("the password has fewer than {MIN_PASSWORD} characters or more than {MAX_PASSWORD} bytes"), "choose another"));
+        return Err(Failure::new(
+            format!("the password has fewer than {MIN_PASSWORD} characters or more than {MAX_PASSWORD} bytes"),
+            "choose another",
+        ));
     }
-    password::hash(password, &random::bytes()).map_err(|_| Failure::new("too many passwords are being checked right now", "try again in a moment"))
+    password::hash(password, &random::bytes())
+        .map_err(|_| Failure::new("too many passwords are being checked right now", "try again in a moment"))
 }
 
 fn known_server(config: &Config, path: &str) -> Result<(), Failure> {

@@ -66,15 +66,19 @@ pub(super) fn run(serve: Serve) -> Result<(), Failure> {
     };
     let written = raw::read(&flags, &environment)?;
     let address = config::listen_address(&written)?;
-    let door = Door::bind(address).map_err(|error| failure(format!("cannot listen on {address}: {error}"), "choose another with --listen ADDRESS:PORT"))?;
+    let door = Door::bind(address)
+        .map_err(|error| failure(format!("cannot listen on {address}: {error}"), "choose another with --listen ADDRESS:PORT"))?;
     let config = Arc::new(config::decide(&written, door.local_addr(), &environment)?);
     let store = Arc::new(Store::open(&config.data, &random::entropy(), clock::now())?);
-    let started = start(&config, &store).map_err(|error| failure(format!("cannot start: {error}"), "check that the data directory can be written and its path is short"))?;
+    let started = start(&config, &store)
+        .map_err(|error| failure(format!("cannot start: {error}"), "check that the data directory can be written and its path is short"))?;
     announce(&config, &store, door.local_addr())?;
-    door.serve(Arc::clone(&config), Arc::clone(&store), started.backends, started.stop);
+    let served = door.serve(Arc::clone(&config), Arc::clone(&store), started.backends, started.stop);
     started.app.stop();
     let _ = fs::remove_file(control::socket_of(&config.data));
-    Ok(())
+    served.map_err(|error| {
+        failure(format!("cannot go on serving: {error}"), "start it again; if this repeats, look at limits of threads and files")
+    })
 }
 
 struct Started {

@@ -8,9 +8,9 @@ use crate::http::request::Request;
 use crate::oauth::params::Params;
 use crate::oauth::secret::{Secret, Session, TokenHash};
 use crate::oauth::user::User;
-use crate::store::record::BrowserSession;
-use crate::store::StoreError;
 use crate::random;
+use crate::store::StoreError;
+use crate::store::record::BrowserSession;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use subtle::ConstantTimeEq;
@@ -65,8 +65,7 @@ impl App {
         let secret = random::secret::<Session>();
         let now: UnixTime = clock::now();
         let lifetime = self.config.lifetimes.session;
-        let session =
-            BrowserSession { user: user.id.clone(), user_epoch: user.epoch, signed_in_at: now, expires_at: now.after(lifetime) };
+        let session = BrowserSession { user: user.id.clone(), user_epoch: user.epoch, signed_in_at: now, expires_at: now.after(lifetime) };
         self.store.add_session(&secret.hash(), &session)?;
         let mut answer = answer;
         answer.headers.append("set-cookie", self.jar(request).set(SESSION, secret.reveal(), Some(lifetime.as_secs())));
@@ -181,7 +180,19 @@ mod tests {
         for good in ["/", "/authorize?client_id=x&redirect_uri=https%3A%2F%2Fc.test", "/connections"] {
             assert_eq!(safe_return(Some(good)), good);
         }
-        for bad in ["//evil.test", "/\\evil.test", "/\t/evil.test", "https:evil.test", "javascript:alert(1)", "/..//evil.test", "/%2f%2fevil.test", "https://x@evil.test/", "", "/a#b", "/a b"] {
+        for bad in [
+            "//evil.test",
+            "/\\evil.test",
+            "/\t/evil.test",
+            "https:evil.test",
+            "javascript:alert(1)",
+            "/..//evil.test",
+            "/%2f%2fevil.test",
+            "https://x@evil.test/",
+            "",
+            "/a#b",
+            "/a b",
+        ] {
             assert_eq!(safe_return(Some(bad)), "/", "{bad:?}");
         }
     }

@@ -14,7 +14,9 @@ pub fn revoke(app: &App, params: &Params, signed_in: &SignedIn, _checked: &CsrfC
     let id = ConnectionId::known_as(params.one("id").ok().flatten().unwrap_or_default());
     match app.store.end_connection(&id, Some(&signed_in.user.id), EndReason::RevokedByUser, clock::now()) {
         Ok(true) => page::see_other("/"),
-        Ok(false) => page::error(app, 404, "There is no such connection", "It may have been revoked before.", Some("Go back to the start page.")),
+        Ok(false) => {
+            page::error(app, 404, "There is no such connection", "It may have been revoked before.", Some("Go back to the start page."))
+        }
         Err(error) => page::unavailable(app, &error),
     }
 }

@@ -1,8 +1,8 @@
 //! `POST /consent`: the user's decision takes effect.
 
+use super::App;
 use super::browser::{CsrfChecked, SignedIn};
 use super::page::{self, Message};
-use super::App;
 use crate::clock;
 use crate::http::answer::Answer;
 use crate::oauth::authorization_request::State;
@@ -34,8 +34,7 @@ fn settle(app: &App, secret: &Secret<FlowSecret>, decision: Decision, signed_in:
     let parties = Parties { session: signed_in.session, user: &signed_in.user, client: client.as_ref(), issuer: app.issuer() };
     let code = consent::code_of(secret, app.store.key());
     let code_ends = now.after(app.config.lifetimes.code);
-    let (verdict, flow) =
-        app.store.settle_flow(&hash, &code.hash(), code_ends, |flow| consent::decide(flow, decision, &parties, now))?;
+    let (verdict, flow) = app.store.settle_flow(&hash, &code.hash(), code_ends, |flow| consent::decide(flow, decision, &parties, now))?;
     let state = flow.map(|flow| flow.state).unwrap_or_default();
     Ok(match verdict {
         Verdict::Stale(why) => stale(app, why),
@@ -58,7 +57,14 @@ fn again(app: &App, redirect: &RegisteredRedirect, state: &State, code: &Secret<
         return Ok(to_client(app, redirect, state, &ToClient::Code(code)));
     }
     let text = "You approved this connection, and the app has been let in. You can close this page.";
-    let message = Message { kind: MessageKind::Success, title: "Already done", paragraphs: &[text], hint: None, steps: &[], link: Some(("/", "See what is connected")) };
+    let message = Message {
+        kind: MessageKind::Success,
+        title: "Already done",
+        paragraphs: &[text],
+        hint: None,
+        steps: &[],
+        link: Some(("/", "See what is connected")),
+    };
     Ok(page::message(app, 200, &message))
 }
 

@@ -1,8 +1,8 @@
 //! `/setup`: the first run. Whoever holds the one-time link becomes the owner.
 
+use super::App;
 use super::browser::CsrfChecked;
 use super::page::{self, Leads, Message};
-use super::App;
 use crate::http::answer::Answer;
 use crate::http::request::Request;
 use crate::oauth::ids::UserId;
@@ -53,7 +53,14 @@ fn serve(app: &App, request: &Request) -> Result<Answer, StoreError> {
     let Some(link) = link(app, &params)? else { return Ok(closed(app)) };
     let typed = params.one("username").ok().flatten().unwrap_or_default();
     let Some(checked) = app.check_visitor_form(request, &params) else {
-        return Ok(form(app, request, 403, &link, "", Some("The page had been open for too long, or cookies are switched off. Please try again.")));
+        return Ok(form(
+            app,
+            request,
+            403,
+            &link,
+            "",
+            Some("The page had been open for too long, or cookies are switched off. Please try again."),
+        ));
     };
     let chosen = match choose(&params) {
         Ok(chosen) => chosen,
@@ -65,7 +72,14 @@ fn serve(app: &App, request: &Request) -> Result<Answer, StoreError> {
     claim(app, request, &link, chosen.name, hash, &checked)
 }
 
-fn claim(app: &App, request: &Request, link: &Secret<SetupLink>, name: UserName, hash: String, _: &CsrfChecked) -> Result<Answer, StoreError> {
+fn claim(
+    app: &App,
+    request: &Request,
+    link: &Secret<SetupLink>,
+    name: UserName,
+    hash: String,
+    _: &CsrfChecked,
+) -> Result<Answer, StoreError> {
     let now = clock::now();
     let owner = User {
         id: UserId::mint(random::bytes()),

@@ -1,8 +1,8 @@
 //! `/signin`: name and password. It decides who is there and nothing else; where to go on is up to the page that sent here.
 
+use super::App;
 use super::browser::{self, CsrfChecked};
 use super::page::{self, Leads};
-use super::App;
 use crate::http::answer::Answer;
 use crate::http::request::Request;
 use crate::oauth::params::Params;
@@ -66,9 +66,7 @@ pub fn submit(app: &App, request: &Request) -> Answer {
             signed_in.unwrap_or_else(|error| page::unavailable(app, &error))
         }
         Ok(Attempt::Wrong) => again(401, SigninPage { error: Some(WRONG.to_owned()), ..blank(app, &return_to) }),
-        Ok(Attempt::Busy) => {
-            again(429, SigninPage { throttled: Some(BUSY.to_owned()), ..blank(app, &return_to) }).with("retry-after", "5")
-        }
+        Ok(Attempt::Busy) => again(429, SigninPage { throttled: Some(BUSY.to_owned()), ..blank(app, &return_to) }).with("retry-after", "5"),
         Err(error) => page::unavailable(app, &error),
     }
 }

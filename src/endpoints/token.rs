@@ -38,9 +38,7 @@ fn serve(app: &App, request: &Request) -> Result<Result<Issued, Refusal>, StoreE
     match token_request::parse(&params) {
         Err(refusal) => Ok(Err(refusal)),
         Ok(TokenRequest::Code(grant)) => redeem(app, &client, &grant),
-        Ok(TokenRequest::Refresh(grant)) if client.client().grant_types.contains(&GrantType::RefreshToken) => {
-            rotate(app, &client, &grant)
-        }
+        Ok(TokenRequest::Refresh(grant)) if client.client().grant_types.contains(&GrantType::RefreshToken) => rotate(app, &client, &grant),
         Ok(TokenRequest::Refresh(_)) => Ok(Err(Refusal::GrantTypeNotRegistered)),
     }
 }
@@ -58,8 +56,7 @@ pub(super) fn authenticate(app: &App, request: &Request, params: &Params) -> Res
 /// RFC 6749 §5.2: a client that tried Basic is told that Basic it is.
 pub(super) fn refuse_client(request: &Request, refusal: &Refusal) -> Answer {
     let answer = super::refuse(refusal);
-    let failed_basic =
-        refusal.wire().code == ErrorCode::InvalidClient && client_auth::tried_basic(request.headers.all("authorization"));
+    let failed_basic = refusal.wire().code == ErrorCode::InvalidClient && client_auth::tried_basic(request.headers.all("authorization"));
     if failed_basic { answer.with("www-authenticate", "Basic realm=\"doorward\"") } else { answer }
 }
 
@@ -80,9 +77,7 @@ fn redeem(app: &App, client: &AuthenticatedClient, grant: &CodeGrant) -> Result<
         code::redeem(stored, user, resource, client, grant, now)
     })?;
     Ok(match (redemption, stored) {
-        (Redemption::Issue(_), Some(stored)) => {
-            Ok(Issued { access, expires_in: lifetimes.access_token, refresh, scope: stored.scope })
-        }
+        (Redemption::Issue(_), Some(stored)) => Ok(Issued { access, expires_in: lifetimes.access_token, refresh, scope: stored.scope }),
         (Redemption::Issue(_), None) => Err(Refusal::CodeUnknown),
         (Redemption::Refuse(refusal) | Redemption::CountGuess(refusal) | Redemption::EndConnection(_, refusal), _) => Err(refusal),
     })
@@ -91,12 +86,8 @@ fn redeem(app: &App, client: &AuthenticatedClient, grant: &CodeGrant) -> Result<
 fn rotate(app: &App, client: &AuthenticatedClient, grant: &RefreshGrant) -> Result<Result<Issued, Refusal>, StoreError> {
     let now = clock::now();
     let lifetimes = &app.config.lifetimes;
-    let terms = RefreshTerms {
-        salt: random::bytes(),
-        access_lifetime: lifetimes.access_token,
-        refresh_lifetime: lifetimes.refresh_token,
-        now,
-    };
+    let terms =
+        RefreshTerms { salt: random::bytes(), access_lifetime: lifetimes.access_token, refresh_lifetime: lifetimes.refresh_token, now };
     let refreshed = app.store.refresh(&grant.token, &terms, |stored, standing, fate| {
         let resource = standing.ok().and_then(|standing| app.resource_at(&standing.connection().server));
         refresh::rotate(stored, standing, fate, client, resource, grant, now)

@@ -170,7 +170,8 @@ fn store_pair(tx: &Tx<'_>, pair: &Successor, stored: &StoredRefreshToken, scope:
 
 fn put_access(tx: &Tx<'_>, pair: &Successor, stored: &StoredRefreshToken, scope: &Scope, terms: &RefreshTerms) -> Step<Option<UnixTime>> {
     let expires_at = terms.access_lifetime.map(|span| terms.now.after(span));
-    let access = StoredAccessToken { connection: stored.connection.clone(), scope: scope.clone(), issued_at: terms.now, expires_at, used: false };
+    let access =
+        StoredAccessToken { connection: stored.connection.clone(), scope: scope.clone(), issued_at: terms.now, expires_at, used: false };
     tx.put(pair.access.hash().as_bytes(), &access)?;
     Ok(expires_at)
 }
@@ -183,4 +184,3 @@ fn revive(tx: &Tx<'_>, pair: &Successor, stored: &StoredRefreshToken, rotated: &
         Some(_) | None => put_access(tx, pair, stored, &rotated.scope, terms),
     }
 }
-
