@@ -1,14 +1,15 @@
 //! Clients that an owner enters, sees and removes.
 
 use super::{Done, Failure, done};
+use crate::clock;
 use crate::config::Config;
 use crate::oauth::client::{AuthMethod, Client, ClientOrigin, GrantType};
 use crate::oauth::ids::ClientId;
 use crate::oauth::known_clients::{self, KNOWN_CLIENTS};
 use crate::oauth::redirect_uri::{self, MAX_URIS, RegisteredBy};
 use crate::oauth::secret::ClientSecret;
+use crate::random;
 use crate::store::Store;
-use crate::{clock, random};
 use serde_json::{Value, json};
 
 /// Enters a client; its secret, if it is to have one, is told this once.

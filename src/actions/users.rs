@@ -1,11 +1,13 @@
 //! Accounts.
 
 use super::{Done, Failure, done};
+use crate::clock;
 use crate::config::Config;
 use crate::oauth::ids::UserId;
 use crate::oauth::user::{MAX_PASSWORD, MIN_PASSWORD, ServerAccess, User, UserName};
+use crate::password;
+use crate::random;
 use crate::store::{AddUser, Store};
-use crate::{clock, password, random};
 use serde_json::{Value, json};
 
 /// Adds an account. While there is none with that right, the first one becomes the owner.

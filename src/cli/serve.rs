@@ -2,10 +2,14 @@
 
 use super::{environment, failure};
 use crate::actions::{self, Action, Failure};
+use crate::app;
+use crate::clock;
 use crate::config::{self, Config, Upstream, raw};
+use crate::control;
+use crate::demo;
 use crate::door::{Backends, Door, Stop};
+use crate::random;
 use crate::store::Store;
-use crate::{app, clock, control, demo, random};
 use argh::FromArgs;
 use rustix::termios::isatty;
 use signal_hook::consts::{SIGINT, SIGTERM};

@@ -122,7 +122,7 @@ fn check_path(path: &str) -> Result<(), ConfigError> {
             && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
             && !matches!(*segment, "." | "..")
     };
-    if !segments.iter().all(|segment| plain(segment)) || segments.contains(&".well-known") {
+    if !segments.iter().all(plain) || segments.contains(&".well-known") {
         return Err(ConfigError::new(
             format!("the server path {path} cannot be used"),
             "write it like /notes: letters, digits and - . _ ~, no slash at the end",

@@ -18,9 +18,10 @@ use crate::oauth::ids::ClientId;
 use crate::oauth::params::Params;
 use crate::oauth::redirect_uri::{self, RegisteredRedirect};
 use crate::oauth::secret::Flow as FlowSecret;
+use crate::pages;
 use crate::pages::views::{ConsentPage, Destination, MessageKind, ScopeLine};
+use crate::random;
 use crate::store::StoreError;
-use crate::{pages, random};
 
 /// `GET /authorize`, and `POST` with the same parameters in the body (OpenID Connect Core §3.1.2.1).
 ///

@@ -3,15 +3,18 @@
 use super::App;
 use super::browser::CsrfChecked;
 use super::page::{self, Leads, Message};
+use crate::clock;
 use crate::http::answer::Answer;
 use crate::http::request::Request;
 use crate::oauth::ids::UserId;
 use crate::oauth::params::Params;
 use crate::oauth::secret::{Secret, SetupLink};
 use crate::oauth::user::{MAX_PASSWORD, MIN_PASSWORD, ServerAccess, User, UserName};
+use crate::pages;
 use crate::pages::views::{MessageKind, ServerAddress, SetupPage};
+use crate::password;
+use crate::random;
 use crate::store::{Claim, StoreError};
-use crate::{clock, pages, password, random};
 
 /// `GET /setup?token=…`: shows the form and spends nothing.
 pub fn show(app: &App, request: &Request) -> Answer {

@@ -7,9 +7,10 @@ use crate::http::answer::Answer;
 use crate::http::request::Request;
 use crate::oauth::params::Params;
 use crate::oauth::user::{MAX_PASSWORD, User, UserName};
+use crate::pages;
 use crate::pages::views::SigninPage;
+use crate::password;
 use crate::store::StoreError;
-use crate::{pages, password};
 
 const WRONG: &str = "The name or the password is not right.";
 const STALE: &str = "The page had been open for too long, or cookies are switched off. Please try again.";

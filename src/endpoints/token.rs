@@ -4,6 +4,7 @@ use super::App;
 use crate::clock;
 use crate::http::answer::Answer;
 use crate::http::request::Request;
+use crate::oauth;
 use crate::oauth::client::GrantType;
 use crate::oauth::client_auth::{self, AuthenticatedClient};
 use crate::oauth::code::{self, Redemption};
@@ -13,8 +14,8 @@ use crate::oauth::params::Params;
 use crate::oauth::refresh;
 use crate::oauth::token_request::{self, CodeGrant, RefreshGrant, TokenRequest};
 use crate::oauth::token_response::{self, Issued};
+use crate::random;
 use crate::store::{NewTokens, RefreshTerms, Refreshed, StoreError};
-use crate::{oauth, random};
 
 /// Answers every token request, refused ones included, in JSON.
 pub fn grant(app: &App, request: &Request) -> Answer {
@@ -26,12 +27,11 @@ pub fn grant(app: &App, request: &Request) -> Answer {
 }
 
 fn serve(app: &App, request: &Request) -> Result<Result<Issued, Refusal>, StoreError> {
-    let read = super::form(request).and_then(|params| Ok((authenticate(app, request, &params), params)));
-    let (client, params) = match read {
-        Ok((client, params)) => (client?, params),
+    let params = match super::form(request) {
+        Ok(params) => params,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let client = match client {
+    let client = match authenticate(app, request, &params)? {
         Ok(client) => client,
         Err(refusal) => return Ok(Err(refusal)),
     };
