@@ -9,6 +9,7 @@ use crate::control;
 use crate::demo;
 use crate::door::{Backends, Door, Stop};
 use crate::random;
+use crate::routes::Site;
 use crate::store::Store;
 use argh::FromArgs;
 use rustix::termios::isatty;
@@ -96,13 +97,15 @@ fn start(config: &Arc<Config>, store: &Arc<Store>) -> io::Result<Started> {
     let folder = config.data.join("run");
     DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
     let app_socket = fresh(&folder, "app.sock");
-    let app = app::start(&app_socket, Arc::clone(config), Arc::clone(store))?;
+    let site = Site::new(Arc::clone(config), Arc::clone(store));
+    let app = app::start(&app_socket, config.limits.workers, &site)?;
     let wants_demo = config.servers.iter().any(|server| server.upstream == Upstream::Demo);
     let demo = wants_demo.then(|| fresh(&folder, "demo.sock"));
     if let Some(socket) = &demo {
         demo::start(socket)?;
     }
-    control::serve(Arc::clone(config), Arc::clone(store))?;
+    let (of_config, of_store) = (Arc::clone(config), Arc::clone(store));
+    control::serve(&config.data, move |action| actions::perform(&of_store, &of_config, action))?;
     sweep(Arc::clone(store))?;
     let stop = Stop::new()?;
     watch_signals(stop.clone())?;

@@ -29,9 +29,18 @@ pub struct SignedIn {
     secret: Secret<Session>,
 }
 
-/// Proof that a form was filled in on a page of ours in this browser. Made by [`App::check_form`] and
+/// A form that was filled in on a page of ours in this browser. Made by [`App::check_form`] and
 /// [`App::check_visitor_form`] alone.
-pub struct CsrfChecked(());
+pub struct CheckedForm {
+    params: Params,
+}
+
+impl CheckedForm {
+    /// What was filled in.
+    pub fn params(&self) -> &Params {
+        &self.params
+    }
+}
 
 /// A browser without a session, known again by a cookie of chance.
 pub struct Visitor {
@@ -121,27 +130,28 @@ impl App {
         URL_SAFE_NO_PAD.encode(self.store.key().authenticate(label, &[browser.as_bytes()]))
     }
 
-    /// Whether a form of somebody signed in came from a page of ours.
-    pub fn check_form(&self, request: &Request, params: &Params, signed_in: &SignedIn) -> Option<CsrfChecked> {
+    /// The form in a request of somebody signed in, if it came from a page of ours.
+    pub fn check_form(&self, request: &Request, signed_in: &SignedIn) -> Option<CheckedForm> {
+        let params = super::form(request).ok()?;
         self.check(request, params, &self.form_token(signed_in))
     }
 
-    /// Whether a form of somebody not signed in came from a page of ours.
-    pub fn check_visitor_form(&self, request: &Request, params: &Params) -> Option<CsrfChecked> {
+    /// The form of somebody not signed in, if it came from a page of ours.
+    pub fn check_visitor_form(&self, request: &Request, params: Params) -> Option<CheckedForm> {
         let visitor = self.visitor(request);
-        (!visitor.is_new).then(|| self.check(request, params, &self.visitor_token(&visitor))).flatten()
+        if visitor.is_new { None } else { self.check(request, params, &self.visitor_token(&visitor)) }
     }
 
     /// The hidden value decides. What the browser says about where the form came from must not speak against it; `null`
     /// is what browsers send from pages that, like ours, give no referrer.
-    fn check(&self, request: &Request, params: &Params, expected: &str) -> Option<CsrfChecked> {
+    fn check(&self, request: &Request, params: Params, expected: &str) -> Option<CheckedForm> {
         let sent = params.one("csrf").ok().flatten()?;
         let same = bool::from(sent.as_bytes().ct_eq(expected.as_bytes()));
         let site = request.headers.first("sec-fetch-site");
         let from_here = site.is_none_or(|site| matches!(site, "same-origin" | "none"));
         let origin = request.headers.first("origin");
         let own_origin = origin.is_none_or(|origin| origin == "null" || self.is_own_origin(origin, request));
-        (same && from_here && own_origin).then_some(CsrfChecked(()))
+        (same && from_here && own_origin).then_some(CheckedForm { params })
     }
 
     fn is_own_origin(&self, origin: &str, request: &Request) -> bool {

@@ -1,7 +1,7 @@
 //! `POST /consent`: the user's decision takes effect.
 
 use super::App;
-use super::browser::{CsrfChecked, SignedIn};
+use super::browser::{CheckedForm, SignedIn};
 use super::page::{self, Message};
 use crate::clock;
 use crate::http::answer::Answer;
@@ -9,14 +9,14 @@ use crate::oauth::authorization_request::State;
 use crate::oauth::authorization_response::{self, Answer as ToClient};
 use crate::oauth::code::CodeState;
 use crate::oauth::consent::{self, Decision, Parties, Stale, Verdict};
-use crate::oauth::params::Params;
 use crate::oauth::redirect_uri::RegisteredRedirect;
 use crate::oauth::secret::{AuthorizationCode, Flow as FlowSecret, Secret};
 use crate::pages::views::MessageKind;
 use crate::store::StoreError;
 
 /// The decision, of somebody signed in, on a form of ours.
-pub fn submit(app: &App, params: &Params, signed_in: &SignedIn, _checked: &CsrfChecked) -> Answer {
+pub fn submit(app: &App, signed_in: &SignedIn, form: &CheckedForm) -> Answer {
+    let params = form.params();
     let decision = match params.one("decision") {
         Ok(Some("approve")) => Decision::Approve,
         Ok(Some("deny")) => Decision::Deny,
