@@ -3,10 +3,96 @@
 //! `raw` holds what people wrote; this module holds what it means. Nothing here is optional that later code would
 //! have to test again.
 
+mod issuer;
+pub mod raw;
+mod servers;
+mod units;
+
 use crate::oauth::resource::ProtectedResource;
+use raw::{Environment, Written};
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
+
+/// What is wrong with the configuration, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    /// The setting and the reason.
+    pub what: String,
+    /// What to write instead.
+    pub hint: String,
+}
+
+impl ConfigError {
+    fn new(what: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { what: what.into(), hint: hint.into() }
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+/// Where the door listens unless told otherwise.
+const LISTEN: &str = "127.0.0.1:8787";
+
+/// The address to listen on.
+///
+/// # Errors
+/// When it is not `ADDRESS:PORT`.
+pub fn listen_address(written: &Written) -> Result<SocketAddr, ConfigError> {
+    let text = written.listen.as_deref().unwrap_or(LISTEN);
+    text.parse()
+        .map_err(|_| ConfigError::new(format!("--listen {text} is not an address and a port"), "write it like 127.0.0.1:8787 or [::]:8787"))
+}
+
+/// Decides everything, once the door is bound to `bound`: a port that the system chose is part of the default public URL.
+///
+/// # Errors
+/// The first setting that is wrong.
+pub fn decide(written: &Written, bound: SocketAddr, environment: Environment<'_>) -> Result<Config, ConfigError> {
+    let issuer = issuer::decide(written.public_url.as_deref(), bound, written.allow_http)?;
+    let servers = servers::decide(written, &issuer, bound, environment)?;
+    let trusted_proxies = written.trusted_proxies.iter().map(|text| units::network(text)).collect::<Result<_, _>>()?;
+    let limits = Limits::default();
+    let asked = &written.file.limits;
+    Ok(Config {
+        listen: bound,
+        aliases: written.file.aliases.iter().map(|alias| alias.to_ascii_lowercase()).collect(),
+        allowed_origins: written.file.allowed_origins.clone(),
+        data: written.data.clone(),
+        lifetimes: lifetimes(&written.file.lifetimes)?,
+        limits: Limits {
+            connections: asked.connections.unwrap_or(limits.connections).max(1),
+            connections_per_address: asked.connections_per_address,
+            streams: asked.streams.unwrap_or(limits.streams),
+            workers: asked.workers.unwrap_or(limits.workers).clamp(1, 64),
+        },
+        issuer,
+        servers,
+        trusted_proxies,
+    })
+}
+
+fn lifetimes(written: &raw::Lifetimes) -> Result<Lifetimes, ConfigError> {
+    let default = Lifetimes::default();
+    let span = |text: &Option<String>, default| text.as_deref().map_or(Ok(default), units::span);
+    Ok(Lifetimes {
+        code: span(&written.code, default.code)?,
+        access_token: match written.access_token.as_deref() {
+            Some("never") => None,
+            Some(text) => Some(units::span(text)?),
+            None => default.access_token,
+        },
+        refresh_token: span(&written.refresh_token, default.refresh_token)?,
+        flow: span(&written.flow, default.flow)?,
+        session: span(&written.session, default.session)?,
+        setup_link: default.setup_link,
+    })
+}
 
 /// What the process runs with.
 #[derive(Clone, Debug)]
@@ -21,7 +107,7 @@ pub struct Config {
     pub allowed_origins: Vec<String>,
     /// The data directory.
     pub data: PathBuf,
-    /// The protected servers; at least one, no path inside another's.
+    /// The protected servers; at least one, no two at one path.
     pub servers: Vec<Server>,
     /// Peers whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<Network>,
@@ -77,8 +163,8 @@ pub enum Upstream {
 #[derive(Clone)]
 pub struct UpstreamCredential(pub String);
 
-impl std::fmt::Debug for UpstreamCredential {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for UpstreamCredential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[redacted]")
     }
 }

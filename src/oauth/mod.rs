@@ -11,6 +11,7 @@
 //! | which redirect URIs may be registered and used | [`redirect_uri`] | RFC 6749 §3.1.2, RFC 8252 §7.3 |
 //! | PKCE | [`pkce`] | RFC 7636 |
 //! | what a client is | [`client`] | RFC 7591 §2 |
+//! | clients that many people use | [`known_clients`] | |
 //! | dynamic registration | [`registration`] | RFC 7591 §3 |
 //! | client authentication | [`client_auth`] | RFC 6749 §2.3 |
 //! | the authorization request | [`authorization_request`] | RFC 6749 §4.1.1 |
@@ -41,6 +42,7 @@ pub mod error;
 #[cfg(test)]
 mod fixtures;
 pub mod ids;
+pub mod known_clients;
 pub mod mcp_session;
 pub mod metadata;
 pub mod params;

@@ -25,6 +25,11 @@ impl Challenge {
         let digest = URL_SAFE_NO_PAD.decode(challenge).map_err(|_| Refusal::ChallengeMalformed)?;
         digest.try_into().map(Self).map_err(|_| Refusal::ChallengeMalformed)
     }
+
+    /// The `code_challenge` parameter that it came from.
+    pub fn to_text(self) -> String {
+        URL_SAFE_NO_PAD.encode(self.0)
+    }
 }
 
 /// A `code_verifier` of the right form (RFC 7636 §4.1). Its `Debug` says nothing.
