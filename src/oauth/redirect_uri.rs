@@ -166,7 +166,7 @@ fn loopback(raw: &str) -> Option<Loopback<'_>> {
         None => (None, after_host),
         Some(tail) => {
             let digits = tail.find(|c: char| !c.is_ascii_digit()).map_or(tail, |end| tail.get(..end).unwrap_or_default());
-            let port: u16 = digits.parse().ok().filter(|port| *port != 0 && !digits.starts_with('0'))?;
+            let port: u16 = digits.parse().ok().filter(|_| !digits.starts_with('0'))?;
             (Some(port), tail.strip_prefix(digits)?)
         }
     };

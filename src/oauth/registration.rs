@@ -580,6 +580,12 @@ mod tests {
     }
 
     #[test]
+    fn a_server_whose_name_has_no_letters_takes_no_name_away() {
+        let body = json!({ "redirect_uris": [CALLBACK], "client_name": "Claude ***" }).to_string();
+        assert!(parse(body.as_bytes(), ISSUER, &TakenNames { servers: vec!["***", ""] }).is_ok());
+    }
+
+    #[test]
     fn a_part_of_a_word_is_no_word() {
         for name in ["Notesy", "Keynotes", "Homefiles", "Home of Files", "doorwards"] {
             assert!(named(name).is_ok(), "{name}");
