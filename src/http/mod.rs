@@ -7,9 +7,11 @@
 //! | a path nobody can read in two ways | [`path`] |
 //! | a query or form body | [`form`] |
 //! | an answer made here | [`answer`] |
+//! | a date | [`date`] |
 //! | sizes and deadlines | [`limits`] |
 
 pub mod answer;
+pub mod date;
 pub mod form;
 pub mod headers;
 pub mod limits;
