@@ -141,6 +141,10 @@ pub fn find_registered(requested: Option<&str>, registered: &[String], issuer: &
 }
 
 fn leads_to(uri: &str, issuer: &str) -> bool {
+    // A server on loopback answers to every loopback name.
+    if let (Some(uri), Some(issuer)) = (loopback(uri), loopback(issuer)) {
+        return uri.port.unwrap_or(80) == issuer.port.unwrap_or(80);
+    }
     uri.strip_prefix(issuer).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
 }
 
