@@ -19,7 +19,8 @@ fn refused(house: &House, bytes: &str) -> u16 {
 fn what_could_be_read_in_two_ways_is_refused_and_reaches_nobody() {
     let house = House::open();
     let token = house.token();
-    let post = format!("POST /mcp HTTP/1.1\r\nHost: mcp.example.com\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n");
+    let post =
+        format!("POST /mcp HTTP/1.1\r\nHost: mcp.example.com\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n");
     for (fields, status) in [
         ("Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello", 400),
         ("Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello", 400),
@@ -79,7 +80,14 @@ fn request_lines_that_are_none_are_refused() {
     ] {
         assert_eq!(refused(&house, &format!("{line}\r\nHost: mcp.example.com\r\n\r\n")), status, "{line:?}");
     }
-    for head in ["GET / HTTP/1.0\r\n\r\n", "GET / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nHost: a, b\r\n\r\n", "\x16\x03\x01\r\n\r\n", "\r\n\r\n", "GET / HTTP/1.1\nHost: a\n\n"] {
+    for head in [
+        "GET / HTTP/1.0\r\n\r\n",
+        "GET / HTTP/1.1\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a, b\r\n\r\n",
+        "\x16\x03\x01\r\n\r\n",
+        "\r\n\r\n",
+        "GET / HTTP/1.1\nHost: a\n\n",
+    ] {
         assert_eq!(refused(&house, head), 400, "{head:?}");
     }
     assert_eq!(refused(&house, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), 505);
@@ -174,7 +182,13 @@ fn broken_chunks_end_the_request_there_and_here() {
     let house = House::open();
     let token = house.token();
     let fields = format!("Authorization: Bearer {token}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n");
-    for content in ["+2\r\n{}\r\n0\r\n\r\n", "2\n{}\r\n0\r\n\r\n", "2\r\n{}0\r\n\r\n", "fffffffffffffffff\r\n", "2\r\n{}\r\n0\r\nContent-Length: 5\r\n\r\n"] {
+    for content in [
+        "+2\r\n{}\r\n0\r\n\r\n",
+        "2\n{}\r\n0\r\n\r\n",
+        "2\r\n{}0\r\n\r\n",
+        "fffffffffffffffff\r\n",
+        "2\r\n{}\r\n0\r\nContent-Length: 5\r\n\r\n",
+    ] {
         let mut client = house.connect();
         client.request("POST /mcp", &fields, content);
         assert_eq!(client.answer().status, 400, "{content:?}");
@@ -219,7 +233,11 @@ fn continue_is_said_only_to_those_who_may_pass() {
     let house = House::open();
     let token = house.token();
     let expecting = |client: &mut Client, authorization: &str, length: usize| {
-        client.request("POST /mcp", &format!("{authorization}Content-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: {length}\r\n"), "");
+        client.request(
+            "POST /mcp",
+            &format!("{authorization}Content-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: {length}\r\n"),
+            "",
+        );
     };
     let mut client = house.connect();
     expecting(&mut client, "", 100 << 20);
@@ -252,7 +270,13 @@ fn requests_of_many_clients_never_change_owner() {
                 for round in 0..50 {
                     let nonce = format!("\"{thread}-{round}\"");
                     assert_eq!(client.post("/mcp", token, "", &nonce).answer().body, nonce);
-                    assert!(client.request(&format!("GET /{thread}/{round}"), "", "").answer().body.starts_with(&format!("GET /{thread}/{round} ")));
+                    assert!(
+                        client
+                            .request(&format!("GET /{thread}/{round}"), "", "")
+                            .answer()
+                            .body
+                            .starts_with(&format!("GET /{thread}/{round} "))
+                    );
                 }
             });
         }
