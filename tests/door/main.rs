@@ -1,13 +1,14 @@
 //! The door from outside: hostile bytes, slow peers, exhaustion, and what reaches the back ends. In one process, over
 //! real sockets; every client here writes bytes and nothing normalises them.
 
-#![allow(unreachable_pub, missing_docs, reason = "nothing here is a library")]
+#![allow(unreachable_pub, missing_docs, clippy::disallowed_methods, reason = "nothing here is a library, and it measures")]
 
 mod app;
 mod client;
 mod fake;
 mod framing;
 mod gateway;
+mod grant;
 mod house;
 mod limits;
 mod streams;
