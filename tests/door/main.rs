@@ -5,7 +5,9 @@
 
 mod app;
 mod client;
+mod demo;
 mod fake;
+mod figures;
 mod framing;
 mod gateway;
 mod house;
