@@ -1,5 +1,6 @@
 //! Back ends that record what reaches them and answer as told: an app on a Unix socket, upstreams on TCP.
 
+use doorward::clock;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -169,7 +170,7 @@ pub fn stage(upstream: &Upstream, head: &'static [u8]) -> Stage {
         let watcher = thread::spawn(move || {
             let mut byte = [0];
             while matches!(watched.read(&mut byte), Ok(1..)) {}
-            let _ = tell.send(Instant::now());
+            let _ = tell.send(clock::instant());
         });
         let says = says.lock().unwrap();
         while let Ok(line) = says.recv() {
