@@ -88,6 +88,7 @@ pub(super) fn run(serve: Serve) -> Result<(), Failure> {
 
 struct Started {
     app: app::Running,
+    _demo: Option<demo::Demo>,
     backends: Backends,
     stop: Stop,
 }
@@ -101,15 +102,13 @@ fn start(config: &Arc<Config>, store: &Arc<Store>) -> io::Result<Started> {
     let app = app::start(&app_socket, config.limits.workers, &site)?;
     let wants_demo = config.servers.iter().any(|server| server.upstream == Upstream::Demo);
     let demo = wants_demo.then(|| fresh(&folder, "demo.sock"));
-    if let Some(socket) = &demo {
-        demo::start(socket)?;
-    }
+    let running_demo = demo.as_deref().map(demo::start).transpose()?;
     let (of_config, of_store) = (Arc::clone(config), Arc::clone(store));
     control::serve(&config.data, move |action| actions::perform(&of_store, &of_config, action))?;
     sweep(Arc::clone(store))?;
     let stop = Stop::new()?;
     watch_signals(stop.clone())?;
-    Ok(Started { app, backends: Backends { app: app_socket, demo }, stop })
+    Ok(Started { app, _demo: running_demo, backends: Backends { app: app_socket, demo }, stop })
 }
 
 /// A socket left behind by a process that was killed stands in the way of a new one.

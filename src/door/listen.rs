@@ -33,7 +33,7 @@ const BREATH: Duration = Duration::from_millis(50);
 /// How often a stop looks whether the last request has been answered.
 const LOOK: Duration = Duration::from_millis(10);
 /// How long the watcher waits for news before it looks at expired and new streams anyway.
-const WATCH: Duration = Duration::from_secs(1);
+const WATCH: Duration = Duration::from_millis(250);
 
 /// The door, bound and not yet open.
 pub struct Door {
@@ -176,7 +176,7 @@ fn drain(door: &Context) {
     }
 }
 
-/// Judges open streams whenever something has ended, and the due ones every second.
+/// Judges open streams whenever something has ended, and the due ones a few times a second.
 fn watch(door: &Context) {
     let mut seen = 0;
     while !door.stop.is_asked() {

@@ -13,6 +13,7 @@ use crate::store::StoreError;
 use crate::store::record::BrowserSession;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use percent_encoding::percent_decode_str;
 use subtle::ConstantTimeEq;
 
 /// Holds the session of somebody who signed in.
@@ -177,7 +178,8 @@ pub fn safe_return(sent: Option<&str>) -> String {
 
 /// `return_to` after a sign-in that was asked for by `prompt=login`: the wish is fulfilled then, and must not be met again.
 pub fn without_prompt(query: &str) -> String {
-    let keep = |pair: &&str| !matches!(pair.split('=').next(), Some("prompt"));
+    let is_prompt = |name: &str| percent_decode_str(name).eq(*b"prompt");
+    let keep = |pair: &&str| !pair.split('=').next().is_some_and(is_prompt);
     query.split('&').filter(keep).collect::<Vec<_>>().join("&")
 }
 
@@ -209,6 +211,6 @@ mod tests {
 
     #[test]
     fn a_fulfilled_prompt_is_not_asked_again() {
-        assert_eq!(without_prompt("client_id=x&prompt=login&state=prompt"), "client_id=x&state=prompt");
+        assert_eq!(without_prompt("client_id=x&prompt=login&%70rompt=login&state=prompt"), "client_id=x&state=prompt");
     }
 }
