@@ -4,3 +4,5 @@ mod support;
 
 #[path = "conformance/flow.rs"]
 mod flow;
+#[path = "conformance/token_lifecycle.rs"]
+mod token_lifecycle;

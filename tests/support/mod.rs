@@ -7,6 +7,7 @@
 pub mod browser;
 pub mod client;
 pub mod http;
+pub mod site;
 pub mod upstream;
 
 use std::io::{BufRead, BufReader, Write};
@@ -96,6 +97,17 @@ impl Doorward {
             doorward.add_user(OWNER, PASSWORD, &["--owner"]);
         }
         doorward
+    }
+
+    /// Ends it, and removes its folder, when this process ends in whatever way: for one that all tests of a file share,
+    /// since nothing is ever dropped that is static.
+    pub fn end_with_this_process(&self) {
+        let script = "read _; kill -9 \"$1\"; rm -rf \"$2\"";
+        let mut minder = Command::new("sh");
+        minder.args(["-c", script, "minder", &self.id().to_string()]).arg(self.folder.path());
+        let mut minder = minder.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        // The minder reads until this end is closed, which only the end of this process does.
+        std::mem::forget(minder.stdin.take());
     }
 
     /// Our origin, as a client types it.
