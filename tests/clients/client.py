@@ -35,10 +35,10 @@ else:
     from mcp import Client
     from mcp.shared.auth import AuthorizationCodeResult
 
-ISSUER = os.environ["DOORWARD_URL"]
-BINARY, DATA = os.environ["DOORWARD_BIN"], os.environ["DOORWARD_DATA"]
-USERNAME, PASSWORD = os.environ["DOORWARD_USER"], os.environ["DOORWARD_PASSWORD"]
-LIFETIME = int(os.environ["DOORWARD_ACCESS_SECONDS"])
+ISSUER = os.environ["ISSUER"]
+BINARY, DATA = os.environ["DOORWARD_BIN"], os.environ["DATA_DIRECTORY"]
+USERNAME, PASSWORD = os.environ["SIGN_IN_NAME"], os.environ["SIGN_IN_PASSWORD"]
+LIFETIME = int(os.environ["ACCESS_SECONDS"])
 CALLBACK = "http://127.0.0.1:33418/callback"
 STEPS = 4
 

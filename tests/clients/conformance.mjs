@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Browser } from './browser.mjs';
 
-const { DOORWARD_URL: issuer, DOORWARD_USER: username, DOORWARD_PASSWORD: password } = process.env;
+const { ISSUER: issuer, SIGN_IN_NAME: username, SIGN_IN_PASSWORD: password } = process.env;
 const SUITE = fileURLToPath(new URL('./node_modules/@modelcontextprotocol/conformance/dist/index.js', import.meta.url));
 
 // `authorization-server-metadata-cimd` is a warning until doorward reads client ID metadata documents.

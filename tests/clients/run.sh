@@ -8,6 +8,7 @@ cd "$(dirname "$0")"
 bin=${DOORWARD_BIN:-../../target/release/doorward}
 [ -x "$bin" ] || { echo "no binary at $bin: build it, or say where it is in DOORWARD_BIN" >&2; exit 2; }
 bin=$(cd "$(dirname "$bin")" && pwd)/$(basename "$bin")
+unset "${!DOORWARD_@}" # the twins of doorward's own flags
 
 work=$(mktemp -d)
 pids=()
@@ -62,7 +63,7 @@ wait_for "$fastmcp" "$fastmcp_pid" fastmcp
 
 # ---- doorward, one for each client, so that they can run at once -------------------------------
 export PYTHONDONTWRITEBYTECODE=1
-export DOORWARD_BIN=$bin DOORWARD_USER=alice DOORWARD_PASSWORD="correct horse & battery=staple" DOORWARD_ACCESS_SECONDS=5
+export DOORWARD_BIN=$bin SIGN_IN_NAME=alice SIGN_IN_PASSWORD="correct horse & battery=staple" ACCESS_SECONDS=5
 
 start() { # NAME [ARGUMENT…]: sets `url` and `data`
   local name=$1 line=
@@ -82,7 +83,7 @@ start() { # NAME [ARGUMENT…]: sets `url` and `data`
     "listening on http://"*) url=${line#listening on } ;;
     *) echo "FAIL  doorward does not start: $line" >&2; cat "$work/$name.doorward.log" >&2; exit 1 ;;
   esac
-  printf '%s\n' "$DOORWARD_PASSWORD" | "$bin" user add "$DOORWARD_USER" --password-stdin --owner --data "$data" >"$work/$name.user.log" 2>&1 \
+  printf '%s\n' "$SIGN_IN_PASSWORD" | "$bin" user add "$SIGN_IN_NAME" --password-stdin --owner --data "$data" >"$work/$name.user.log" 2>&1 \
     || { echo "FAIL  doorward user add:" >&2; cat "$work/$name.user.log" >&2; exit 1; }
 }
 
@@ -91,7 +92,7 @@ configure() { # NAME
   mkdir -p "$work/$1"
   cat >"$work/$1/doorward.toml" <<TOML
 [lifetimes]
-access_token = "${DOORWARD_ACCESS_SECONDS}s"
+access_token = "${ACCESS_SECONDS}s"
 
 [[server]]
 path = "/everything"
@@ -109,7 +110,7 @@ runs=()
 launch() { # NAME COMMAND…
   local name=$1
   shift
-  DOORWARD_URL=$url DOORWARD_DATA=$data "$@" >"$work/$name.result" 2>"$work/$name.client.log" &
+  ISSUER=$url DATA_DIRECTORY=$data "$@" >"$work/$name.result" 2>"$work/$name.client.log" &
   pids+=($!)
   runs+=("$name:$!")
 }

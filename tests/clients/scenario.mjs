@@ -7,8 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Browser } from './browser.mjs';
 
-const { DOORWARD_URL: issuer, DOORWARD_BIN: binary, DOORWARD_DATA: data, DOORWARD_USER: username, DOORWARD_PASSWORD: password } = process.env;
-const lifetime = Number(process.env.DOORWARD_ACCESS_SECONDS);
+const { ISSUER: issuer, DOORWARD_BIN: binary, DATA_DIRECTORY: data, SIGN_IN_NAME: username, SIGN_IN_PASSWORD: password } = process.env;
+const lifetime = Number(process.env.ACCESS_SECONDS);
 const CALLBACK = 'http://127.0.0.1:33418/callback';
 const STEPS = 4;
 
