@@ -1,0 +1,104 @@
+//! Clients that an owner enters, sees and removes.
+
+use super::{Done, Failure, done};
+use crate::config::Config;
+use crate::oauth::client::{AuthMethod, Client, ClientOrigin, GrantType};
+use crate::oauth::ids::ClientId;
+use crate::oauth::known_clients::{self, KNOWN_CLIENTS};
+use crate::oauth::redirect_uri::{self, MAX_URIS, RegisteredBy};
+use crate::oauth::secret::ClientSecret;
+use crate::store::Store;
+use crate::{clock, random};
+use serde_json::{Value, json};
+
+/// Enters a client; its secret, if it is to have one, is told this once.
+pub(super) fn add(
+    store: &Store,
+    config: &Config,
+    preset: Option<&str>,
+    redirect_uris: Vec<String>,
+    name: Option<String>,
+    with_secret: bool,
+) -> Result<Done, Failure> {
+    let known = preset.map(|word| known_clients::preset(word).ok_or_else(|| unknown_preset(word))).transpose()?;
+    let preset_uris = known.map_or(&[][..], |known| known.redirect_uris).iter().map(|uri| (*uri).to_owned());
+    let redirect_uris: Vec<String> = preset_uris.chain(redirect_uris).collect();
+    check(&redirect_uris, &config.issuer.origin)?;
+    let secret = with_secret.then(random::secret::<ClientSecret>);
+    let client = Client {
+        id: ClientId::mint(random::bytes()),
+        name: name.or_else(|| known.map(|known| known.name.to_owned())),
+        redirect_uris,
+        auth_method: if with_secret { AuthMethod::ClientSecretPost } else { AuthMethod::None },
+        secret: secret.as_ref().map(|secret| secret.hash()),
+        grant_types: GrantType::ALL.to_vec(),
+        scope: None,
+        application_type: None,
+        client_uri: None,
+        logo_uri: None,
+        software: (None, None),
+        origin: ClientOrigin::Manual,
+        created_at: clock::now(),
+    };
+    store.add_client(&client)?;
+    let mut data = describe(&client);
+    let mut message = format!("Added {}.\nclient id: {}", client.display_name(), client.id);
+    if let (Some(secret), Some(members)) = (&secret, data.as_object_mut()) {
+        members.insert("client_secret".into(), json!(secret.reveal()));
+        message.push_str(&format!("\nclient secret (shown this once): {}", secret.reveal()));
+    }
+    Ok(done(message, data))
+}
+
+fn unknown_preset(word: &str) -> Failure {
+    let presets: Vec<&str> = KNOWN_CLIENTS.iter().map(|known| known.preset).collect();
+    Failure::new(format!("there is no preset {word}"), format!("use one of: {}; or --redirect-uri URI", presets.join(", ")))
+}
+
+fn check(uris: &[String], issuer: &str) -> Result<(), Failure> {
+    if uris.is_empty() || uris.len() > MAX_URIS {
+        return Err(Failure::new(format!("a client needs 1 to {MAX_URIS} redirect URIs"), "give them with --redirect-uri URI, or use --preset NAME"));
+    }
+    for uri in uris {
+        redirect_uri::registrable(uri, RegisteredBy::Owner, issuer)
+            .map_err(|problem| Failure::new(format!("{uri} cannot be used: {}", problem.describe()), "copy the address from the app's own settings"))?;
+    }
+    Ok(())
+}
+
+/// Every client.
+pub(super) fn list(store: &Store) -> Result<Done, Failure> {
+    let mut clients = store.clients()?;
+    clients.sort_by_key(|client| client.created_at);
+    Ok(done("", clients.iter().map(describe).collect()))
+}
+
+/// One client.
+pub(super) fn show(store: &Store, id: &str) -> Result<Done, Failure> {
+    let client = store.client(&ClientId::known_as(id))?.ok_or_else(|| unknown(id))?;
+    Ok(done("", describe(&client)))
+}
+
+/// Removes a client and ends its connections.
+pub(super) fn remove(store: &Store, id: &str) -> Result<Done, Failure> {
+    let removed = store.remove_client(&ClientId::known_as(id), clock::now())?;
+    if removed { Ok(done(format!("Removed {id}; its connections have ended."), json!({ "id": id }))) } else { Err(unknown(id)) }
+}
+
+fn unknown(id: &str) -> Failure {
+    Failure::new(format!("there is no client {id}"), "to see which there are: doorward client list")
+}
+
+fn describe(client: &Client) -> Value {
+    json!({
+        "id": client.id.as_str(),
+        "name": client.display_name(),
+        "redirect_uris": client.redirect_uris,
+        "token_endpoint_auth_method": client.auth_method.as_str(),
+        "registered": match client.origin {
+            ClientOrigin::Dynamic => "by itself",
+            ClientOrigin::Manual => "by the owner",
+        },
+        "created_at": client.created_at.0,
+    })
+}

@@ -1,0 +1,101 @@
+//! What an owner can do, one file per noun. The control socket and a command on a stopped server call the same
+//! functions, and so do the pages where they offer the same.
+
+mod clients;
+mod connections;
+mod servers;
+mod setup;
+mod users;
+
+use crate::config::Config;
+use crate::store::{Store, StoreError};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// An action with everything it needs. It may hold a password, so it has no `Debug`.
+#[derive(Serialize, Deserialize)]
+#[expect(missing_docs, reason = "each is the command of the same name; its fields are that command's arguments")]
+pub enum Action {
+    UserAdd { name: String, password: String, owner: bool, servers: Vec<String> },
+    UserList,
+    UserPassword { name: String, password: String },
+    UserDisable { name: String },
+    UserRemove { name: String },
+    UserAllow { name: String, path: String },
+    UserDeny { name: String, path: String },
+    ClientAdd { preset: Option<String>, redirect_uris: Vec<String>, name: Option<String>, secret: bool },
+    ClientList,
+    ClientShow { id: String },
+    ClientRemove { id: String },
+    ConnectionList,
+    ConnectionRevoke { id: String },
+    ServerList,
+    Setup,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Done {
+    /// For a person; empty where the data says it all.
+    pub message: String,
+    /// For a script, and for the tables that people see.
+    pub data: Value,
+}
+
+/// Why nothing came of it, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// The thing and the reason.
+    pub what: String,
+    /// The command that mends it.
+    pub hint: String,
+}
+
+impl Failure {
+    fn new(what: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { what: what.into(), hint: hint.into() }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let hint = match error {
+            StoreError::InUse => "stop the other doorward, or give another directory with --data DIR",
+            StoreError::Missing => "put the folder \"store\" back from a copy of the data directory, or start with a new one with --data DIR",
+            StoreError::Damaged(_) => "put the data directory back from a copy",
+            StoreError::TooNew(_) => "install the version that wrote it, or a later one",
+            StoreError::Disk(_) => "check that the disk has room and can be written, then start doorward again",
+        };
+        Self::new(error.to_string(), hint)
+    }
+}
+
+/// Does it.
+///
+/// # Errors
+/// [`Failure`]; then nothing was changed.
+pub fn perform(store: &Store, config: &Config, action: Action) -> Result<Done, Failure> {
+    match action {
+        Action::UserAdd { name, password, owner, servers } => users::add(store, config, &name, &password, owner, servers),
+        Action::UserList => users::list(store),
+        Action::UserPassword { name, password } => users::set_password(store, &name, &password),
+        Action::UserDisable { name } => users::disable(store, &name),
+        Action::UserRemove { name } => users::remove(store, &name),
+        Action::UserAllow { name, path } => users::allow(store, config, &name, &path),
+        Action::UserDeny { name, path } => users::deny(store, config, &name, &path),
+        Action::ClientAdd { preset, redirect_uris, name, secret } => {
+            clients::add(store, config, preset.as_deref(), redirect_uris, name, secret)
+        }
+        Action::ClientList => clients::list(store),
+        Action::ClientShow { id } => clients::show(store, &id),
+        Action::ClientRemove { id } => clients::remove(store, &id),
+        Action::ConnectionList => connections::list(store),
+        Action::ConnectionRevoke { id } => connections::revoke(store, &id),
+        Action::ServerList => Ok(servers::list(config)),
+        Action::Setup => setup::fresh_link(store, config),
+    }
+}
+
+fn done(message: impl Into<String>, data: Value) -> Done {
+    Done { message: message.into(), data }
+}

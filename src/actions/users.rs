@@ -1,0 +1,144 @@
+//! Accounts.
+
+use super::{Done, Failure, done};
+use crate::config::Config;
+use crate::oauth::ids::UserId;
+use crate::oauth::user::{MAX_PASSWORD, MIN_PASSWORD, ServerAccess, User, UserName};
+use crate::store::{AddUser, Store};
+use crate::{clock, password, random};
+use serde_json::{Value, json};
+
+/// Adds an account. While there is none with that right, the first one becomes the owner.
+pub(super) fn add(store: &Store, config: &Config, name: &str, password: &str, owner: bool, servers: Vec<String>) -> Result<Done, Failure> {
+    let name = read_name(name)?;
+    for path in &servers {
+        known_server(config, path)?;
+    }
+    let first = !store.is_claimed()? && !store.users()?.iter().any(|user| user.owner);
+    let user = User {
+        id: UserId::mint(random::bytes()),
+        name,
+        password: hash(password)?,
+        owner: owner || first,
+        disabled: false,
+        servers: if servers.is_empty() { ServerAccess::All } else { ServerAccess::Only(servers) },
+        epoch: 0,
+        created_at: clock::now(),
+    };
+    match store.add_user(&user)? {
+        AddUser::Added => {
+            let role = if first && !owner { " They are the owner, since there was none." } else { "" };
+            Ok(done(format!("Added {}.{role}", user.name.as_str()), describe(&user)))
+        }
+        AddUser::NameTaken => {
+            let name = user.name.as_str();
+            Err(Failure::new(format!("there is a user {name} already"), format!("to change the password: doorward user password {name}")))
+        }
+    }
+}
+
+/// Every account.
+pub(super) fn list(store: &Store) -> Result<Done, Failure> {
+    Ok(done("", store.users()?.iter().map(describe).collect()))
+}
+
+/// Changes a password. Everything granted or signed in under the old one ends.
+pub(super) fn set_password(store: &Store, name: &str, password: &str) -> Result<Done, Failure> {
+    let user = find(store, name)?;
+    let hash = hash(password)?;
+    let change = |user: User| User { password: hash.clone(), epoch: user.epoch.wrapping_add(1), ..user };
+    changed(store, &user, change, "Changed the password. Browsers and apps of this user must sign in again.")
+}
+
+/// Switches an account off. What it granted is of no use from now on.
+pub(super) fn disable(store: &Store, name: &str) -> Result<Done, Failure> {
+    let user = find(store, name)?;
+    let change = |user: User| User { disabled: true, epoch: user.epoch.wrapping_add(1), ..user };
+    changed(store, &user, change, "Disabled the user; their connections have ended.")
+}
+
+/// Removes an account and ends its connections.
+pub(super) fn remove(store: &Store, name: &str) -> Result<Done, Failure> {
+    let user = find(store, name)?;
+    let owners = store.users()?.iter().filter(|user| user.owner).count();
+    if user.owner && owners == 1 {
+        return Err(Failure::new(format!("{} is the only owner", user.name.as_str()), "add another first: doorward user add NAME --owner"));
+    }
+    store.remove_user(&user, clock::now())?;
+    Ok(done(format!("Removed {}; their connections have ended.", user.name.as_str()), describe(&user)))
+}
+
+/// Lets an account use a server.
+pub(super) fn allow(store: &Store, config: &Config, name: &str, path: &str) -> Result<Done, Failure> {
+    let user = find(store, name)?;
+    known_server(config, path)?;
+    let change = |user: User| {
+        let servers = match &user.servers {
+            ServerAccess::All => ServerAccess::All,
+            ServerAccess::Only(paths) if paths.iter().any(|allowed| allowed == path) => user.servers.clone(),
+            ServerAccess::Only(paths) => ServerAccess::Only(paths.iter().cloned().chain([path.to_owned()]).collect()),
+        };
+        User { servers, ..user }
+    };
+    changed(store, &user, change, "Allowed.")
+}
+
+/// Takes a server from an account; its connections there end at once.
+pub(super) fn deny(store: &Store, config: &Config, name: &str, path: &str) -> Result<Done, Failure> {
+    let user = find(store, name)?;
+    known_server(config, path)?;
+    let all: Vec<String> = config.servers.iter().map(|server| server.resource.path.clone()).collect();
+    let change = |user: User| {
+        let allowed = match &user.servers {
+            ServerAccess::All => all.clone(),
+            ServerAccess::Only(paths) => paths.clone(),
+        };
+        User { servers: ServerAccess::Only(allowed.into_iter().filter(|allowed| allowed != path).collect()), ..user }
+    };
+    changed(store, &user, change, "Denied; their connections to this server have ended.")
+}
+
+fn changed(store: &Store, user: &User, change: impl Fn(User) -> User, message: &str) -> Result<Done, Failure> {
+    let changed = store.change_user(&user.id, change)?;
+    changed.map(|user| done(message, describe(&user))).ok_or_else(|| unknown(user.name.as_str()))
+}
+
+fn find(store: &Store, name: &str) -> Result<User, Failure> {
+    store.user_named(&read_name(name)?)?.ok_or_else(|| unknown(name))
+}
+
+fn unknown(name: &str) -> Failure {
+    Failure::new(format!("there is no user {name}"), "to see who there is: doorward user list")
+}
+
+fn read_name(name: &str) -> Result<UserName, Failure> {
+    let hint = "use up to 64 letters, digits and . _ - + @, beginning with a letter or digit";
+    UserName::parse(name).ok_or_else(|| Failure::new("the user name cannot be used", hint))
+}
+
+fn hash(password: &str) -> Result<String, Failure> {
+    if password.chars().count() < MIN_PASSWORD || password.len() > MAX_PASSWORD {
+        return Err(Failure::new(format!("the password has fewer than {MIN_PASSWORD} characters or more than {MAX_PASSWORD} bytes"), "choose another"));
+    }
+    password::hash(password, &random::bytes()).map_err(|_| Failure::new("too many passwords are being checked right now", "try again in a moment"))
+}
+
+fn known_server(config: &Config, path: &str) -> Result<(), Failure> {
+    let known = config.servers.iter().any(|server| server.resource.path == path);
+    known.then_some(()).ok_or_else(|| Failure::new(format!("there is no server at {path}"), "to see which there are: doorward server list"))
+}
+
+fn describe(user: &User) -> Value {
+    let servers = match &user.servers {
+        ServerAccess::All => json!("all"),
+        ServerAccess::Only(paths) => json!(paths),
+    };
+    json!({
+        "id": user.id.as_str(),
+        "name": user.name.as_str(),
+        "owner": user.owner,
+        "disabled": user.disabled,
+        "servers": servers,
+        "created_at": user.created_at.0,
+    })
+}

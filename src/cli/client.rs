@@ -1,0 +1,103 @@
+//! `doorward client`.
+
+use super::run::act;
+use super::table::{self, Column};
+use crate::actions::{Action, Failure};
+use argh::FromArgs;
+use std::path::PathBuf;
+
+const COLUMNS: &[Column] = &[("id", "ID"), ("name", "NAME"), ("registered", "REGISTERED"), ("created_at", "WHEN"), ("redirect_uris", "REDIRECT URIS")];
+
+/// add, list and remove clients
+#[derive(FromArgs)]
+#[argh(subcommand, name = "client")]
+pub(super) struct Client {
+    #[argh(subcommand)]
+    command: Command,
+}
+
+#[derive(FromArgs)]
+#[argh(subcommand)]
+enum Command {
+    Add(Add),
+    List(List),
+    Show(Show),
+    Remove(Remove),
+}
+
+/// enter a client that cannot register itself
+#[derive(FromArgs)]
+#[argh(subcommand, name = "add", example = "doorward client add --preset claude --secret")]
+struct Add {
+    /// a known client: claude, claude-code, chatgpt, cursor, vscode, grok, inspector, postman
+    #[argh(option)]
+    preset: Option<String>,
+    /// where it receives answers; repeat for more
+    #[argh(option)]
+    redirect_uri: Vec<String>,
+    /// what people call it
+    #[argh(option)]
+    name: Option<String>,
+    /// give it a secret, shown this once
+    #[argh(switch)]
+    secret: bool,
+    /// the data directory
+    #[argh(option)]
+    data: Option<PathBuf>,
+    /// print JSON
+    #[argh(switch)]
+    json: bool,
+}
+
+/// list the clients
+#[derive(FromArgs)]
+#[argh(subcommand, name = "list")]
+struct List {
+    /// the data directory
+    #[argh(option)]
+    data: Option<PathBuf>,
+    /// print JSON
+    #[argh(switch)]
+    json: bool,
+}
+
+/// show one client
+#[derive(FromArgs)]
+#[argh(subcommand, name = "show")]
+struct Show {
+    /// which
+    #[argh(positional)]
+    id: String,
+    /// the data directory
+    #[argh(option)]
+    data: Option<PathBuf>,
+    /// print JSON
+    #[argh(switch)]
+    json: bool,
+}
+
+/// remove a client; its connections end at once
+#[derive(FromArgs)]
+#[argh(subcommand, name = "remove")]
+struct Remove {
+    /// which
+    #[argh(positional)]
+    id: String,
+    /// the data directory
+    #[argh(option)]
+    data: Option<PathBuf>,
+}
+
+pub(super) fn run(client: Client) -> Result<(), Failure> {
+    let (data, json, action) = match client.command {
+        Command::Add(add) => {
+            let Add { preset, redirect_uri, name, secret, data, json } = add;
+            (data, json, Action::ClientAdd { preset, redirect_uris: redirect_uri, name, secret })
+        }
+        Command::List(list) => (list.data, list.json, Action::ClientList),
+        Command::Show(show) => (show.data, show.json, Action::ClientShow { id: show.id }),
+        Command::Remove(remove) => (remove.data, false, Action::ClientRemove { id: remove.id }),
+    };
+    table::print(&act(data, action)?, json, COLUMNS);
+    Ok(())
+}

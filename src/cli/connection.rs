@@ -1,0 +1,65 @@
+//! `doorward connection`.
+
+use super::run::act;
+use super::table::{self, Column};
+use crate::actions::{Action, Failure};
+use argh::FromArgs;
+use std::path::PathBuf;
+
+const COLUMNS: &[Column] = &[
+    ("id", "ID"),
+    ("user", "USER"),
+    ("client", "CLIENT"),
+    ("server", "SERVER"),
+    ("scope", "SCOPE"),
+    ("created_at", "SINCE"),
+    ("last_used_at", "LAST USED"),
+];
+
+/// list and revoke connections
+#[derive(FromArgs)]
+#[argh(subcommand, name = "connection")]
+pub(super) struct Connection {
+    #[argh(subcommand)]
+    command: Command,
+}
+
+#[derive(FromArgs)]
+#[argh(subcommand)]
+enum Command {
+    List(List),
+    Revoke(Revoke),
+}
+
+/// list what is connected
+#[derive(FromArgs)]
+#[argh(subcommand, name = "list")]
+struct List {
+    /// the data directory
+    #[argh(option)]
+    data: Option<PathBuf>,
+    /// print JSON
+    #[argh(switch)]
+    json: bool,
+}
+
+/// end a connection; the app's next call is refused
+#[derive(FromArgs)]
+#[argh(subcommand, name = "revoke")]
+struct Revoke {
+    /// which
+    #[argh(positional)]
+    id: String,
+    /// the data directory
+    #[argh(option)]
+    data: Option<PathBuf>,
+}
+
+pub(super) fn run(connection: Connection) -> Result<(), Failure> {
+    let (data, json, action) = match connection.command {
+        Command::List(list) => (list.data, list.json, Action::ConnectionList),
+        Command::Revoke(revoke) => (revoke.data, false, Action::ConnectionRevoke { id: revoke.id }),
+    };
+    table::print(&act(data, action)?, json, COLUMNS);
+    Ok(())
+}

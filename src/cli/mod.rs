@@ -1,0 +1,100 @@
+//! The command line: one file per command. A command says what it did on stdout and what went wrong on stderr, with a
+//! hint; 0 is done, 1 failed, 2 bad usage.
+#![expect(clippy::print_stdout, reason = "this is where the program speaks")]
+
+mod client;
+mod connection;
+mod run;
+mod serve;
+mod server;
+mod setup;
+mod table;
+mod terminal;
+mod user;
+
+use crate::actions::Failure;
+use crate::config::ConfigError;
+use argh::{EarlyExit, FromArgs};
+use std::process::ExitCode;
+
+/// OAuth for the MCP server you run at home: authorization server, sign-in and consent pages, and the gate in front of
+/// any MCP server.
+#[derive(FromArgs)]
+struct Cli {
+    #[argh(subcommand)]
+    command: Command,
+}
+
+#[derive(FromArgs)]
+#[argh(subcommand)]
+enum Command {
+    Serve(serve::Serve),
+    Setup(setup::Setup),
+    User(user::User),
+    Client(client::Client),
+    Connection(connection::Connection),
+    Server(server::Server),
+}
+
+/// Runs the command that the arguments name.
+pub fn main(arguments: &[String]) -> ExitCode {
+    if matches!(arguments, [only] if only == "--version" || only == "-V") {
+        println!("doorward {}", env!("CARGO_PKG_VERSION"));
+        return ExitCode::SUCCESS;
+    }
+    let words = with_default_command(arguments);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match Cli::from_args(&["doorward"], &words) {
+        Ok(cli) => match run(cli.command) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(failure) => report(&failure),
+        },
+        Err(EarlyExit { output, status: Ok(()) }) => {
+            println!("{}", output.trim_end());
+            ExitCode::SUCCESS
+        }
+        Err(EarlyExit { output, status: Err(()) }) => {
+            eprintln!("{}", output.trim_end());
+            eprintln!("hint: doorward --help lists the commands, doorward COMMAND --help explains one");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// `doorward` alone, or with flags only, is `doorward serve`.
+fn with_default_command(arguments: &[String]) -> Vec<String> {
+    let names_command = arguments.first().is_some_and(|first| !first.starts_with('-') || first == "--help" || first == "help");
+    let default = (!names_command).then(|| "serve".to_owned());
+    default.into_iter().chain(arguments.iter().cloned()).collect()
+}
+
+fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Serve(command) => serve::run(command),
+        Command::Setup(command) => setup::run(command),
+        Command::User(command) => user::run(command),
+        Command::Client(command) => client::run(command),
+        Command::Connection(command) => connection::run(command),
+        Command::Server(command) => server::run(command),
+    }
+}
+
+fn report(failure: &Failure) -> ExitCode {
+    eprintln!("error: {}", failure.what);
+    eprintln!("hint: {}", failure.hint);
+    ExitCode::FAILURE
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self { what: error.what, hint: error.hint }
+    }
+}
+
+fn failure(what: impl Into<String>, hint: impl Into<String>) -> Failure {
+    Failure { what: what.into(), hint: hint.into() }
+}
+
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}

@@ -1,0 +1,32 @@
+//! Having an action done: by the running server, or here on the store when none is running.
+
+use super::{environment, failure};
+use crate::actions::{self, Action, Done, Failure};
+use crate::config::{self, Config, raw};
+use crate::store::Store;
+use crate::{clock, control, random};
+use std::path::{Path, PathBuf};
+
+/// Has it done.
+pub(super) fn act(data: Option<PathBuf>, action: Action) -> Result<Done, Failure> {
+    let flags = raw::Flags { data, ..raw::Flags::default() };
+    let folder = raw::data_directory(flags.data.as_deref(), &environment)?;
+    match control::ask(&folder, &action) {
+        Ok(Some(reply)) => reply,
+        Ok(None) => on_the_store(&flags, &folder, action),
+        Err(error) => Err(failure(format!("the running doorward does not answer: {error}"), "look at its log, or start it again")),
+    }
+}
+
+fn on_the_store(flags: &raw::Flags, folder: &Path, action: Action) -> Result<Done, Failure> {
+    let config = as_served(flags)?;
+    let store = Store::open(folder, &random::entropy(), clock::now())?;
+    actions::perform(&store, &config, action)
+}
+
+/// The configuration that the server would have. A port left to the system is not known yet, which matters to no action
+/// but to the link of the first run.
+fn as_served(flags: &raw::Flags) -> Result<Config, Failure> {
+    let written = raw::read(flags, &environment)?;
+    Ok(config::decide(&written, config::listen_address(&written)?, &environment)?)
+}

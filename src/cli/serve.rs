@@ -1,0 +1,161 @@
+//! `doorward serve`: puts the parts together, says where to finish setting up, and waits to be told to stop.
+
+use super::{environment, failure};
+use crate::actions::{self, Action, Failure};
+use crate::config::{self, Config, Upstream, raw};
+use crate::door::{Backends, Door, Stop};
+use crate::store::Store;
+use crate::{app, clock, control, demo, random};
+use argh::FromArgs;
+use rustix::termios::isatty;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use std::fs::{self, DirBuilder};
+use std::io::{self, Write};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+/// Between two sweeps of what is over.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+
+/// run the server (the default)
+#[derive(FromArgs)]
+#[argh(
+    subcommand,
+    name = "serve",
+    example = "doorward --upstream http://127.0.0.1:3001/mcp --public-url https://mcp.example.com",
+    note = "Every flag has an environment twin: DOORWARD_LISTEN, DOORWARD_PUBLIC_URL, DOORWARD_DATA, DOORWARD_UPSTREAM, DOORWARD_CONFIG, DOORWARD_TRUSTED_PROXY, DOORWARD_ALLOW_HTTP."
+)]
+pub(super) struct Serve {
+    /// where to listen; default 127.0.0.1:8787
+    #[argh(option)]
+    listen: Option<String>,
+    /// our address as clients see it, such as https://mcp.example.com
+    #[argh(option)]
+    public_url: Option<String>,
+    /// the data directory
+    #[argh(option)]
+    data: Option<PathBuf>,
+    /// the MCP server to protect, such as http://127.0.0.1:3001/mcp
+    #[argh(option)]
+    upstream: Option<String>,
+    /// the configuration file; default doorward.toml in the data directory
+    #[argh(option)]
+    config: Option<PathBuf>,
+    /// a proxy whose X-Forwarded-For is believed, such as 127.0.0.1; repeat for more
+    #[argh(option)]
+    trusted_proxy: Vec<String>,
+    /// permit a public URL with plain http on a network you trust
+    #[argh(switch)]
+    allow_http: bool,
+}
+
+pub(super) fn run(serve: Serve) -> Result<(), Failure> {
+    quiet_panics();
+    let flags = raw::Flags {
+        listen: serve.listen,
+        public_url: serve.public_url,
+        data: serve.data,
+        upstream: serve.upstream,
+        config: serve.config,
+        trusted_proxies: serve.trusted_proxy,
+        allow_http: serve.allow_http,
+    };
+    let written = raw::read(&flags, &environment)?;
+    let address = config::listen_address(&written)?;
+    let door = Door::bind(address).map_err(|error| failure(format!("cannot listen on {address}: {error}"), "choose another with --listen ADDRESS:PORT"))?;
+    let config = Arc::new(config::decide(&written, door.local_addr(), &environment)?);
+    let store = Arc::new(Store::open(&config.data, &random::entropy(), clock::now())?);
+    let started = start(&config, &store).map_err(|error| failure(format!("cannot start: {error}"), "check that the data directory can be written and its path is short"))?;
+    announce(&config, &store, door.local_addr())?;
+    door.serve(Arc::clone(&config), Arc::clone(&store), started.backends, started.stop);
+    started.app.stop();
+    let _ = fs::remove_file(control::socket_of(&config.data));
+    Ok(())
+}
+
+struct Started {
+    app: app::Running,
+    backends: Backends,
+    stop: Stop,
+}
+
+/// Everything behind the door, on sockets in a private folder of the data directory.
+fn start(config: &Arc<Config>, store: &Arc<Store>) -> io::Result<Started> {
+    let folder = config.data.join("run");
+    DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
+    let app_socket = fresh(&folder, "app.sock");
+    let app = app::start(&app_socket, Arc::clone(config), Arc::clone(store))?;
+    let wants_demo = config.servers.iter().any(|server| server.upstream == Upstream::Demo);
+    let demo = wants_demo.then(|| fresh(&folder, "demo.sock"));
+    if let Some(socket) = &demo {
+        demo::start(socket)?;
+    }
+    control::serve(Arc::clone(config), Arc::clone(store))?;
+    sweep(Arc::clone(store))?;
+    let stop = Stop::new()?;
+    watch_signals(stop.clone())?;
+    Ok(Started { app, backends: Backends { app: app_socket, demo }, stop })
+}
+
+/// A socket left behind by a process that was killed stands in the way of a new one.
+fn fresh(folder: &Path, name: &str) -> PathBuf {
+    let path = folder.join(name);
+    let _ = fs::remove_file(&path);
+    path
+}
+
+fn sweep(store: Arc<Store>) -> io::Result<()> {
+    let body = move || loop {
+        thread::sleep(SWEEP_EVERY);
+        if let Err(error) = store.sweep(clock::now()) {
+            eprintln!("doorward: store: {error}");
+        }
+    };
+    thread::Builder::new().name("sweep".into()).spawn(body).map(|_| ())
+}
+
+/// The first signal drains, the second does not wait.
+fn watch_signals(stop: Stop) -> io::Result<()> {
+    let mut signals = Signals::new([SIGTERM, SIGINT])?;
+    let body = move || {
+        for (count, _) in signals.forever().enumerate() {
+            if count > 0 {
+                std::process::exit(1);
+            }
+            stop.ask();
+        }
+    };
+    thread::Builder::new().name("signals".into()).spawn(body).map(|_| ())
+}
+
+/// The first line is for scripts. The one-time link is for a terminal only: no log and no journal ever holds it.
+fn announce(config: &Config, store: &Store, address: std::net::SocketAddr) -> Result<(), Failure> {
+    println!("listening on http://{address}");
+    for server in &config.servers {
+        println!("protecting {} at {}", server.resource.name, server.resource.uri);
+    }
+    if config.issuer.warned {
+        eprintln!("warning: {} is plain http; anybody on the network in between can read passwords and tokens", config.issuer.origin);
+    }
+    if !store.is_claimed()? {
+        if isatty(io::stdout()) {
+            println!("\n{}", actions::perform(store, config, Action::Setup)?.message);
+        } else {
+            println!("not set up yet: run doorward setup --data {} for a one-time link", config.data.display());
+        }
+    }
+    let _ = io::stdout().flush();
+    Ok(())
+}
+
+/// A panic is a bug; where it happened is told, what it was looking at is not.
+fn quiet_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
+        eprintln!("doorward: internal error{place}; please report it");
+    }));
+}

@@ -1,0 +1,79 @@
+//! Lists for people: columns as wide as their widest cell. Lists for scripts: JSON.
+
+use crate::actions::Done;
+use crate::{clock, clock::UnixTime};
+use serde_json::Value;
+use std::time::Duration;
+
+/// A column: the member it shows, and its heading. Members that end in `_at` are times and shown as ages.
+pub(super) type Column = (&'static str, &'static str);
+
+/// Prints what was done: JSON if asked for, else the message or the table.
+pub(super) fn print(done: &Done, json: bool, columns: &[Column]) {
+    if json {
+        println!("{:#}", done.data);
+    } else if !done.message.is_empty() {
+        println!("{}", done.message);
+    } else {
+        print!("{}", render(&done.data, columns));
+    }
+}
+
+fn render(data: &Value, columns: &[Column]) -> String {
+    let single = std::slice::from_ref(data);
+    let rows: &[Value] = data.as_array().map_or(single, Vec::as_slice);
+    if rows.is_empty() {
+        return "none\n".to_owned();
+    }
+    let heading = columns.iter().map(|(_, heading)| (*heading).to_owned()).collect();
+    let cells = rows.iter().map(|row| columns.iter().map(|(member, _)| cell(member, row.get(member))).collect());
+    let lines: Vec<Vec<String>> = std::iter::once(heading).chain(cells).collect();
+    let width = |column: usize| lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns.len()).map(width).collect();
+    lines.iter().map(|line| format_line(line, &widths)).collect()
+}
+
+fn format_line(line: &[String], widths: &[usize]) -> String {
+    let padded: Vec<String> = line.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+    format!("{}\n", padded.join("  ").trim_end())
+}
+
+/// Text from clients is printed without anything that a terminal would act upon.
+fn cell(member: &str, value: Option<&Value>) -> String {
+    let text = match value {
+        None | Some(Value::Null) => "-".to_owned(),
+        Some(Value::Bool(yes)) => if *yes { "yes" } else { "no" }.to_owned(),
+        Some(Value::Number(number)) if member.ends_with("_at") => age(number.as_u64().unwrap_or_default()),
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "),
+        Some(other @ (Value::Number(_) | Value::Object(_))) => other.to_string(),
+    };
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+fn age(at: u64) -> String {
+    let age = clock::now().since(UnixTime(at));
+    match age {
+        age if age < Duration::from_secs(60) => "just now".to_owned(),
+        age if age < Duration::from_secs(60 * 60) => format!("{} min ago", age.as_secs() / 60),
+        age if age < Duration::from_secs(48 * 60 * 60) => format!("{} h ago", age.as_secs() / 3600),
+        age => format!("{} days ago", age.as_secs() / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn columns_line_up_and_end_without_blanks() {
+        let data = json!([{ "name": "ann", "owner": true }, { "name": "barbara", "owner": false }]);
+        assert_eq!(render(&data, &[("name", "NAME"), ("owner", "OWNER")]), "NAME     OWNER\nann      yes\nbarbara  no\n");
+    }
+
+    #[test]
+    fn a_client_cannot_speak_to_the_terminal() {
+        assert!(!cell("name", Some(&json!("\u{1b}[31mred\r\n"))).contains('\u{1b}'));
+    }
+}

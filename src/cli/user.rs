@@ -1,0 +1,154 @@
+//! `doorward user`.
+
+use super::table::{self, Column};
+use super::{run::act, terminal};
+use crate::actions::{Action, Failure};
+use argh::FromArgs;
+use std::path::PathBuf;
+
+const COLUMNS: &[Column] = &[("name", "NAME"), ("owner", "OWNER"), ("disabled", "DISABLED"), ("servers", "SERVERS"), ("created_at", "ADDED")];
+
+/// add, list, change and remove accounts
+#[derive(FromArgs)]
+#[argh(subcommand, name = "user")]
+pub(super) struct User {
+    #[argh(subcommand)]
+    command: Command,
+}
+
+#[derive(FromArgs)]
+#[argh(subcommand)]
+enum Command {
+    Add(Add),
+    List(List),
+    Password(Password),
+    Disable(Disable),
+    Remove(Remove),
+    Allow(Allow),
+    Deny(Deny),
+}
+
+/// add an account; asks for a password
+#[derive(FromArgs)]
+#[argh(subcommand, name = "add", example = "echo 'long and secret' | doorward user add ann --password-stdin --server /notes")]
+struct Add {
+    /// the name, or an e-mail address
+    #[argh(positional)]
+    name: String,
+    /// read the password from the first line of standard input
+    #[argh(switch)]
+    password_stdin: bool,
+    /// a server the account may use, by its path; repeat for more; without it, all
+    #[argh(option)]
+    server: Vec<String>,
+    /// may do everything
+    #[argh(switch)]
+    owner: bool,
+    /// the data directory
+    #[argh(option)]
+    data: Option<PathBuf>,
+    /// print JSON
+    #[argh(switch)]
+    json: bool,
+}
+
+/// list the accounts
+#[derive(FromArgs)]
+#[argh(subcommand, name = "list")]
+struct List {
+    /// the data directory
+    #[argh(option)]
+    data: Option<PathBuf>,
+    /// print JSON
+    #[argh(switch)]
+    json: bool,
+}
+
+/// change a password; browsers and apps of the account must sign in again
+#[derive(FromArgs)]
+#[argh(subcommand, name = "password")]
+struct Password {
+    /// whose
+    #[argh(positional)]
+    name: String,
+    /// read the password from the first line of standard input
+    #[argh(switch)]
+    password_stdin: bool,
+    /// the data directory
+    #[argh(option)]
+    data: Option<PathBuf>,
+}
+
+/// switch an account off; its connections end at once
+#[derive(FromArgs)]
+#[argh(subcommand, name = "disable")]
+struct Disable {
+    /// which
+    #[argh(positional)]
+    name: String,
+    /// the data directory
+    #[argh(option)]
+    data: Option<PathBuf>,
+}
+
+/// remove an account; its connections end at once
+#[derive(FromArgs)]
+#[argh(subcommand, name = "remove")]
+struct Remove {
+    /// which
+    #[argh(positional)]
+    name: String,
+    /// the data directory
+    #[argh(option)]
+    data: Option<PathBuf>,
+}
+
+/// let an account use a server
+#[derive(FromArgs)]
+#[argh(subcommand, name = "allow")]
+struct Allow {
+    /// which account
+    #[argh(positional)]
+    name: String,
+    /// which server, by its path
+    #[argh(positional)]
+    path: String,
+    /// the data directory
+    #[argh(option)]
+    data: Option<PathBuf>,
+}
+
+/// take a server from an account; its connections there end at once
+#[derive(FromArgs)]
+#[argh(subcommand, name = "deny")]
+struct Deny {
+    /// which account
+    #[argh(positional)]
+    name: String,
+    /// which server, by its path
+    #[argh(positional)]
+    path: String,
+    /// the data directory
+    #[argh(option)]
+    data: Option<PathBuf>,
+}
+
+pub(super) fn run(user: User) -> Result<(), Failure> {
+    let (data, json, action) = match user.command {
+        Command::Add(add) => {
+            let password = terminal::new_password(add.password_stdin)?;
+            (add.data, add.json, Action::UserAdd { name: add.name, password, owner: add.owner, servers: add.server })
+        }
+        Command::List(list) => (list.data, list.json, Action::UserList),
+        Command::Password(change) => {
+            let password = terminal::new_password(change.password_stdin)?;
+            (change.data, false, Action::UserPassword { name: change.name, password })
+        }
+        Command::Disable(disable) => (disable.data, false, Action::UserDisable { name: disable.name }),
+        Command::Remove(remove) => (remove.data, false, Action::UserRemove { name: remove.name }),
+        Command::Allow(allow) => (allow.data, false, Action::UserAllow { name: allow.name, path: allow.path }),
+        Command::Deny(deny) => (deny.data, false, Action::UserDeny { name: deny.name, path: deny.path }),
+    };
+    table::print(&act(data, action)?, json, COLUMNS);
+    Ok(())
+}

@@ -1,0 +1,242 @@
+//! Everything decided before the first request: flags, environment and file, read once, checked, with types.
+//!
+//! `raw` holds what people wrote; this module holds what it means. Nothing here is optional that later code would
+//! have to test again.
+
+mod issuer;
+pub mod raw;
+mod servers;
+mod units;
+
+use crate::oauth::resource::ProtectedResource;
+use raw::{Environment, Written};
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What is wrong with the configuration, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    /// The setting and the reason.
+    pub what: String,
+    /// What to write instead.
+    pub hint: String,
+}
+
+impl ConfigError {
+    fn new(what: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { what: what.into(), hint: hint.into() }
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+/// Where the door listens unless told otherwise.
+const LISTEN: &str = "127.0.0.1:8787";
+
+/// The address to listen on.
+///
+/// # Errors
+/// When it is not `ADDRESS:PORT`.
+pub fn listen_address(written: &Written) -> Result<SocketAddr, ConfigError> {
+    let text = written.listen.as_deref().unwrap_or(LISTEN);
+    text.parse().map_err(|_| ConfigError::new(format!("--listen {text} is not an address and a port"), "write it like 127.0.0.1:8787 or [::]:8787"))
+}
+
+/// Decides everything, once the door is bound to `bound`: a port that the system chose is part of the default public URL.
+///
+/// # Errors
+/// The first setting that is wrong.
+pub fn decide(written: &Written, bound: SocketAddr, environment: Environment<'_>) -> Result<Config, ConfigError> {
+    let issuer = issuer::decide(written.public_url.as_deref(), bound, written.allow_http)?;
+    let servers = servers::decide(written, &issuer, bound, environment)?;
+    let trusted_proxies = written.trusted_proxies.iter().map(|text| units::network(text)).collect::<Result<_, _>>()?;
+    let limits = Limits::default();
+    let asked = &written.file.limits;
+    Ok(Config {
+        listen: bound,
+        aliases: written.file.aliases.iter().map(|alias| alias.to_ascii_lowercase()).collect(),
+        allowed_origins: written.file.allowed_origins.clone(),
+        data: written.data.clone(),
+        lifetimes: lifetimes(&written.file.lifetimes)?,
+        limits: Limits {
+            connections: asked.connections.unwrap_or(limits.connections).max(1),
+            connections_per_address: asked.connections_per_address,
+            streams: asked.streams.unwrap_or(limits.streams),
+            workers: asked.workers.unwrap_or(limits.workers).clamp(1, 64),
+        },
+        issuer,
+        servers,
+        trusted_proxies,
+    })
+}
+
+fn lifetimes(written: &raw::Lifetimes) -> Result<Lifetimes, ConfigError> {
+    let default = Lifetimes::default();
+    let span = |text: &Option<String>, default| text.as_deref().map_or(Ok(default), units::span);
+    Ok(Lifetimes {
+        code: span(&written.code, default.code)?,
+        access_token: match written.access_token.as_deref() {
+            Some("never") => None,
+            Some(text) => Some(units::span(text)?),
+            None => default.access_token,
+        },
+        refresh_token: span(&written.refresh_token, default.refresh_token)?,
+        flow: span(&written.flow, default.flow)?,
+        session: span(&written.session, default.session)?,
+        setup_link: default.setup_link,
+    })
+}
+
+/// What the process runs with.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where the door listens.
+    pub listen: SocketAddr,
+    /// Our origin as clients and browsers see it. Every URL we publish starts with it.
+    pub issuer: Issuer,
+    /// Further `Host` values that are ours, lower case, with port where one is needed.
+    pub aliases: Vec<String>,
+    /// Browser origins besides our own that may call protected servers.
+    pub allowed_origins: Vec<String>,
+    /// The data directory.
+    pub data: PathBuf,
+    /// The protected servers; at least one, no two at one path.
+    pub servers: Vec<Server>,
+    /// Peers whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<Network>,
+    /// How long things live.
+    pub lifetimes: Lifetimes,
+    /// How much is accepted.
+    pub limits: Limits,
+}
+
+/// Our origin: `https://host[:port]`, or `http` for loopback (or where `--allow-http` says so). No path, no slash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Issuer {
+    /// The one string that is the issuer everywhere (RFC 8414 §2): compared byte for byte by clients.
+    pub origin: String,
+    /// The `Host` value that belongs to it: host, and port unless it is the scheme's own.
+    pub host: String,
+    /// True for `https`.
+    pub secure: bool,
+    /// True when plain `http` to another machine was allowed on purpose; every page says so.
+    pub warned: bool,
+}
+
+/// One protected server.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// What clients see.
+    pub resource: ProtectedResource,
+    /// What stands behind it.
+    pub upstream: Upstream,
+    /// Fields the gate adds on the way there: the upstream's own credential. Lower-case names.
+    pub upstream_headers: Vec<(String, UpstreamCredential)>,
+    /// How long the upstream may take until its response head is complete; then 504.
+    pub upstream_timeout: Duration,
+}
+
+/// Where an upstream is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Upstream {
+    /// The built-in demo server.
+    Demo,
+    /// Plain HTTP/1.1.
+    Http {
+        /// A name or address literal (IPv6 without brackets).
+        host: String,
+        /// TCP port.
+        port: u16,
+        /// The path that stands for our server's path: starts with a slash, no trailing slash unless it is the root `/`.
+        path: String,
+    },
+}
+
+/// A secret of the upstream's. Its `Debug` says nothing.
+#[derive(Clone)]
+pub struct UpstreamCredential(pub String);
+
+impl fmt::Debug for UpstreamCredential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// An address range in CIDR notation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network {
+    /// Its first address.
+    pub address: IpAddr,
+    /// How many leading bits count.
+    pub prefix: u8,
+}
+
+impl Network {
+    /// True when the address lies in it. IPv4 addresses in IPv6 clothes are undressed first.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        let bits = |address: IpAddr| match address.to_canonical() {
+            IpAddr::V4(v4) => (u128::from(v4.to_bits()) << 96, 4),
+            IpAddr::V6(v6) => (v6.to_bits(), 6),
+        };
+        let ((ours, family), (theirs, other)) = (bits(self.address), bits(address));
+        let mask = if self.prefix == 0 { 0 } else { u128::MAX << (128 - u32::from(self.prefix.min(128))) };
+        family == other && ours & mask == theirs & mask
+    }
+}
+
+/// How long things live. PRODUCT defaults: codes 10 minutes, access tokens 1 hour, refresh tokens 90 days.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lifetimes {
+    /// Authorization codes.
+    pub code: Duration,
+    /// Access tokens; `None` means that they do not expire.
+    pub access_token: Option<Duration>,
+    /// Refresh tokens, counted from their last rotation.
+    pub refresh_token: Duration,
+    /// An authorization request waiting for consent.
+    pub flow: Duration,
+    /// A browser's sign-in, at most.
+    pub session: Duration,
+    /// The one-time link of the first run.
+    pub setup_link: Duration,
+}
+
+impl Default for Lifetimes {
+    fn default() -> Self {
+        let minutes = |count: u64| Duration::from_secs(count * 60);
+        Self {
+            code: minutes(10),
+            access_token: Some(minutes(60)),
+            refresh_token: minutes(90 * 24 * 60),
+            flow: minutes(10),
+            session: minutes(30 * 24 * 60),
+            setup_link: minutes(60),
+        }
+    }
+}
+
+/// How much is accepted at the door.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections open at once.
+    pub connections: usize,
+    /// Connections of one address (an IPv6 /64 counts as one). `None` lets loopback and trusted proxies open as many as
+    /// they like and holds everybody else to 128; a number holds for all.
+    pub connections_per_address: Option<usize>,
+    /// Event streams open at once; the rest of the connections is left for everything else.
+    pub streams: usize,
+    /// Threads that serve the app.
+    pub workers: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { connections: 8192, connections_per_address: None, streams: 4096, workers: 8 }
+    }
+}

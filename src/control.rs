@@ -1,0 +1,73 @@
+//! The socket between a command and the running server. Nothing but a way to reach [`crate::actions`].
+//!
+//! One line of JSON each way. Whoever can open the socket, which is in the data directory with mode 0600, could also
+//! open the store; so it asks for nothing more.
+
+use crate::actions::{self, Action, Done, Failure};
+use crate::config::Config;
+use crate::store::Store;
+use std::fs;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+/// Longest message, in bytes.
+const MAX_MESSAGE: u64 = 1024 * 1024;
+/// For the other side to say its line.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Where the socket of a data directory is.
+pub fn socket_of(data: &Path) -> PathBuf {
+    data.join("control.sock")
+}
+
+/// Serves commands in a thread of its own until the process ends.
+///
+/// # Errors
+/// When the socket cannot be made.
+pub fn serve(config: Arc<Config>, store: Arc<Store>) -> io::Result<()> {
+    let path = socket_of(&config.data);
+    // Left behind by a process that was killed; that no other runs is known, since the store could be opened.
+    let _ = fs::remove_file(&path);
+    let listener = UnixListener::bind(&path)?;
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
+    thread::Builder::new().name("control".into()).spawn(move || {
+        for stream in listener.incoming().flatten() {
+            // A command that goes away mid-sentence is its own business.
+            let _ = answer(&stream, &config, &store);
+        }
+    })?;
+    Ok(())
+}
+
+fn answer(mut stream: &UnixStream, config: &Config, store: &Store) -> io::Result<()> {
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    let action: Action = serde_json::from_str(&line(stream)?)?;
+    let reply = actions::perform(store, config, action);
+    writeln!(stream, "{}", serde_json::to_string(&reply)?)
+}
+
+/// Has the running server do it. Nothing when none is running.
+///
+/// # Errors
+/// When a server is running but does not answer.
+pub fn ask(data: &Path, action: &Action) -> io::Result<Option<Result<Done, Failure>>> {
+    let mut stream = match UnixStream::connect(socket_of(data)) {
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => return Ok(None),
+        stream => stream?,
+    };
+    stream.set_read_timeout(Some(PATIENCE))?;
+    writeln!(stream, "{}", serde_json::to_string(action)?)?;
+    Ok(Some(serde_json::from_str(&line(&stream)?)?))
+}
+
+fn line(stream: &UnixStream) -> io::Result<String> {
+    let mut line = String::new();
+    BufReader::new(stream.take(MAX_MESSAGE)).read_line(&mut line)?;
+    Ok(line)
+}

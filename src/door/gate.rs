@@ -1,0 +1,57 @@
+//! Who may pass to a protected server: reads the credentials, looks up, asks the rule. One answer for the gateway and
+//! for `/auth/check`.
+
+use crate::config::{Config, Server};
+use crate::http::answer::Answer;
+use crate::http::headers::HeaderMap;
+use crate::oauth::bearer::{self, Admitted, Presented};
+use crate::oauth::error::Refusal;
+use crate::oauth::secret::{AccessToken, TokenHash};
+use crate::store::Store;
+use crate::{clock, oauth};
+
+/// An admitted request and the token it came with, so that an open stream can be judged again later.
+#[derive(Clone, Debug)]
+pub struct Pass {
+    /// As whom it may pass.
+    pub admitted: Admitted,
+    /// The token's hash.
+    pub token: TokenHash<AccessToken>,
+}
+
+/// Judges a request for `server` by its `Authorization` fields.
+///
+/// # Errors
+/// The complete answer to give: 401 or 400 with the challenge, 503 when the store cannot answer (never 401, which
+/// would make clients throw their tokens away).
+pub fn pass(store: &Store, config: &Config, server: &Server, headers: &HeaderMap, slash: bool) -> Result<Pass, Answer> {
+    judge(store, server, headers).map_err(|refusal| refuse(&refusal, config, server, slash))
+}
+
+fn judge(store: &Store, server: &Server, headers: &HeaderMap) -> Result<Pass, Refusal> {
+    let presented = bearer::presented(headers.all("authorization"))?;
+    let Presented::Token(secret) = presented else { return Err(Refusal::TokenUnknown) };
+    let token = secret.hash();
+    let admitted = readmit(store, server, token)?;
+    Ok(Pass { admitted, token })
+}
+
+/// Judges a token that was admitted before: true as long as it would be admitted again.
+///
+/// # Errors
+/// Why not; [`Refusal::Unavailable`] when the store cannot say.
+pub fn readmit(store: &Store, server: &Server, token: TokenHash<AccessToken>) -> Result<Admitted, Refusal> {
+    let stored = store.access_token(&token).map_err(|_| Refusal::Unavailable)?;
+    bearer::admit(stored, &server.resource, clock::now())
+}
+
+fn refuse(refusal: &Refusal, config: &Config, server: &Server, slash: bool) -> Answer {
+    let wire = refusal.wire();
+    let answer = Answer::error(wire.status, wire.code.as_str(), &wire.description);
+    if bearer::is_challenged(refusal) {
+        let challenge = bearer::challenge(refusal, &config.issuer.origin, &server.resource, slash);
+        answer.with("www-authenticate", challenge)
+    } else {
+        answer.with("retry-after", "5")
+    }
+}

@@ -1,0 +1,3 @@
+//! The door: what faces the network.
+
+pub mod gate;

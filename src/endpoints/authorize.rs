@@ -1,0 +1,162 @@
+//! `/authorize` (RFC 6749 §3.1): the dispatcher of the browser's way through sign-in and consent.
+
+use super::browser::SignedIn;
+use super::page::{self, Leads, Message};
+use super::{App, words};
+use crate::clock;
+use crate::http::answer::Answer;
+use crate::http::method::Method;
+use crate::http::request::Request;
+use crate::oauth::authorization_request::{self, AuthorizationRequest};
+use crate::oauth::authorization_response::{self, Answer as ToClient};
+use crate::oauth::authorization_step::{self, Step};
+use crate::oauth::client::{Client, ClientOrigin};
+use crate::oauth::client_auth::MAX_ID;
+use crate::oauth::consent;
+use crate::oauth::error::Refusal;
+use crate::oauth::ids::ClientId;
+use crate::oauth::params::Params;
+use crate::oauth::redirect_uri::{self, RegisteredRedirect};
+use crate::oauth::secret::Flow as FlowSecret;
+use crate::pages::views::{ConsentPage, Destination, MessageKind, ScopeLine};
+use crate::store::StoreError;
+use crate::{pages, random};
+
+/// `GET /authorize`, and `POST` with the same parameters in the body (OpenID Connect Core §3.1.2.1).
+///
+/// `HEAD` is answered without beginning anything.
+pub fn show(app: &App, request: &Request) -> Answer {
+    if request.method == Method::Head {
+        return Answer::empty(200).with("content-type", "text/html; charset=utf-8");
+    }
+    serve(app, request).unwrap_or_else(|error| page::unavailable(app, &error))
+}
+
+fn serve(app: &App, request: &Request) -> Result<Answer, StoreError> {
+    if app.is_unattended()? {
+        let what = "Nobody has set this doorward up yet, so there is nobody who could agree to anything.";
+        return Ok(page::error(app, 503, "Not set up yet", what, Some("On the machine where it runs: doorward setup")).with("retry-after", "60"));
+    }
+    let (params, query) = match read(request) {
+        Ok(read) => read,
+        Err(refusal) => return Ok(refused(app, &refusal)),
+    };
+    let id = match params.required("client_id") {
+        Ok(id) => ClientId::known_as(id),
+        Err(refusal) => return Ok(refused(app, &refusal)),
+    };
+    let known = if id.as_str().len() <= MAX_ID { app.store.client(&id)? } else { None };
+    let Some(client) = known else { return Ok(unknown_client(app)) };
+    let signed_in = app.signed_in(request)?;
+    let asked = authorization_request::parse(&params, &client, app.resources(), app.issuer());
+    let resource = asked.as_ref().ok().map(|asked| asked.resource.name.clone());
+    match authorization_step::next(asked, signed_in.as_ref().map(|signed_in| &signed_in.user)) {
+        Step::ShowRefusal(refusal) => Ok(refused(app, &refusal)),
+        Step::SignIn => {
+            let return_to = format!("/authorize?{}", super::browser::without_prompt(&query));
+            Ok(super::signin::ask(app, request, &return_to, Some((client.display_name(), resource))))
+        }
+        Step::AnswerWithError(redirect, state, refusal) => {
+            Ok(page::see_other(&authorization_response::location(&redirect, &state, &ToClient::Error(&refusal), app.issuer())))
+        }
+        Step::AskForConsent(asked) => match signed_in {
+            Some(signed_in) => ask_for_consent(app, &signed_in, &client, &asked),
+            None => Ok(refused(app, &Refusal::Internal)),
+        },
+    }
+}
+
+/// The parameters, from the query of a GET or the body of a POST and never from both; and the same as query text, for the
+/// way back from sign-in.
+fn read(request: &Request) -> Result<(Params, String), Refusal> {
+    match request.method {
+        Method::Post if !request.query.is_empty() => Err(Refusal::MalformedForm),
+        Method::Post => {
+            let params = super::form(request)?;
+            let text = std::str::from_utf8(&request.body).map_err(|_| Refusal::MalformedForm)?;
+            Ok((params, text.to_owned()))
+        }
+        Method::Get | Method::Head | Method::Put | Method::Delete | Method::Options => {
+            Ok((Params::parse(&request.query)?, request.query.clone()))
+        }
+    }
+}
+
+fn ask_for_consent(app: &App, signed_in: &SignedIn, client: &Client, asked: &AuthorizationRequest<'_>) -> Result<Answer, StoreError> {
+    let now = clock::now();
+    let secret = random::secret::<FlowSecret>();
+    let flow = consent::begin(asked, client, signed_in.session, &signed_in.user, now.after(app.config.lifetimes.flow));
+    app.store.begin_flow(&secret.hash(), &flow)?;
+    let line = |name: &str| {
+        let known = asked.resource.scopes.iter().find(|(known, _)| known == name);
+        let stay = "Stay connected while you are away".to_owned();
+        ScopeLine { name: name.to_owned(), description: known.map_or(stay, |(_, sentence)| sentence.clone()) }
+    };
+    let origin = match client.origin {
+        ClientOrigin::Dynamic => format!("It registered itself {}.", words::ago(client.created_at, now)),
+        ClientOrigin::Manual => format!("The owner entered it {}.", words::ago(client.created_at, now)),
+    };
+    let view = ConsentPage {
+        banner: app.banner(),
+        csrf: app.form_token(signed_in),
+        flow: secret.reveal().to_owned(),
+        destination: destination(&asked.redirect),
+        redirect_uri: asked.redirect.as_str().to_owned(),
+        client_id: client.id.as_str().to_owned(),
+        client_name: client.display_name().to_owned(),
+        client_registered: origin,
+        client_verified: None,
+        server_name: asked.resource.name.clone(),
+        server_url: asked.resource.uri.clone(),
+        scopes: asked.scope.names().map(line).collect(),
+        username: signed_in.user.name.as_str().to_owned(),
+        lasts: format!(
+            "Until you take it back, or until it has not been used for {}.",
+            words::span(app.config.lifetimes.refresh_token)
+        ),
+    };
+    Ok(page::page(200, Leads::ToClient, pages::render_consent(&view)))
+}
+
+fn destination(redirect: &RegisteredRedirect) -> Destination {
+    match redirect.destination() {
+        redirect_uri::Destination::Web { host } => Destination::Host { host, known_as: None },
+        redirect_uri::Destination::Loopback { port } => Destination::Loopback { port: port.unwrap_or(80) },
+        redirect_uri::Destination::Application { address } => Destination::Application { begins: address },
+    }
+}
+
+/// A request that cannot be answered to anybody: said here, in a sentence, with no link to wherever it wanted to go.
+fn refused(app: &App, refusal: &Refusal) -> Answer {
+    let wire = refusal.wire();
+    let what = format!("The app that sent you here asked in a way that cannot be answered: {}.", wire.description);
+    let hint = "Go back to the app and start the connection again. If this page comes back, its settings for this server are out of date.";
+    page::error(app, wire.status, "This request cannot go on", &what, Some(hint))
+}
+
+/// Clients remember their registration for ever; here is how each is made to forget it.
+fn unknown_client(app: &App) -> Answer {
+    page::message(
+        app,
+        400,
+        &Message {
+            kind: MessageKind::Error,
+            title: "This app is not registered here",
+            paragraphs: &[
+                "The app that sent you here uses a registration that this doorward does not know. It was removed, or it belongs to another doorward.",
+                "Make the app forget its registration, then connect again:",
+            ],
+            hint: None,
+            steps: &[
+                "Claude (web, desktop, mobile): remove the connector and add it again.",
+                "Claude Code: type /mcp, choose the server, then Clear authentication.",
+                "ChatGPT: delete the connector and create it again.",
+                "Cursor: Settings, MCP, log out of the server, then connect again.",
+                "VS Code: run the command Authentication: Remove Dynamic Authentication Providers.",
+                "mcp-remote: delete the folder .mcp-auth in your home directory.",
+                "MCP Inspector: clear the OAuth state.",
+            ],
+            link: None,
+        },
+    )
+}

@@ -1,0 +1,193 @@
+//! Who sits at the browser, and whether a form came from a page of ours.
+
+use super::App;
+use crate::clock::{self, UnixTime};
+use crate::http::answer::Answer;
+use crate::http::cookies::{self, Jar};
+use crate::http::request::Request;
+use crate::oauth::params::Params;
+use crate::oauth::secret::{Secret, Session, TokenHash};
+use crate::oauth::user::User;
+use crate::store::record::BrowserSession;
+use crate::store::StoreError;
+use crate::random;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use subtle::ConstantTimeEq;
+
+/// Holds the session of somebody who signed in.
+const SESSION: &str = "doorward_session";
+/// Ties a form to the browser it was shown in while nobody is signed in.
+const VISITOR: &str = "doorward_visitor";
+
+/// Proof that a browser is signed in, made by [`App::signed_in`] alone.
+pub struct SignedIn {
+    /// As whom.
+    pub user: User,
+    /// Under which session.
+    pub session: TokenHash<Session>,
+    secret: Secret<Session>,
+}
+
+/// Proof that a form was filled in on a page of ours in this browser. Made by [`App::check_form`] and
+/// [`App::check_visitor_form`] alone.
+pub struct CsrfChecked(());
+
+/// A browser without a session, known again by a cookie of chance.
+pub struct Visitor {
+    id: String,
+    is_new: bool,
+}
+
+impl App {
+    fn jar(&self, request: &Request) -> Jar {
+        if self.config.issuer.secure && !request.by_loopback_name { Jar::Secure } else { Jar::Plain }
+    }
+
+    /// Who is signed in, if anybody.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub fn signed_in(&self, request: &Request) -> Result<Option<SignedIn>, StoreError> {
+        let name = self.jar(request).name(SESSION);
+        let Some(secret) = cookies::read(&request.headers, &name).and_then(Secret::<Session>::parse) else { return Ok(None) };
+        let session = secret.hash();
+        let found = self.store.session(&session, clock::now())?;
+        Ok(found.map(|(_, user)| SignedIn { user, session, secret }))
+    }
+
+    /// Signs a user in under a new session; whatever session the browser had is over (session fixation).
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub fn sign_in(&self, request: &Request, user: &User, answer: Answer) -> Result<Answer, StoreError> {
+        self.forget_session(request)?;
+        let secret = random::secret::<Session>();
+        let now: UnixTime = clock::now();
+        let lifetime = self.config.lifetimes.session;
+        let session =
+            BrowserSession { user: user.id.clone(), user_epoch: user.epoch, signed_in_at: now, expires_at: now.after(lifetime) };
+        self.store.add_session(&secret.hash(), &session)?;
+        let mut answer = answer;
+        answer.headers.append("set-cookie", self.jar(request).set(SESSION, secret.reveal(), Some(lifetime.as_secs())));
+        Ok(answer)
+    }
+
+    /// Signs out: the session is over on the server, and the cookie is taken away.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub fn sign_out(&self, request: &Request, answer: Answer) -> Result<Answer, StoreError> {
+        self.forget_session(request)?;
+        let mut answer = answer;
+        answer.headers.append("set-cookie", self.jar(request).clear(SESSION));
+        Ok(answer)
+    }
+
+    fn forget_session(&self, request: &Request) -> Result<(), StoreError> {
+        let name = self.jar(request).name(SESSION);
+        let old = cookies::read(&request.headers, &name).and_then(Secret::<Session>::parse);
+        old.map_or(Ok(()), |old| self.store.remove_session(&old.hash()))
+    }
+
+    /// The browser as it is known without a session.
+    pub fn visitor(&self, request: &Request) -> Visitor {
+        let name = self.jar(request).name(VISITOR);
+        let known = cookies::read(&request.headers, &name).filter(|id| is_visitor_id(id));
+        match known {
+            Some(id) => Visitor { id: id.to_owned(), is_new: false },
+            None => Visitor { id: URL_SAFE_NO_PAD.encode(random::bytes::<18>()), is_new: true },
+        }
+    }
+
+    /// Sets the visitor's cookie if it was not there.
+    pub fn remember_visitor(&self, request: &Request, visitor: &Visitor, mut answer: Answer) -> Answer {
+        if visitor.is_new {
+            answer.headers.append("set-cookie", self.jar(request).set(VISITOR, &visitor.id, None));
+        }
+        answer
+    }
+
+    /// The hidden value of forms shown to somebody who is signed in.
+    pub fn form_token(&self, signed_in: &SignedIn) -> String {
+        self.token("form of a session", signed_in.secret.reveal())
+    }
+
+    /// The hidden value of forms shown to somebody who is not.
+    pub fn visitor_token(&self, visitor: &Visitor) -> String {
+        self.token("form of a visitor", &visitor.id)
+    }
+
+    fn token(&self, label: &str, browser: &str) -> String {
+        URL_SAFE_NO_PAD.encode(self.store.key().authenticate(label, &[browser.as_bytes()]))
+    }
+
+    /// Whether a form of somebody signed in came from a page of ours.
+    pub fn check_form(&self, request: &Request, params: &Params, signed_in: &SignedIn) -> Option<CsrfChecked> {
+        self.check(request, params, &self.form_token(signed_in))
+    }
+
+    /// Whether a form of somebody not signed in came from a page of ours.
+    pub fn check_visitor_form(&self, request: &Request, params: &Params) -> Option<CsrfChecked> {
+        let visitor = self.visitor(request);
+        (!visitor.is_new).then(|| self.check(request, params, &self.visitor_token(&visitor))).flatten()
+    }
+
+    /// The hidden value decides. What the browser says about where the form came from must not speak against it; `null`
+    /// is what browsers send from pages that, like ours, give no referrer.
+    fn check(&self, request: &Request, params: &Params, expected: &str) -> Option<CsrfChecked> {
+        let sent = params.one("csrf").ok().flatten()?;
+        let same = bool::from(sent.as_bytes().ct_eq(expected.as_bytes()));
+        let site = request.headers.first("sec-fetch-site");
+        let from_here = site.is_none_or(|site| matches!(site, "same-origin" | "none"));
+        let origin = request.headers.first("origin");
+        let own_origin = origin.is_none_or(|origin| origin == "null" || self.is_own_origin(origin, request));
+        (same && from_here && own_origin).then_some(CsrfChecked(()))
+    }
+
+    fn is_own_origin(&self, origin: &str, request: &Request) -> bool {
+        let host = request.headers.first("host").unwrap_or_default();
+        origin == self.issuer() || (request.by_loopback_name && origin.strip_prefix("http://") == Some(host))
+    }
+}
+
+fn is_visitor_id(id: &str) -> bool {
+    id.len() == 24 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+}
+
+/// A path of ours to go on to: `/authorize` with a query, or a plain path. Anything else is the start page.
+///
+/// The text comes from a form field, so it is read again as if it were hostile: one leading slash, nothing that a browser
+/// would take for another host, and a canonical path.
+pub fn safe_return(sent: Option<&str>) -> String {
+    let path = |text: &str| text.split_once('?').map_or(text.to_owned(), |(path, _)| path.to_owned());
+    let visible = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\' && byte != b'#');
+    let good = |text: &&str| visible(text) && crate::http::path::CanonicalPath::parse(&path(text)).is_some();
+    sent.filter(good).unwrap_or("/").to_owned()
+}
+
+/// `return_to` after a sign-in that was asked for by `prompt=login`: the wish is fulfilled then, and must not be met again.
+pub fn without_prompt(query: &str) -> String {
+    let keep = |pair: &&str| !matches!(pair.split('=').next(), Some("prompt"));
+    query.split('&').filter(keep).collect::<Vec<_>>().join("&")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_paths_of_ours_are_returned_to() {
+        for good in ["/", "/authorize?client_id=x&redirect_uri=https%3A%2F%2Fc.test", "/connections"] {
+            assert_eq!(safe_return(Some(good)), good);
+        }
+        for bad in ["//evil.test", "/\\evil.test", "/\t/evil.test", "https:evil.test", "javascript:alert(1)", "/..//evil.test", "/%2f%2fevil.test", "https://x@evil.test/", "", "/a#b", "/a b"] {
+            assert_eq!(safe_return(Some(bad)), "/", "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_fulfilled_prompt_is_not_asked_again() {
+        assert_eq!(without_prompt("client_id=x&prompt=login&state=prompt"), "client_id=x&state=prompt");
+    }
+}

@@ -1,0 +1,74 @@
+//! `POST /consent`: the user's decision takes effect.
+
+use super::browser::{CsrfChecked, SignedIn};
+use super::page::{self, Message};
+use super::App;
+use crate::clock;
+use crate::http::answer::Answer;
+use crate::oauth::authorization_request::State;
+use crate::oauth::authorization_response::{self, Answer as ToClient};
+use crate::oauth::code::CodeState;
+use crate::oauth::consent::{self, Decision, Parties, Stale, Verdict};
+use crate::oauth::params::Params;
+use crate::oauth::redirect_uri::RegisteredRedirect;
+use crate::oauth::secret::{AuthorizationCode, Flow as FlowSecret, Secret};
+use crate::pages::views::MessageKind;
+use crate::store::StoreError;
+
+/// The decision, of somebody signed in, on a form of ours.
+pub fn submit(app: &App, params: &Params, signed_in: &SignedIn, _checked: &CsrfChecked) -> Answer {
+    let decision = match params.one("decision") {
+        Ok(Some("approve")) => Decision::Approve,
+        Ok(Some("deny")) => Decision::Deny,
+        _ => return stale(app, Stale::Expired),
+    };
+    let flow = params.one("flow").ok().flatten().and_then(Secret::<FlowSecret>::parse);
+    let Some(flow) = flow else { return stale(app, Stale::Expired) };
+    settle(app, &flow, decision, signed_in).unwrap_or_else(|error| page::unavailable(app, &error))
+}
+
+fn settle(app: &App, secret: &Secret<FlowSecret>, decision: Decision, signed_in: &SignedIn) -> Result<Answer, StoreError> {
+    let now = clock::now();
+    let hash = secret.hash();
+    let client = app.store.flow(&hash)?.map(|flow| app.store.client(&flow.client)).transpose()?.flatten();
+    let parties = Parties { session: signed_in.session, user: &signed_in.user, client: client.as_ref(), issuer: app.issuer() };
+    let code = consent::code_of(secret, app.store.key());
+    let code_ends = now.after(app.config.lifetimes.code);
+    let (verdict, flow) =
+        app.store.settle_flow(&hash, &code.hash(), code_ends, |flow| consent::decide(flow, decision, &parties, now))?;
+    let state = flow.map(|flow| flow.state).unwrap_or_default();
+    Ok(match verdict {
+        Verdict::Stale(why) => stale(app, why),
+        Verdict::Approve(redirect, _) => to_client(app, &redirect, &state, &ToClient::Code(&code)),
+        Verdict::ApprovedBefore(redirect) => again(app, &redirect, &state, &code)?,
+        Verdict::Deny(redirect, refusal) => to_client(app, &redirect, &state, &ToClient::Error(&refusal)),
+    })
+}
+
+fn to_client(app: &App, redirect: &RegisteredRedirect, state: &State, answer: &ToClient<'_>) -> Answer {
+    page::see_other(&authorization_response::location(redirect, state, answer, app.issuer()))
+}
+
+/// A double click: the browser forgot the first answer, so it gets it again. Once the app has what it came for, a repeat
+/// is only told so.
+fn again(app: &App, redirect: &RegisteredRedirect, state: &State, code: &Secret<AuthorizationCode>) -> Result<Answer, StoreError> {
+    let stored = app.store.code(&code.hash())?;
+    let unused = stored.is_some_and(|stored| matches!(stored.state, CodeState::Fresh { .. }));
+    if unused {
+        return Ok(to_client(app, redirect, state, &ToClient::Code(code)));
+    }
+    let text = "You approved this connection, and the app has been let in. You can close this page.";
+    let message = Message { kind: MessageKind::Success, title: "Already done", paragraphs: &[text], hint: None, steps: &[], link: Some(("/", "See what is connected")) };
+    Ok(page::message(app, 200, &message))
+}
+
+/// Nothing happened, and why.
+fn stale(app: &App, why: Stale) -> Answer {
+    let what = match why {
+        Stale::Expired => "This request has waited too long, or this doorward does not know it.",
+        Stale::Foreign => "This request began in another browser, or under another name. It can only be finished where it began.",
+        Stale::Withdrawn => "What this request was about has been removed in the meantime.",
+        Stale::Answered => "You have answered this request already, with the other button.",
+    };
+    page::error(app, 400, "Nothing was changed", what, Some("Go back to the app and start the connection again."))
+}

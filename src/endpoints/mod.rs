@@ -1,0 +1,96 @@
+//! One file per URL: load, decide, commit, answer. The deciding is done in [`crate::oauth`], the committing in
+//! [`crate::store`].
+
+pub mod authorize;
+pub mod browser;
+pub mod connections;
+pub mod consent;
+pub mod discovery;
+pub mod health;
+pub mod home;
+pub mod page;
+pub mod register;
+pub mod revoke;
+pub mod setup;
+pub mod signin;
+pub mod signout;
+pub mod token;
+mod words;
+
+use crate::config::Config;
+use crate::http::answer::Answer;
+use crate::http::request::Request;
+use crate::oauth::error::Refusal;
+use crate::oauth::params::Params;
+use crate::oauth::resource::ProtectedResource;
+use crate::store::{Store, StoreError};
+use std::sync::Arc;
+
+/// What every endpoint has at hand.
+#[derive(Clone)]
+pub struct App {
+    /// What was decided at the start.
+    pub config: Arc<Config>,
+    /// What is remembered.
+    pub store: Arc<Store>,
+    resources: Arc<[ProtectedResource]>,
+}
+
+impl App {
+    /// Puts the two together.
+    pub fn new(config: Arc<Config>, store: Arc<Store>) -> Self {
+        let resources = config.servers.iter().map(|server| server.resource.clone()).collect();
+        Self { config, store, resources }
+    }
+
+    /// Our origin.
+    fn issuer(&self) -> &str {
+        &self.config.issuer.origin
+    }
+
+    /// The protected servers as clients see them.
+    fn resources(&self) -> &[ProtectedResource] {
+        &self.resources
+    }
+
+    /// The protected server at `path`.
+    fn resource_at(&self, path: &str) -> Option<&ProtectedResource> {
+        self.resources.iter().find(|resource| resource.path == path)
+    }
+
+    /// The form in a request; none when it cannot be read, which then lacks its token too.
+    pub fn form_of(&self, request: &Request) -> Params {
+        form(request).unwrap_or_default()
+    }
+
+    /// True while nobody has an account here: then nothing can be agreed to, and nothing is registered.
+    fn is_unattended(&self) -> Result<bool, StoreError> {
+        Ok(!self.store.is_claimed()? && self.store.users()?.is_empty())
+    }
+}
+
+/// The refusal as the JSON that every machine-facing endpoint answers with.
+fn refuse(refusal: &Refusal) -> Answer {
+    let wire = refusal.wire();
+    Answer::error(wire.status, wire.code.as_str(), &wire.description)
+}
+
+/// A store that does not answer is never the client's fault: 503, so that nobody throws tokens away.
+fn unavailable(error: &StoreError) -> Answer {
+    log(&format!("store: {error}"));
+    refuse(&Refusal::Unavailable).with("retry-after", "30")
+}
+
+/// One line for whoever runs the server. Never a secret, never text of a peer's.
+fn log(line: &str) {
+    eprintln!("doorward: {line}");
+}
+
+/// The body as a form (RFC 6749 §3.2): only of the one media type, so that no other site's page can send it unasked.
+fn form(request: &Request) -> Result<Params, Refusal> {
+    if !request.has_media_type("application/x-www-form-urlencoded") {
+        return Err(Refusal::NotAForm);
+    }
+    let text = std::str::from_utf8(&request.body).map_err(|_| Refusal::MalformedForm)?;
+    Params::parse(text)
+}

@@ -1,0 +1,38 @@
+//! `POST /revoke` (RFC 7009).
+
+use super::App;
+use super::token::{authenticate, refuse_client};
+use crate::clock;
+use crate::http::answer::Answer;
+use crate::http::request::Request;
+use crate::oauth::error::Refusal;
+use crate::oauth::revocation::{self, Returned};
+use crate::store::StoreError;
+
+/// 200 once the token is of no use any more, also when it never was (RFC 7009 §2.2).
+pub fn revoke(app: &App, request: &Request) -> Answer {
+    match serve(app, request) {
+        Ok(Ok(())) => Answer::empty(200),
+        Ok(Err(refusal)) => refuse_client(request, &refusal),
+        Err(error) => super::unavailable(&error),
+    }
+}
+
+fn serve(app: &App, request: &Request) -> Result<Result<(), Refusal>, StoreError> {
+    let params = match super::form(request) {
+        Ok(params) => params,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let client = match authenticate(app, request, &params)? {
+        Ok(client) => client,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let may = |connection: &_| revocation::may_revoke(connection, &client);
+    match revocation::parse(&params) {
+        Err(refusal) => return Ok(Err(refusal)),
+        Ok(Returned::Foreign) => (),
+        Ok(Returned::Access(token)) => app.store.revoke_access_token(&token.hash(), may)?,
+        Ok(Returned::Refresh(token)) => app.store.revoke_refresh_token(&token.hash(), clock::now(), may)?,
+    }
+    Ok(Ok(()))
+}

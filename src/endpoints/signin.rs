@@ -1,0 +1,93 @@
+//! `/signin`: name and password. It decides who is there and nothing else; where to go on is up to the page that sent here.
+
+use super::browser::{self, CsrfChecked};
+use super::page::{self, Leads};
+use super::App;
+use crate::http::answer::Answer;
+use crate::http::request::Request;
+use crate::oauth::params::Params;
+use crate::oauth::user::{MAX_PASSWORD, User, UserName};
+use crate::pages::views::SigninPage;
+use crate::store::StoreError;
+use crate::{pages, password};
+
+const WRONG: &str = "The name or the password is not right.";
+const STALE: &str = "The page had been open for too long, or cookies are switched off. Please try again.";
+const BUSY: &str = "Many people are signing in right now. Try again in a few seconds.";
+
+/// `GET /signin`.
+pub fn show(app: &App, request: &Request) -> Answer {
+    ask(app, request, "/", None)
+}
+
+/// The sign-in page, on the way to `return_to`; `for_client` is who waits there, and for which server.
+pub fn ask(app: &App, request: &Request, return_to: &str, for_client: Option<(&str, Option<String>)>) -> Answer {
+    let (client_name, server_name) = for_client.map_or((None, None), |(client, server)| (Some(client.to_owned()), server));
+    let view = SigninPage { client_name, server_name, ..blank(app, return_to) };
+    render(app, request, 200, view)
+}
+
+fn blank(app: &App, return_to: &str) -> SigninPage {
+    SigninPage {
+        banner: app.banner(),
+        csrf: String::new(),
+        return_to: return_to.to_owned(),
+        client_name: None,
+        server_name: None,
+        error: None,
+        throttled: None,
+        username: String::new(),
+    }
+}
+
+fn render(app: &App, request: &Request, status: u16, view: SigninPage) -> Answer {
+    let visitor = app.visitor(request);
+    let view = SigninPage { csrf: app.visitor_token(&visitor), ..view };
+    app.remember_visitor(request, &visitor, page::page(status, Leads::ToClient, pages::render_signin(&view)))
+}
+
+/// `POST /signin`.
+pub fn submit(app: &App, request: &Request) -> Answer {
+    let Ok(params) = super::form(request) else {
+        return page::error(app, 400, "This form cannot be read", "The sign-in form arrived broken.", Some("Open the page again."));
+    };
+    let return_to = browser::safe_return(params.one("return_to").ok().flatten());
+    let typed = params.one("username").ok().flatten().unwrap_or_default();
+    let again = |status, view: SigninPage| {
+        let username = UserName::parse(typed).map(|name| name.as_str().to_owned()).unwrap_or_default();
+        render(app, request, status, SigninPage { username, ..view })
+    };
+    let Some(checked) = app.check_visitor_form(request, &params) else {
+        return again(403, SigninPage { error: Some(STALE.to_owned()), ..blank(app, &return_to) });
+    };
+    match authenticate(app, &params, &checked) {
+        Ok(Attempt::Right(user)) => {
+            let signed_in = app.sign_in(request, &user, page::see_other(&return_to));
+            signed_in.unwrap_or_else(|error| page::unavailable(app, &error))
+        }
+        Ok(Attempt::Wrong) => again(401, SigninPage { error: Some(WRONG.to_owned()), ..blank(app, &return_to) }),
+        Ok(Attempt::Busy) => {
+            again(429, SigninPage { throttled: Some(BUSY.to_owned()), ..blank(app, &return_to) }).with("retry-after", "5")
+        }
+        Err(error) => page::unavailable(app, &error),
+    }
+}
+
+enum Attempt {
+    Right(Box<User>),
+    Wrong,
+    Busy,
+}
+
+/// The same work and the same answer whether the name is unknown, the account disabled or the password wrong.
+fn authenticate(app: &App, params: &Params, _checked: &CsrfChecked) -> Result<Attempt, StoreError> {
+    let typed = params.one("username").ok().flatten().and_then(|text| UserName::parse(text.trim()));
+    let password = params.one("password").ok().flatten().unwrap_or_default();
+    let user = typed.map(|name| app.store.user_named(&name)).transpose()?.flatten().filter(|user| !user.disabled);
+    let (password, user) = if password.is_empty() || password.len() > MAX_PASSWORD { ("", None) } else { (password, user) };
+    let right = match password::verify(password, user.as_ref().map(|user| user.password.as_str())) {
+        Err(password::Busy) => return Ok(Attempt::Busy),
+        Ok(right) => right,
+    };
+    Ok(user.filter(|_| right).map_or(Attempt::Wrong, |user| Attempt::Right(Box::new(user))))
+}

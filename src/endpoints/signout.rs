@@ -1,0 +1,42 @@
+//! `POST /signout`.
+
+use super::App;
+use super::browser::{CsrfChecked, SignedIn};
+use super::page;
+use crate::http::answer::Answer;
+use crate::http::request::Request;
+use crate::oauth::consent::Flow;
+use crate::oauth::params::Params;
+use crate::oauth::secret::{Flow as FlowSecret, Secret};
+use crate::store::StoreError;
+use url::form_urlencoded::Serializer;
+
+/// Ends the session. From the consent page ("Not you?") the request goes on under whoever signs in next.
+pub fn submit(app: &App, request: &Request, params: &Params, signed_in: &SignedIn, _checked: &CsrfChecked) -> Answer {
+    let next = pending(app, params, signed_in).and_then(|next| app.sign_out(request, page::see_other(&next)));
+    next.unwrap_or_else(|error| page::unavailable(app, &error))
+}
+
+fn pending(app: &App, params: &Params, signed_in: &SignedIn) -> Result<String, StoreError> {
+    let Some(secret) = params.one("flow").ok().flatten().and_then(Secret::<FlowSecret>::parse) else { return Ok("/signin".to_owned()) };
+    let flow = app.store.flow(&secret.hash())?.filter(|flow| flow.session == signed_in.session);
+    Ok(flow.map_or_else(|| "/signin".to_owned(), |flow| begin_again(app, &flow)))
+}
+
+/// The authorization request from which the flow came.
+fn begin_again(app: &App, flow: &Flow) -> String {
+    let mut query = Serializer::new(String::new());
+    query.append_pair("response_type", "code").append_pair("client_id", flow.client.as_str());
+    if flow.redirect_was_sent {
+        query.append_pair("redirect_uri", &flow.redirect_uri);
+    }
+    if let Some(state) = &flow.state.0 {
+        query.append_pair("state", state);
+    }
+    query.append_pair("code_challenge", &flow.challenge.to_text()).append_pair("code_challenge_method", "S256");
+    query.append_pair("scope", &flow.scope.to_string());
+    if let Some(resource) = app.resource_at(&flow.server) {
+        query.append_pair("resource", &resource.uri);
+    }
+    format!("/authorize?{}", query.finish())
+}

@@ -1,0 +1,111 @@
+//! `POST /token` (RFC 6749 §3.2).
+
+use super::App;
+use crate::clock;
+use crate::http::answer::Answer;
+use crate::http::request::Request;
+use crate::oauth::client::GrantType;
+use crate::oauth::client_auth::{self, AuthenticatedClient};
+use crate::oauth::code::{self, Redemption};
+use crate::oauth::error::{ErrorCode, Refusal};
+use crate::oauth::ids::ConnectionId;
+use crate::oauth::params::Params;
+use crate::oauth::refresh;
+use crate::oauth::token_request::{self, CodeGrant, RefreshGrant, TokenRequest};
+use crate::oauth::token_response::{self, Issued};
+use crate::store::{NewTokens, RefreshTerms, Refreshed, StoreError};
+use crate::{oauth, random};
+
+/// Answers every token request, refused ones included, in JSON.
+pub fn grant(app: &App, request: &Request) -> Answer {
+    match serve(app, request) {
+        Ok(Ok(issued)) => Answer::json(200, &token_response::body(&issued)).with("pragma", "no-cache"),
+        Ok(Err(refusal)) => refuse_client(request, &refusal),
+        Err(error) => super::unavailable(&error),
+    }
+}
+
+fn serve(app: &App, request: &Request) -> Result<Result<Issued, Refusal>, StoreError> {
+    let read = super::form(request).and_then(|params| Ok((authenticate(app, request, &params), params)));
+    let (client, params) = match read {
+        Ok((client, params)) => (client?, params),
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let client = match client {
+        Ok(client) => client,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    match token_request::parse(&params) {
+        Err(refusal) => Ok(Err(refusal)),
+        Ok(TokenRequest::Code(grant)) => redeem(app, &client, &grant),
+        Ok(TokenRequest::Refresh(grant)) if client.client().grant_types.contains(&GrantType::RefreshToken) => {
+            rotate(app, &client, &grant)
+        }
+        Ok(TokenRequest::Refresh(_)) => Ok(Err(Refusal::GrantTypeNotRegistered)),
+    }
+}
+
+/// Finds the client that a request names and has it proven. Shared by the endpoints that only clients call.
+pub(super) fn authenticate(app: &App, request: &Request, params: &Params) -> Result<Result<AuthenticatedClient, Refusal>, StoreError> {
+    let presented = match client_auth::credentials(params, request.headers.all("authorization")) {
+        Ok(presented) => presented,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let known = app.store.client(presented.client_id())?;
+    Ok(client_auth::authenticate(&presented, known))
+}
+
+/// RFC 6749 §5.2: a client that tried Basic is told that Basic it is.
+pub(super) fn refuse_client(request: &Request, refusal: &Refusal) -> Answer {
+    let answer = super::refuse(refusal);
+    let failed_basic =
+        refusal.wire().code == ErrorCode::InvalidClient && client_auth::tried_basic(request.headers.all("authorization"));
+    if failed_basic { answer.with("www-authenticate", "Basic realm=\"doorward\"") } else { answer }
+}
+
+fn redeem(app: &App, client: &AuthenticatedClient, grant: &CodeGrant) -> Result<Result<Issued, Refusal>, StoreError> {
+    let now = clock::now();
+    let lifetimes = &app.config.lifetimes;
+    let (access, refresh) = (random::secret(), random::secret());
+    let new = NewTokens {
+        connection: ConnectionId::mint(random::bytes()),
+        access: oauth::secret::Secret::hash(&access),
+        refresh: oauth::secret::Secret::hash(&refresh),
+        access_expires_at: lifetimes.access_token.map(|span| now.after(span)),
+        refresh_expires_at: now.after(lifetimes.refresh_token),
+        now,
+    };
+    let (redemption, stored) = app.store.redeem_code(&grant.code.hash(), &new, |stored, user| {
+        let resource = stored.and_then(|stored| app.resource_at(&stored.server));
+        code::redeem(stored, user, resource, client, grant, now)
+    })?;
+    Ok(match (redemption, stored) {
+        (Redemption::Issue(_), Some(stored)) => {
+            Ok(Issued { access, expires_in: lifetimes.access_token, refresh, scope: stored.scope })
+        }
+        (Redemption::Issue(_), None) => Err(Refusal::CodeUnknown),
+        (Redemption::Refuse(refusal) | Redemption::CountGuess(refusal) | Redemption::EndConnection(_, refusal), _) => Err(refusal),
+    })
+}
+
+fn rotate(app: &App, client: &AuthenticatedClient, grant: &RefreshGrant) -> Result<Result<Issued, Refusal>, StoreError> {
+    let now = clock::now();
+    let lifetimes = &app.config.lifetimes;
+    let terms = RefreshTerms {
+        salt: random::bytes(),
+        access_lifetime: lifetimes.access_token,
+        refresh_lifetime: lifetimes.refresh_token,
+        now,
+    };
+    let refreshed = app.store.refresh(&grant.token, &terms, |stored, standing, fate| {
+        let resource = standing.ok().and_then(|standing| app.resource_at(&standing.connection().server));
+        refresh::rotate(stored, standing, fate, client, resource, grant, now)
+    })?;
+    Ok(match refreshed {
+        Refreshed::Refused(refusal) => Err(refusal),
+        Refreshed::Issued { tokens, scope, expires_at } => {
+            let expires_in = expires_at.map(|end| end.since(now));
+            Ok(Issued { access: tokens.access, expires_in, refresh: tokens.refresh, scope })
+        }
+    })
+}

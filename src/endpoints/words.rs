@@ -1,0 +1,33 @@
+//! Spans of time in words.
+
+use crate::clock::UnixTime;
+use std::time::Duration;
+
+const UNITS: [(u64, &str); 4] = [(24 * 60 * 60, "day"), (60 * 60, "hour"), (60, "minute"), (1, "second")];
+
+/// "3 hours", in the largest unit that fits.
+pub(super) fn span(span: Duration) -> String {
+    let seconds = span.as_secs();
+    let (size, unit) = UNITS.into_iter().find(|(size, _)| seconds >= *size).unwrap_or((1, "second"));
+    let count = seconds / size;
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
+/// "3 hours ago", or "just now".
+pub(super) fn ago(then: UnixTime, now: UnixTime) -> String {
+    let age = now.since(then);
+    if age < Duration::from_secs(60) { "just now".to_owned() } else { format!("{} ago", span(age)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_told_in_the_largest_unit() {
+        assert_eq!(span(Duration::from_secs(90 * 24 * 3600)), "90 days");
+        assert_eq!(span(Duration::from_secs(3600)), "1 hour");
+        assert_eq!(ago(UnixTime(0), UnixTime(125)), "2 minutes ago");
+        assert_eq!(ago(UnixTime(9), UnixTime(5)), "just now");
+    }
+}

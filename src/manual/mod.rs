@@ -1,0 +1,5 @@
+//! The manual: how doorward is built and why. Rendered and link-checked by `cargo doc`.
+
+pub mod decisions;
+pub mod storage;
+pub mod threat_model;

@@ -1,0 +1,78 @@
+//! Every redirect back to a client is built here (RFC 6749 §4.1.2, RFC 9207), so that none can forget `state` or `iss`.
+
+use super::authorization_request::State;
+use super::error::Refusal;
+use super::redirect_uri::RegisteredRedirect;
+use super::secret::{AuthorizationCode, Secret};
+use url::form_urlencoded::Serializer;
+
+/// What the client is told.
+pub enum Answer<'a> {
+    /// RFC 6749 §4.1.2.
+    Code(&'a Secret<AuthorizationCode>),
+    /// RFC 6749 §4.1.2.1.
+    Error(&'a Refusal),
+}
+
+/// The `Location` of the answer: the registered URI byte for byte, and our parameters after whatever query it has.
+pub fn location(redirect: &RegisteredRedirect, state: &State, answer: &Answer<'_>, issuer: &str) -> String {
+    let mut query = Serializer::new(String::new());
+    match answer {
+        Answer::Code(code) => {
+            query.append_pair("code", code.reveal());
+        }
+        Answer::Error(refusal) => {
+            let wire = refusal.wire();
+            query.append_pair("error", wire.code.as_str()).append_pair("error_description", &wire.description);
+        }
+    }
+    if let State(Some(state)) = state {
+        query.append_pair("state", state);
+    }
+    query.append_pair("iss", issuer);
+    let uri = redirect.as_str();
+    let joint = match uri.split_once('?') {
+        None => "?",
+        Some((_, "")) => "",
+        Some(_) => "&",
+    };
+    format!("{uri}{joint}{}", query.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oauth::redirect_uri::find_registered;
+    use crate::oauth::secret::Entropy;
+
+    fn answer(uri: &str, state: Option<&str>) -> String {
+        let redirect = find_registered(None, &[uri.to_owned()], "https://as.test").unwrap();
+        location(&redirect, &State(state.map(str::to_owned)), &Answer::Error(&Refusal::DeniedByUser), "https://as.test")
+    }
+
+    #[test]
+    fn the_registered_query_is_kept_byte_for_byte() {
+        assert!(answer("https://c.test/cb?a=1&flag&b=%ff", None).starts_with("https://c.test/cb?a=1&flag&b=%ff&error=access_denied&"));
+        assert!(answer("https://c.test/cb?", None).starts_with("https://c.test/cb?error="));
+    }
+
+    #[test]
+    fn success_and_error_carry_state_and_issuer_exactly_once() {
+        let redirect = find_registered(None, &["cursor://x/cb".to_owned()], "https://as.test").unwrap();
+        let code = Secret::mint(&Entropy::new([1; 32]));
+        let success = location(&redirect, &State(Some("s".into())), &Answer::Code(&code), "https://as.test");
+        for text in [success, answer("cursor://x/cb", Some("s"))] {
+            assert_eq!(text.matches("state=s").count(), 1, "{text}");
+            assert_eq!(text.matches("iss=https%3A%2F%2Fas.test").count(), 1, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_state_cannot_break_out_of_its_parameter() {
+        let text = answer("https://c.test/cb", Some("a&code=x\r\nSet-Cookie: y=1#\u{fc}"));
+        assert!(!text.contains("&code=x") && !text.contains('\r') && !text.contains('#'), "{text}");
+        let query = text.split_once('?').unwrap().1;
+        let state = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "state").unwrap().1;
+        assert_eq!(state, "a&code=x\r\nSet-Cookie: y=1#\u{fc}");
+    }
+}

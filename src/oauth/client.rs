@@ -1,0 +1,115 @@
+//! What a client is (RFC 7591 §2).
+
+use super::ids::ClientId;
+use super::secret::{ClientSecret, TokenHash};
+use crate::clock::UnixTime;
+use serde::{Deserialize, Serialize};
+
+/// A registered client. A stored record: frozen once released.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Client {
+    /// RFC 6749 §2.2.
+    pub id: ClientId,
+    /// What it calls itself.
+    pub name: Option<String>,
+    /// Where answers may go, as raw text: stored and compared byte for byte.
+    pub redirect_uris: Vec<String>,
+    /// How it said it would authenticate.
+    pub auth_method: AuthMethod,
+    /// SHA-256 of its secret, for a confidential client.
+    pub secret: Option<TokenHash<ClientSecret>>,
+    /// The grants it registered.
+    pub grant_types: Vec<GrantType>,
+    /// The `scope` it registered, echoed and not enforced: what counts is what the user grants.
+    pub scope: Option<String>,
+    /// `native`, `web` or what else it sent; echoed and not enforced.
+    pub application_type: Option<String>,
+    /// Its home page; never fetched.
+    pub client_uri: Option<String>,
+    /// Its picture; never fetched.
+    pub logo_uri: Option<String>,
+    /// `software_id` and `software_version`, echoed.
+    pub software: (Option<String>, Option<String>),
+    /// Who brought it here.
+    pub origin: ClientOrigin,
+    /// When.
+    pub created_at: UnixTime,
+}
+
+impl Client {
+    /// A client with a secret must use it everywhere (RFC 6749 §2.1).
+    pub fn is_confidential(&self) -> bool {
+        self.secret.is_some()
+    }
+
+    /// What people are shown when it did not say what it is called.
+    pub fn display_name(&self) -> &str {
+        self.name.as_deref().unwrap_or("An application without a name")
+    }
+}
+
+/// RFC 7591 §2 `token_endpoint_auth_method`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AuthMethod {
+    /// A public client.
+    None,
+    /// The secret in the body.
+    ClientSecretPost,
+    /// The secret in an `Authorization: Basic` header.
+    ClientSecretBasic,
+}
+
+impl AuthMethod {
+    /// Every method there is, in the order in which metadata lists them.
+    pub const ALL: [Self; 3] = [Self::None, Self::ClientSecretPost, Self::ClientSecretBasic];
+
+    /// The registered name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::ClientSecretPost => "client_secret_post",
+            Self::ClientSecretBasic => "client_secret_basic",
+        }
+    }
+
+    /// Reads the registered name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|method| method.as_str() == text)
+    }
+}
+
+/// RFC 7591 §2 `grant_types`, those that this server knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum GrantType {
+    /// RFC 6749 §4.1.
+    AuthorizationCode,
+    /// RFC 6749 §6.
+    RefreshToken,
+}
+
+impl GrantType {
+    /// Every grant there is, in the order in which metadata lists them.
+    pub const ALL: [Self; 2] = [Self::AuthorizationCode, Self::RefreshToken];
+
+    /// The registered name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AuthorizationCode => "authorization_code",
+            Self::RefreshToken => "refresh_token",
+        }
+    }
+
+    /// Reads the registered name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|grant| grant.as_str() == text)
+    }
+}
+
+/// Who brought a client here. The consent page says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ClientOrigin {
+    /// It registered itself (RFC 7591).
+    Dynamic,
+    /// An owner entered it.
+    Manual,
+}

@@ -1,0 +1,57 @@
+//! Names of things: opaque, never guessed from one another, each with its own type.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// 128 random bits, to be spent on one identifier.
+pub type IdBits = [u8; 16];
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident = $prefix:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        pub struct $name(String);
+        impl $name {
+            /// A new identifier from fresh bits.
+            pub fn mint(bits: IdBits) -> Self {
+                Self(format!("{}{}", $prefix, URL_SAFE_NO_PAD.encode(bits)))
+            }
+            /// Takes an identifier as a peer or the store names it; whether it exists is another question.
+            pub fn known_as(text: &str) -> Self {
+                Self(text.to_owned())
+            }
+            /// The text on the wire and in the store.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// RFC 6749 §2.2. Never begins with `https://`, which is how a metadata document's URL is told apart.
+    ClientId = "client_";
+    /// An account; stays the same when the account is renamed.
+    UserId = "user_";
+    /// One grant: user × client × server × scopes.
+    ConnectionId = "conn_";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_need_no_encoding_anywhere() {
+        let id = ClientId::mint([255; 16]);
+        assert!(id.as_str().starts_with("client_"));
+        assert!(id.as_str().bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
+    }
+}

@@ -1,0 +1,57 @@
+//! The rules. Pure: no I/O, no clock, no chance, no HTTP, no database. Each takes values and returns a decision.
+//!
+//! | rule | file | after |
+//! |---|---|---|
+//! | secrets, their prefixes, checksums and hashes | [`secret`] | RFC 6749 §10.10 |
+//! | names of things | [`ids`] | |
+//! | why something was refused, and what the peer is told | [`error`] | RFC 6749 §4.1.2.1, §5.2, RFC 6750 §3.1, RFC 7591 §3.2.2, RFC 8707 §2 |
+//! | parameters of a query or form | [`params`] | RFC 6749 App. B |
+//! | scopes | [`scope`] | RFC 6749 §3.3 |
+//! | protected resources and the `resource` parameter | [`resource`] | RFC 8707, RFC 9728 |
+//! | which redirect URIs may be registered and used | [`redirect_uri`] | RFC 6749 §3.1.2, RFC 8252 §7.3 |
+//! | PKCE | [`pkce`] | RFC 7636 |
+//! | what a client is | [`client`] | RFC 7591 §2 |
+//! | clients that many people use | [`known_clients`] | |
+//! | dynamic registration | [`registration`] | RFC 7591 §3 |
+//! | client authentication | [`client_auth`] | RFC 6749 §2.3 |
+//! | the authorization request | [`authorization_request`] | RFC 6749 §4.1.1 |
+//! | what the browser must do next | [`authorization_step`] | |
+//! | a request in progress, and what the user decides | [`consent`] | |
+//! | every redirect back to a client | [`authorization_response`] | RFC 6749 §4.1.2, RFC 9207 |
+//! | the token request | [`token_request`] | RFC 6749 §4.1.3, §6 |
+//! | redeeming a code | [`code`] | RFC 6749 §4.1.3, §10.5 |
+//! | rotating a refresh token | [`refresh`] | RFC 9700 §4.14 |
+//! | the token response | [`token_response`] | RFC 6749 §5.1 |
+//! | revocation | [`revocation`] | RFC 7009 |
+//! | accounts | [`user`] | |
+//! | a user's grant to a client | [`connection`] | |
+//! | the check of a bearer token | [`bearer`] | RFC 6750, RFC 9728 §5.1 |
+//! | a session of the MCP transport and whose it is | [`mcp_session`] | MCP security best practices |
+//! | discovery documents | [`metadata`] | RFC 8414, RFC 9728 |
+
+pub mod authorization_request;
+pub mod authorization_response;
+pub mod authorization_step;
+pub mod bearer;
+pub mod client;
+pub mod client_auth;
+pub mod code;
+pub mod connection;
+pub mod consent;
+pub mod error;
+pub mod ids;
+pub mod known_clients;
+pub mod mcp_session;
+pub mod metadata;
+pub mod params;
+pub mod pkce;
+pub mod redirect_uri;
+pub mod refresh;
+pub mod registration;
+pub mod resource;
+pub mod revocation;
+pub mod scope;
+pub mod secret;
+pub mod token_request;
+pub mod token_response;
+pub mod user;

@@ -1,0 +1,107 @@
+//! Parameters: `application/x-www-form-urlencoded` text from a query or a body, read strictly (RFC 6749 App. B).
+
+use super::error::Refusal;
+use percent_encoding::percent_decode_str;
+
+/// Most pairs accepted in one form.
+pub const MAX_PAIRS: usize = 64;
+
+/// Names and values in the order in which they came.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Params {
+    pairs: Vec<(String, String)>,
+}
+
+impl Params {
+    /// Reads the text. Empty text holds no parameters.
+    ///
+    /// # Errors
+    /// [`Refusal::MalformedForm`] for a broken percent-escape, text that is not UTF-8, a NUL or too many pairs: never a
+    /// repaired value.
+    pub fn parse(text: &str) -> Result<Self, Refusal> {
+        let mut pairs = Vec::new();
+        for pair in text.split('&').filter(|pair| !pair.is_empty()) {
+            if pairs.len() == MAX_PAIRS {
+                return Err(Refusal::MalformedForm);
+            }
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            pairs.push((decode(name)?, decode(value)?));
+        }
+        Ok(Self { pairs })
+    }
+
+    /// The value of a parameter that may be sent once; sent empty is not sent (RFC 6749 §3.1).
+    ///
+    /// # Errors
+    /// [`Refusal::ParameterRepeated`] when it was sent more than once, even with equal values.
+    pub fn one(&self, name: &'static str) -> Result<Option<&str>, Refusal> {
+        let mut values = self.pairs.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str());
+        let first = values.next();
+        if values.next().is_some() {
+            return Err(Refusal::ParameterRepeated(name));
+        }
+        Ok(first.filter(|value| !value.is_empty()))
+    }
+
+    /// The value of a parameter that must be sent once.
+    ///
+    /// # Errors
+    /// [`Refusal::ParameterMissing`], [`Refusal::ParameterRepeated`].
+    pub fn required(&self, name: &'static str) -> Result<&str, Refusal> {
+        self.one(name)?.ok_or(Refusal::ParameterMissing(name))
+    }
+
+    /// Every non-empty value of a parameter that may be repeated (RFC 8707 `resource`).
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.pairs.iter().filter(move |(known, value)| known == name && !value.is_empty()).map(|(_, value)| value.as_str())
+    }
+}
+
+fn decode(raw: &str) -> Result<String, Refusal> {
+    if !escapes_are_whole(raw) {
+        return Err(Refusal::MalformedForm);
+    }
+    let spaced = raw.replace('+', " ");
+    let text = percent_decode_str(&spaced).decode_utf8().map_err(|_| Refusal::MalformedForm)?;
+    if text.contains('\0') { Err(Refusal::MalformedForm) } else { Ok(text.into_owned()) }
+}
+
+fn escapes_are_whole(raw: &str) -> bool {
+    raw.split('%').skip(1).all(|after| {
+        let mut digits = after.bytes();
+        matches!((digits.next(), digits.next()), (Some(a), Some(b)) if a.is_ascii_hexdigit() && b.is_ascii_hexdigit())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plus_and_percent_are_decoded_once() {
+        let form = Params::parse("scope=a+b&state=%252B%2B&x").unwrap();
+        assert_eq!(form.one("scope"), Ok(Some("a b")));
+        assert_eq!(form.one("state"), Ok(Some("%2B+")));
+        assert_eq!(form.one("x"), Ok(None));
+    }
+
+    #[test]
+    fn a_parameter_sent_twice_is_an_error_even_when_equal() {
+        let form = Params::parse("code=a&code=a").unwrap();
+        assert_eq!(form.one("code"), Err(Refusal::ParameterRepeated("code")));
+        assert_eq!(form.all("code").count(), 2);
+    }
+
+    #[test]
+    fn broken_escapes_and_foreign_encodings_are_refused() {
+        for raw in ["a=%", "a=%2", "a=%zz", "a=%ff", "a=%00", "%=b"] {
+            assert_eq!(Params::parse(raw), Err(Refusal::MalformedForm), "{raw}");
+        }
+    }
+
+    #[test]
+    fn the_number_of_pairs_is_bounded() {
+        assert!(Params::parse(&"a=b&".repeat(MAX_PAIRS)).is_ok());
+        assert_eq!(Params::parse(&"a=b&".repeat(MAX_PAIRS + 1)), Err(Refusal::MalformedForm));
+    }
+}

@@ -1,0 +1,179 @@
+//! Protected resources, and which of them a `resource` parameter means (RFC 8707 §2).
+
+use super::error::Refusal;
+use super::scope::{OFFLINE_ACCESS, Scope};
+use url::Url;
+
+/// Longest `resource` value looked at, in bytes.
+pub const MAX_RESOURCE: usize = 2048;
+
+/// One protected server, as a client sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProtectedResource {
+    /// Its path on our origin, such as `/notes`: starts with a slash, ends without one.
+    pub path: String,
+    /// Its identifier (RFC 8707): our origin and the path, exactly the address that people type.
+    pub uri: String,
+    /// What people call it.
+    pub name: String,
+    /// Scope names and the sentence that the consent page shows for each.
+    pub scopes: Vec<(String, String)>,
+    /// What is granted when nothing usable is asked for, and what the challenge names.
+    pub default_scope: Scope,
+}
+
+impl ProtectedResource {
+    /// All scopes it offers.
+    pub fn offered(&self) -> Scope {
+        self.scopes.iter().map(|(name, _)| name).collect()
+    }
+
+    /// What a request for `asked` may be granted here: the known part, or the default when nothing known is left.
+    ///
+    /// RFC 6749 §3.3 lets the server ignore scopes in part. `offline_access` is granted only when asked for.
+    pub fn grantable(&self, asked: &Scope) -> Scope {
+        let offline: Scope = Some(OFFLINE_ACCESS).into_iter().filter(|name| asked.contains(name)).collect();
+        let known = asked.and(&self.offered());
+        let granted = if known.is_empty() { self.default_scope.clone() } else { known };
+        granted.with(&offline)
+    }
+}
+
+/// The one resource that the request means.
+///
+/// Nothing sent means the only resource there is. Otherwise each value must name one, all the same one: compared after
+/// lower-casing scheme and host and dropping a default port, a trailing slash and a query (clients add all of these).
+/// Our bare origin means the only resource too, since older clients send the parent of what they want.
+///
+/// # Errors
+/// [`Refusal::ResourceUnknown`] (`invalid_target`) for anything else; [`Refusal::ResourceMissing`] when nothing was
+/// sent and there are several.
+pub fn resolve<'a, 'r>(sent: impl Iterator<Item = &'a str>, resources: &'r [ProtectedResource]) -> Result<&'r ProtectedResource, Refusal> {
+    let mut meant: Option<&'r ProtectedResource> = None;
+    for raw in sent {
+        let this = find(raw, resources).ok_or(Refusal::ResourceUnknown)?;
+        if meant.is_some_and(|earlier| earlier.path != this.path) {
+            return Err(Refusal::ResourceUnknown);
+        }
+        meant = Some(this);
+    }
+    match (meant, resources) {
+        (Some(resource), _) | (None, [resource]) => Ok(resource),
+        (None, _) => Err(Refusal::ResourceMissing),
+    }
+}
+
+/// True when every value sent names this very resource.
+pub fn all_mean<'a>(mut sent: impl Iterator<Item = &'a str>, resource: &ProtectedResource) -> bool {
+    sent.all(|raw| find(raw, std::slice::from_ref(resource)).is_some())
+}
+
+fn find<'r>(raw: &str, resources: &'r [ProtectedResource]) -> Option<&'r ProtectedResource> {
+    let asked = comparable(raw)?;
+    let exact = resources.iter().find(|resource| comparable(&resource.uri).as_ref() == Some(&asked));
+    match resources {
+        [only] => exact.or_else(|| (comparable(&origin_of(&only.uri)?).as_ref() == Some(&asked)).then_some(only)),
+        _ => exact,
+    }
+}
+
+fn origin_of(uri: &str) -> Option<String> {
+    Some(Url::parse(uri).ok()?.origin().ascii_serialization())
+}
+
+/// Scheme, host, port and path in the form in which two spellings of one resource are equal.
+fn comparable(raw: &str) -> Option<String> {
+    let tidy = raw.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') && raw.len() <= MAX_RESOURCE;
+    let path_start = raw.find("://").map(|at| at + 3)?;
+    let dotted = raw
+        .get(path_start..)?
+        .split(['/', '?'])
+        .any(|segment| matches!(segment, "." | "..") || segment.contains("%2e") || segment.contains("%2E"));
+    if !tidy || dotted {
+        return None;
+    }
+    let url = Url::parse(raw).ok()?;
+    let web = matches!(url.scheme(), "https" | "http");
+    let bare = url.username().is_empty() && url.password().is_none() && url.fragment().is_none() && !raw.contains('@');
+    let path = url.path().strip_suffix('/').unwrap_or(url.path());
+    (web && bare).then(|| format!("{}{path}", url.origin().ascii_serialization()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resource(path: &str) -> ProtectedResource {
+        ProtectedResource {
+            path: path.into(),
+            uri: format!("https://mcp.example.com{path}"),
+            name: "Notes".into(),
+            scopes: vec![("read".into(), "Read".into()), ("write".into(), "Write".into())],
+            default_scope: Scope::parse("read"),
+        }
+    }
+
+    fn meant(sent: &[&str], resources: &[ProtectedResource]) -> Result<String, Refusal> {
+        resolve(sent.iter().copied(), resources).map(|resource| resource.path.clone())
+    }
+
+    #[test]
+    fn spellings_that_clients_really_send_are_understood() {
+        let only = [resource("/mcp")];
+        for raw in [
+            "https://mcp.example.com/mcp",
+            "https://mcp.example.com/mcp/",
+            "https://MCP.example.com:443/mcp",
+            "https://mcp.example.com/mcp?kb_name=x",
+            "https://mcp.example.com",
+            "https://mcp.example.com/",
+        ] {
+            assert_eq!(meant(&[raw], &only), Ok("/mcp".into()), "{raw}");
+        }
+        assert_eq!(meant(&[], &only), Ok("/mcp".into()));
+    }
+
+    #[test]
+    fn anything_else_is_an_unknown_target() {
+        let only = [resource("/mcp")];
+        for raw in [
+            "/mcp",
+            "mcp",
+            "https://mcp.example.com/mcp#x",
+            "https://u@mcp.example.com/mcp",
+            "https://@mcp.example.com/mcp",
+            "http://mcp.example.com/mcp",
+            "https://mcp.example.com:444/mcp",
+            "https://evil.test/mcp",
+            "https://mcp.example.com/mcp/a/..",
+            "https://mcp.example.com/a/%2e%2e/mcp",
+            "https://mcp.example.com/mcpx",
+            "https://mcp.example.com/MCP",
+            "https://mcp.example.com\\mcp",
+            "https://mcp.example.com/m cp",
+            "urn:x",
+            "",
+        ] {
+            assert_eq!(meant(&[raw], &only), Err(Refusal::ResourceUnknown), "{raw}");
+        }
+    }
+
+    #[test]
+    fn with_several_resources_nothing_is_guessed() {
+        let two = [resource("/a"), resource("/ab")];
+        assert_eq!(meant(&[], &two), Err(Refusal::ResourceMissing));
+        assert_eq!(meant(&["https://mcp.example.com/"], &two), Err(Refusal::ResourceUnknown));
+        assert_eq!(meant(&["https://mcp.example.com/ab"], &two), Ok("/ab".into()));
+        assert_eq!(meant(&["https://mcp.example.com/ab", "https://mcp.example.com/a"], &two), Err(Refusal::ResourceUnknown));
+        assert_eq!(meant(&["https://mcp.example.com/a", "https://mcp.example.com/a/"], &two), Ok("/a".into()));
+    }
+
+    #[test]
+    fn unknown_scopes_are_dropped_and_nothing_left_means_the_default() {
+        let notes = resource("/notes");
+        assert_eq!(notes.grantable(&Scope::parse("write admin")).to_string(), "write");
+        assert_eq!(notes.grantable(&Scope::parse("openid email profile")).to_string(), "read");
+        assert_eq!(notes.grantable(&Scope::parse("")).to_string(), "read");
+        assert_eq!(notes.grantable(&Scope::parse("offline_access")).to_string(), "read offline_access");
+    }
+}

@@ -1,0 +1,115 @@
+//! Scopes: what is asked for, what a server offers, what is granted.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Longest scope name, in bytes.
+pub const MAX_NAME: usize = 128;
+/// Most names in one list.
+pub const MAX_NAMES: usize = 64;
+
+/// The scope that asks for a refresh token (OpenID Connect Core §11). It belongs to the authorization server and to no
+/// protected resource, so it is never in a challenge.
+pub const OFFLINE_ACCESS: &str = "offline_access";
+
+/// RFC 6749 §3.3: a list of names without order or repetition. Kept in the order in which they came.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scope {
+    names: Vec<String>,
+}
+
+impl Scope {
+    /// Reads a list as clients send it: any white space between names, any at the ends; names that no scope can have
+    /// are left out, and so is what exceeds [`MAX_NAMES`].
+    ///
+    /// Deviates from RFC 6749 §3.3, which has one space between names, because clients send leading and doubled ones.
+    pub fn parse(text: &str) -> Self {
+        text.split_ascii_whitespace().filter(|name| is_scope_name(name)).take(MAX_NAMES).collect()
+    }
+
+    /// The names that `other` has too.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        self.names.iter().filter(|name| other.contains(name)).collect()
+    }
+
+    /// The names of both.
+    #[must_use]
+    pub fn with(&self, other: &Self) -> Self {
+        self.names.iter().chain(&other.names).collect()
+    }
+
+    /// True when every name of `other` is here.
+    pub fn covers(&self, other: &Self) -> bool {
+        other.names.iter().all(|name| self.contains(name))
+    }
+
+    /// True when the name is here.
+    pub fn contains(&self, name: &str) -> bool {
+        self.names.iter().any(|known| known == name)
+    }
+
+    /// True without any name.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// The names in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(String::as_str)
+    }
+}
+
+impl<S: AsRef<str>> FromIterator<S> for Scope {
+    fn from_iter<I: IntoIterator<Item = S>>(names: I) -> Self {
+        let mut scope = Self::default();
+        for name in names {
+            if !scope.contains(name.as_ref()) {
+                scope.names.push(name.as_ref().to_owned());
+            }
+        }
+        scope
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.names.join(" "))
+    }
+}
+
+/// RFC 6749 §3.3: `scope-token = 1*( %x21 / %x23-5B / %x5D-7E )`, and not longer than [`MAX_NAME`].
+pub fn is_scope_name(name: &str) -> bool {
+    let allowed = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E);
+    !name.is_empty() && name.len() <= MAX_NAME && name.bytes().all(allowed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stray_blanks_and_repetition_do_not_matter() {
+        assert_eq!(Scope::parse("  read  write read ").to_string(), "read write");
+    }
+
+    #[test]
+    fn a_name_that_no_scope_can_have_is_left_out() {
+        assert_eq!(Scope::parse("read \"quoted\" back\\slash gr\u{fc}n").to_string(), "read");
+        assert!(!is_scope_name(&"x".repeat(MAX_NAME + 1)));
+    }
+
+    #[test]
+    fn the_number_of_names_is_bounded() {
+        let many: Vec<String> = (0..200).map(|n| format!("s{n}")).collect();
+        assert_eq!(Scope::parse(&many.join(" ")).names().count(), MAX_NAMES);
+    }
+
+    #[test]
+    fn an_intersection_never_adds() {
+        let asked = Scope::parse("a b c");
+        let offered = Scope::parse("c d a");
+        assert_eq!(asked.and(&offered).to_string(), "a c");
+        assert!(asked.covers(&asked.and(&offered)));
+    }
+}

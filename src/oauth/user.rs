@@ -1,0 +1,107 @@
+//! Accounts: their names, and what they may use.
+
+use super::ids::UserId;
+use crate::clock::UnixTime;
+use serde::{Deserialize, Serialize};
+
+/// Longest account name, in characters.
+pub const MAX_NAME: usize = 64;
+/// Shortest password accepted, in characters.
+pub const MIN_PASSWORD: usize = 8;
+/// Longest password accepted, in bytes; refused before anything is hashed.
+pub const MAX_PASSWORD: usize = 1024;
+
+/// One account. A stored record: frozen once released.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// Stays when the name changes.
+    pub id: UserId,
+    /// What the person types at sign-in, and what upstreams are told.
+    pub name: UserName,
+    /// The argon2id string of the password.
+    pub password: String,
+    /// May do everything.
+    pub owner: bool,
+    /// May do nothing.
+    pub disabled: bool,
+    /// Which servers the account may use.
+    pub servers: ServerAccess,
+    /// Counts password changes: what was granted or signed in under an earlier number is dead.
+    pub epoch: u32,
+    /// When the account was made.
+    pub created_at: UnixTime,
+}
+
+impl User {
+    /// True when the account may use the server at `path` now.
+    pub fn may_use(&self, path: &str) -> bool {
+        !self.disabled && self.servers.allows(path)
+    }
+}
+
+/// The servers an account may use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ServerAccess {
+    /// All, also those added later.
+    All,
+    /// Those at these paths.
+    Only(Vec<String>),
+}
+
+impl ServerAccess {
+    /// True when the server at `path` is among them.
+    pub fn allows(&self, path: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(paths) => paths.iter().any(|allowed| allowed == path),
+        }
+    }
+}
+
+/// A name that can stand in a header, a log line and a page without surprise.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct UserName(String);
+
+impl UserName {
+    /// 1 to [`MAX_NAME`] of ASCII letters, digits and `. _ - + @`; begins with a letter or digit. E-mail addresses fit.
+    pub fn parse(text: &str) -> Option<Self> {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-+@".contains(&byte);
+        let starts_well = text.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
+        (starts_well && text.len() <= MAX_NAME && text.bytes().all(allowed)).then(|| Self(text.to_owned()))
+    }
+
+    /// As the person wrote it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The form in which two spellings are the same account.
+    pub fn folded(&self) -> String {
+        self.0.to_ascii_lowercase()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_addresses_are_accepted() {
+        for name in ["a", "Ann", "ann@example.com", "ann.b-c_d+e"] {
+            assert!(UserName::parse(name).is_some(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_could_break_a_header_or_a_line_is_refused() {
+        for name in ["", " ann", "ann\r\nX: y", "ann,bob", "\u{202e}nna", "@home", "<b>", &"a".repeat(MAX_NAME + 1)] {
+            assert!(UserName::parse(name).is_none(), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_account_without_a_server_may_not_use_it() {
+        assert!(ServerAccess::All.allows("/notes"));
+        assert!(!ServerAccess::Only(vec!["/notes".into()]).allows("/note"));
+    }
+}

@@ -1,0 +1,385 @@
+//! The pages people see: turns a view into HTML.
+//!
+//! Owns the embedded templates, the stylesheet and the escaping; which page is shown, with which
+//! status and which headers, is decided by whoever calls.
+
+use std::sync::LazyLock;
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use serde::Serialize;
+
+pub mod views;
+
+use views::{ConsentPage, HomePage, MessagePage, SetupPage, SigninPage};
+
+/// Every template by name. The names are what `extends` refers to.
+const TEMPLATES: [(&str, &str); 6] = [
+    ("layout.html", include_str!("../../templates/layout.html")),
+    ("setup.html", include_str!("../../templates/setup.html")),
+    ("signin.html", include_str!("../../templates/signin.html")),
+    ("consent.html", include_str!("../../templates/consent.html")),
+    ("message.html", include_str!("../../templates/message.html")),
+    ("home.html", include_str!("../../templates/home.html")),
+];
+
+/// Parsed once, at the first page. A template that does not parse fails every page and the tests.
+static ENVIRONMENT: LazyLock<Result<Environment<'static>, PageError>> = LazyLock::new(environment);
+
+/// A page could not be rendered: a mistake in doorward, never in a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageError {
+    template: String,
+    reason: String,
+}
+
+impl std::fmt::Display for PageError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "cannot render {}: {}", self.template, self.reason)
+    }
+}
+
+impl std::error::Error for PageError {}
+
+/// The page of the first run.
+pub fn render_setup(view: &SetupPage) -> Result<String, PageError> {
+    render("setup.html", view)
+}
+
+/// The page that asks for name and password.
+pub fn render_signin(view: &SigninPage) -> Result<String, PageError> {
+    render("signin.html", view)
+}
+
+/// The page that asks whether a client may come in.
+pub fn render_consent(view: &ConsentPage) -> Result<String, PageError> {
+    render("consent.html", view)
+}
+
+/// The page that says one thing, errors included.
+pub fn render_message(view: &MessagePage) -> Result<String, PageError> {
+    render("message.html", view)
+}
+
+/// The page of addresses and connections.
+pub fn render_home(view: &HomePage) -> Result<String, PageError> {
+    render("home.html", view)
+}
+
+/// The one stylesheet, served as `/style.css`. Pages hold no style of their own, so that the
+/// content security policy can refuse inline styles.
+pub fn stylesheet() -> &'static str {
+    include_str!("../../templates/style.css")
+}
+
+fn render(name: &str, view: impl Serialize) -> Result<String, PageError> {
+    let failed = |error: minijinja::Error| page_error(name, &error);
+    let environment = ENVIRONMENT.as_ref().map_err(Clone::clone)?;
+    let template = environment.get_template(name).map_err(failed)?;
+    template.render(Serde(view)).map_err(failed)
+}
+
+/// Escapes in every template whatever its name, and refuses a field that a view does not have.
+fn environment() -> Result<Environment<'static>, PageError> {
+    let mut environment = Environment::new();
+    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    let syntax = SyntaxConfig::builder().trim_blocks(true).build().map_err(|error| page_error("the syntax", &error))?;
+    environment.set_syntax(syntax);
+    for (name, source) in TEMPLATES {
+        environment.add_template(name, source).map_err(|error| page_error(name, &error))?;
+    }
+    Ok(environment)
+}
+
+fn page_error(template: &str, error: &minijinja::Error) -> PageError {
+    PageError { template: template.to_owned(), reason: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::views::{ConnectionLine, Destination, Link, MessageKind, ScopeLine, ServerAddress};
+    use super::*;
+
+    const HOSTILE: [&str; 9] = [
+        "<script>alert(1)</script>",
+        "\"><img src=x onerror=alert(1)>",
+        "'><svg onload=alert(1)>",
+        "</title></textarea><script>",
+        "{{7*7}}{% if true %}in{% endif %}",
+        "${7*7}",
+        "&#x3c;script&#x3e;",
+        "javascript:alert(1)",
+        "\u{2028}\u{202e}",
+    ];
+
+    /// Every text field of `view`, one after another, replaced by `text`, and what came of it.
+    fn each_field_replaced(name: &str, view: &impl Serialize, text: &str) -> Vec<(String, String)> {
+        let view = serde_json::to_value(view).unwrap();
+        let mut places = Vec::new();
+        text_places(&view, "", &mut places);
+        assert!(places.len() > 3, "{name} shows something");
+        let replaced = |place: &String| {
+            let mut view = view.clone();
+            *view.pointer_mut(place).unwrap() = Value::from(text);
+            (place.clone(), render(name, view).unwrap())
+        };
+        places.iter().map(replaced).collect()
+    }
+
+    /// JSON pointers to all strings but the two that name a variant of ours.
+    fn text_places(value: &Value, at: &str, places: &mut Vec<String>) {
+        match value {
+            Value::String(_) if !at.ends_with("/kind") => places.push(at.to_owned()),
+            Value::Array(items) => items.iter().enumerate().for_each(|(i, item)| text_places(item, &format!("{at}/{i}"), places)),
+            Value::Object(fields) => fields.iter().for_each(|(key, field)| text_places(field, &format!("{at}/{key}"), places)),
+            Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    /// The markup without the text: names of elements and attributes in order, with values left out.
+    fn skeleton(html: &str) -> String {
+        let mut out = String::new();
+        let (mut in_tag, mut in_value) = (false, false);
+        for c in html.chars() {
+            match c {
+                '"' if in_tag => in_value = !in_value,
+                '<' if !in_tag => in_tag = true,
+                '>' if in_tag && !in_value => in_tag = false,
+                _ if !in_tag || in_value => continue,
+                _ => {}
+            }
+            out.push(c);
+        }
+        out
+    }
+
+    /// What a browser makes of the five entities that escaping writes.
+    fn decoded(html: &str) -> String {
+        let html = html.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&#x27;", "'");
+        html.replace("&#x2f;", "/").replace("&amp;", "&")
+    }
+
+    /// A page with all its optional parts, so that every field is shown.
+    fn full_pages() -> Vec<(&'static str, Value)> {
+        let hosts = [hosted(Some("Claude")), hosted(None), Destination::Loopback { port: 4711 }, custom_scheme()];
+        let mut pages = vec![
+            ("setup.html", serde_json::to_value(setup()).unwrap()),
+            ("signin.html", serde_json::to_value(signin()).unwrap()),
+            ("signin.html", serde_json::to_value(SigninPage { error: None, throttled: some("Wait."), ..signin() }).unwrap()),
+            ("message.html", serde_json::to_value(message()).unwrap()),
+            ("home.html", serde_json::to_value(home()).unwrap()),
+        ];
+        for destination in hosts {
+            pages.push(("consent.html", serde_json::to_value(consent(destination)).unwrap()));
+        }
+        pages
+    }
+
+    fn some(text: &str) -> Option<String> {
+        Some(text.to_owned())
+    }
+
+    fn hosted(known_as: Option<&str>) -> Destination {
+        Destination::Host { host: "claude.ai".to_owned(), known_as: known_as.map(str::to_owned) }
+    }
+
+    fn custom_scheme() -> Destination {
+        Destination::Application { begins: "cursor://".to_owned() }
+    }
+
+    fn servers() -> Vec<ServerAddress> {
+        vec![ServerAddress { name: "Notes".to_owned(), url: "https://mcp.example.com/notes".to_owned() }]
+    }
+
+    fn setup() -> SetupPage {
+        let (csrf, token, username) = ("csrf-1".to_owned(), "token-1".to_owned(), "ana".to_owned());
+        SetupPage { banner: some("Plain http."), csrf, token, error: some("Not the same."), username, servers: servers() }
+    }
+
+    fn signin() -> SigninPage {
+        SigninPage {
+            banner: some("Plain http."),
+            csrf: "csrf-1".to_owned(),
+            return_to: "authorize".to_owned(),
+            client_name: some("Claude"),
+            server_name: some("Notes"),
+            error: some("Wrong."),
+            throttled: None,
+            username: "ana".to_owned(),
+        }
+    }
+
+    fn consent(destination: Destination) -> ConsentPage {
+        ConsentPage {
+            banner: some("Plain http."),
+            csrf: "csrf-1".to_owned(),
+            flow: "flow-1".to_owned(),
+            destination,
+            redirect_uri: "https://claude.ai/cb".to_owned(),
+            client_id: "client-1".to_owned(),
+            client_name: "Claude".to_owned(),
+            client_registered: "It registered itself 2 minutes ago.".to_owned(),
+            client_verified: some("Its document names this address."),
+            server_name: "Notes".to_owned(),
+            server_url: "https://mcp.example.com/notes".to_owned(),
+            scopes: vec![ScopeLine { name: "notes:read".to_owned(), description: "Read your notes".to_owned() }],
+            username: "ana".to_owned(),
+            lasts: "Until you revoke it.".to_owned(),
+        }
+    }
+
+    fn message() -> MessagePage {
+        MessagePage {
+            banner: some("Plain http."),
+            kind: MessageKind::Error,
+            title: "No".to_owned(),
+            paragraphs: vec!["Because.".to_owned()],
+            hint: some("doorward doctor"),
+            steps: vec!["First.".to_owned()],
+            link: Link::to("/", "Home"),
+        }
+    }
+
+    fn home() -> HomePage {
+        let connection = ConnectionLine {
+            id: "id-1".to_owned(),
+            client_name: "Claude".to_owned(),
+            server_name: "Notes".to_owned(),
+            scopes: vec!["notes:read".to_owned()],
+            since: "3 May 2026".to_owned(),
+            last_used: some("yesterday"),
+        };
+        let (csrf, username) = ("csrf-1".to_owned(), "ana".to_owned());
+        HomePage { banner: some("Plain http."), csrf, username, servers: servers(), connections: vec![connection] }
+    }
+
+    #[test]
+    fn hostile_text_in_any_field_stays_text() {
+        for (name, view) in full_pages() {
+            let clean = skeleton(&render(name, &view).unwrap());
+            for text in HOSTILE {
+                for (place, html) in each_field_replaced(name, &view, text) {
+                    assert_eq!(skeleton(&html), clean, "{name} {place} {text}");
+                    assert!(!html.contains("49"), "{name} {place} was evaluated");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_text_field_of_every_view_is_shown_as_it_is() {
+        let text = "<b>\"It's\" & {{7*7}}</b>";
+        for (name, view) in full_pages() {
+            for (place, html) in each_field_replaced(name, &view, text) {
+                assert!(decoded(&html).contains(text), "{name} {place}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_view_without_one_of_its_fields_is_an_error() {
+        for (name, view) in full_pages() {
+            for field in view.as_object().unwrap().keys() {
+                let mut view = view.clone();
+                view.as_object_mut().unwrap().remove(field);
+                let error = render(name, view).unwrap_err();
+                assert!(error.to_string().contains("undefined"), "{name} without {field}: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_value_is_never_cut() {
+        let long = "long-".repeat(1000);
+        for (name, view) in full_pages() {
+            for (place, html) in each_field_replaced(name, &view, &long) {
+                assert!(html.contains(&long), "{name} {place}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_destination_stands_before_everything_a_client_chose() {
+        for destination in [hosted(None), Destination::Loopback { port: 4711 }, custom_scheme()] {
+            let html = render_consent(&consent(destination)).unwrap();
+            let plate = html.find("class=\"plate").unwrap();
+            let chosen = ["Claude<", "Read your notes", "client-1", "Its document"];
+            assert!(chosen.iter().all(|text| html.find(text).unwrap() > plate), "{html}");
+        }
+    }
+
+    #[test]
+    fn deny_names_the_destination() {
+        let deny = |destination| {
+            let html = render_consent(&consent(destination)).unwrap();
+            let button = html.split("value=\"deny\">").nth(1).unwrap().split("</button>").next().unwrap().to_owned();
+            decoded(&button.replace("<bdi>", "").replace("</bdi>", "")).split_whitespace().collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(deny(hosted(None)), "Deny and go back to claude.ai");
+        assert_eq!(deny(Destination::Loopback { port: 4711 }), "Deny and go back to the program on port 4711");
+        assert_eq!(deny(custom_scheme()), "Deny and go back to cursor://…");
+    }
+
+    #[test]
+    fn every_destination_but_a_known_one_carries_a_warning() {
+        let warned = |destination| render_consent(&consent(destination)).unwrap().contains("class=\"notice warning\"");
+        assert!(!warned(hosted(Some("Claude"))));
+        for destination in [hosted(None), Destination::Loopback { port: 4711 }, custom_scheme()] {
+            assert!(warned(destination));
+        }
+    }
+
+    #[test]
+    fn approve_does_not_stand_out_for_an_unknown_host() {
+        let approve = "class=\"primary\" type=\"submit\" name=\"decision\" value=\"approve\"";
+        assert!(render_consent(&consent(hosted(Some("Claude")))).unwrap().contains(approve));
+        assert!(!render_consent(&consent(hosted(None))).unwrap().contains(approve));
+    }
+
+    #[test]
+    fn the_forms_keep_their_field_names() {
+        let contract = [
+            (render_setup(&setup()), "/setup", vec!["csrf", "token", "username", "password", "password_again"]),
+            (render_signin(&signin()), "/signin", vec!["csrf", "return_to", "username", "password"]),
+            (render_consent(&consent(hosted(None))), "/consent", vec!["csrf", "flow", "decision", "decision"]),
+            (render_home(&home()), "/connections/revoke", vec!["csrf", "id"]),
+            (render_home(&home()), "/signout", vec!["csrf"]),
+        ];
+        for (html, action, expected) in contract {
+            let html = html.unwrap();
+            let form = html.split(&format!("method=\"post\" action=\"{action}\">")).nth(1).unwrap().split("</form>").next().unwrap();
+            let names: Vec<&str> = form.split(" name=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+            assert_eq!(names, expected, "{action}");
+        }
+    }
+
+    #[test]
+    fn a_page_without_its_optional_parts_renders_too() {
+        let signin = SigninPage { banner: None, client_name: None, server_name: None, error: None, ..signin() };
+        let signin = render_signin(&signin).unwrap();
+        assert!(!signin.contains("role=\"alert\"") && !signin.contains("class=\"banner\""));
+        let message = MessagePage { banner: None, hint: None, steps: vec![], link: None, kind: MessageKind::Info, ..message() };
+        assert!(!render_message(&message).unwrap().contains("role=\"alert\""));
+        let home = HomePage { connections: vec![], ..home() };
+        assert!(render_home(&home).unwrap().contains("Copy an address"));
+        let home = HomePage { servers: vec![], connections: vec![], ..home };
+        assert!(render_home(&home).unwrap().contains("Ask the owner"));
+    }
+
+    /// The content security policy allows one stylesheet of our own and nothing else.
+    #[test]
+    fn no_template_asks_for_what_the_policy_refuses() {
+        for (name, source) in TEMPLATES {
+            for refused in ["<script", "<style", " style=", " onclick=", " onload=", "src=", "|safe", "autoescape", "http:", "https:"] {
+                assert!(!source.contains(refused), "{name} contains {refused}");
+            }
+        }
+        for refused in ["url(", "@import", "@font-face"] {
+            assert!(!stylesheet().contains(refused), "{refused}");
+        }
+    }
+}

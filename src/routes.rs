@@ -1,0 +1,229 @@
+//! THE table of the app: method, path, who may call, who may read the answer from another origin, handler.
+//!
+//! The access column is the type of the handler: a handler for signed-in users cannot be called without the proof that
+//! somebody is, one for forms not without the proof that the form is ours. A row without access does not compile.
+
+use crate::endpoints::browser::{CsrfChecked, SignedIn};
+use crate::endpoints::{
+    App, authorize, connections, consent, discovery, health, home, page, register, revoke, setup, signin, signout, token,
+};
+use crate::http::answer::Answer;
+use crate::http::method::Method::{self, Delete, Get, Head, Options, Post, Put};
+use crate::http::request::Request;
+use crate::oauth::params::Params;
+
+/// One row.
+pub struct Route {
+    method: Method,
+    path: Path,
+    access: Access,
+    cors: Cors,
+}
+
+/// How a row's path is matched. Never by prefix.
+enum Path {
+    /// This path.
+    Exact(&'static str),
+    /// A well-known document: `/.well-known/NAME`, `/.well-known/NAME/SERVER` and `/SERVER/.well-known/NAME`.
+    WellKnown(&'static str),
+}
+
+type Open = fn(&App, &Request) -> Answer;
+
+/// Who may call, and what is called.
+enum Access {
+    /// Anyone; nothing is changed by it.
+    Anyone(Open),
+    /// Anyone, and the place that the path names is passed on.
+    AnyoneAt(fn(&App, &Request, &str) -> Answer),
+    /// A client: the handler has it proven by [`crate::oauth::client_auth`] (or, at registration, makes it one).
+    Client(Open),
+    /// A browser that need not be signed in: a page, or a form that checks the visitor's token itself.
+    Browser(Open),
+    /// A form of somebody signed in.
+    Form(fn(&App, &Request, &Params, &SignedIn, &CsrfChecked) -> Answer),
+}
+
+/// Who may read the answer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cors {
+    /// Scripts of any origin, without cookies: machine-facing endpoints (OAuth 2.1 §3.2).
+    AnyOrigin,
+    /// Nobody else: everything that a person sees, and `/authorize` (OAuth 2.1 §3.1).
+    None,
+}
+
+const fn row(method: Method, path: &'static str, access: Access, cors: Cors) -> Route {
+    Route { method, path: Path::Exact(path), access, cors }
+}
+
+const fn well_known(name: &'static str, handler: fn(&App, &Request, &str) -> Answer) -> Route {
+    Route { method: Get, path: Path::WellKnown(name), access: Access::AnyoneAt(handler), cors: Cors::AnyOrigin }
+}
+
+/// Every request to the app is answered by one of these rows or refused.
+#[rustfmt::skip]
+static ROUTES: &[Route] = &[
+    well_known("oauth-protected-resource",   discovery::protected_resource),
+    well_known("oauth-authorization-server", discovery::authorization_server),
+    well_known("openid-configuration",       discovery::openid_configuration),
+
+    //  method path                   access                                                 cors
+    row(Get,  "/jwks",                Access::Anyone(discovery::jwks),                       Cors::AnyOrigin),
+    row(Post, "/register",            Access::Client(register::register),                    Cors::AnyOrigin),
+    row(Post, "/token",               Access::Client(token::grant),                          Cors::AnyOrigin),
+    row(Post, "/revoke",              Access::Client(revoke::revoke),                        Cors::AnyOrigin),
+
+    row(Get,  "/authorize",           Access::Browser(authorize::show),                      Cors::None),
+    row(Post, "/authorize",           Access::Browser(authorize::show),                      Cors::None),
+    row(Post, "/consent",             Access::Form(|app, _, form, who, ours| consent::submit(app, form, who, ours)), Cors::None),
+    row(Get,  "/signin",              Access::Browser(signin::show),                         Cors::None),
+    row(Post, "/signin",              Access::Browser(signin::submit),                       Cors::None),
+    row(Post, "/signout",             Access::Form(signout::submit),                         Cors::None),
+    row(Get,  "/setup",               Access::Browser(setup::show),                          Cors::None),
+    row(Post, "/setup",               Access::Browser(setup::submit),                        Cors::None),
+    row(Get,  "/",                    Access::Browser(home::show),                           Cors::None),
+    row(Post, "/connections/revoke",  Access::Form(|app, _, form, who, ours| connections::revoke(app, form, who, ours)), Cors::None),
+
+    row(Get,  "/style.css",           Access::Anyone(health::stylesheet),                    Cors::None),
+    row(Get,  "/healthz",             Access::Anyone(health::health),                        Cors::None),
+];
+
+/// Answers a request.
+pub fn answer(app: &App, request: &Request) -> Answer {
+    let here: Vec<(&Route, &str)> = ROUTES.iter().filter_map(|route| Some((route, route.path.matches(&request.path)?))).collect();
+    let cors = here.first().map_or_else(|| cors_of_unknown(&request.path), |(route, _)| route.cors);
+    let asked = if request.method == Head { Get } else { request.method };
+    let answer = match here.iter().find(|(route, _)| route.method == asked) {
+        Some((route, place)) => route.access.call(app, request, place),
+        None if here.is_empty() => unknown(app, request),
+        None if request.method == Options => preflight(&here, cors),
+        None => Answer::error(405, "method_not_allowed", "the method is not allowed here").with("allow", allowed(&here)),
+    };
+    finish(app, request, answer, cors)
+}
+
+impl Path {
+    /// The place that a matching path names: for a well-known document the server's path, else nothing.
+    fn matches<'a>(&self, path: &'a str) -> Option<&'a str> {
+        match self {
+            Self::Exact(exact) => (path == *exact).then_some(""),
+            Self::WellKnown(name) => {
+                let (before, after) = path.split_once("/.well-known/")?;
+                let place = after.strip_prefix(name)?;
+                let one_place = before.is_empty() || place.is_empty();
+                (one_place && (place.is_empty() || place.starts_with('/'))).then_some(if before.is_empty() { place } else { before })
+            }
+        }
+    }
+}
+
+impl Access {
+    fn call(&self, app: &App, request: &Request, place: &str) -> Answer {
+        match self {
+            Self::Anyone(handler) | Self::Client(handler) | Self::Browser(handler) => handler(app, request),
+            Self::AnyoneAt(handler) => handler(app, request, place),
+            Self::Form(handler) => with_form(app, request, *handler),
+        }
+    }
+}
+
+/// Proves that somebody is signed in and that the form is ours, and only then calls.
+fn with_form(app: &App, request: &Request, handler: fn(&App, &Request, &Params, &SignedIn, &CsrfChecked) -> Answer) -> Answer {
+    let signed_in = match app.signed_in(request) {
+        Ok(signed_in) => signed_in,
+        Err(error) => return page::unavailable(app, &error),
+    };
+    let Some(signed_in) = signed_in else {
+        let hint = "Go back to where you started and sign in again.";
+        return page::error(app, 403, "You are not signed in", "Nothing was changed.", Some(hint));
+    };
+    let params = app.form_of(request);
+    match app.check_form(request, &params, &signed_in) {
+        Some(checked) => handler(app, request, &params, &signed_in, &checked),
+        None => {
+            let what = "This form did not come from a page of this doorward in this browser. Nothing was changed.";
+            page::error(app, 403, "This form was not accepted", what, Some("Open the page again and repeat what you did."))
+        }
+    }
+}
+
+fn allowed(here: &[(&Route, &str)]) -> String {
+    let mut words: Vec<&str> = here.iter().map(|(route, _)| route.method.as_str()).collect();
+    if words.contains(&Get.as_str()) {
+        words.push(Head.as_str());
+    }
+    words.join(", ")
+}
+
+/// Fetch standard, CORS preflight: answered before anything else is looked at.
+fn preflight(here: &[(&Route, &str)], cors: Cors) -> Answer {
+    let answer = Answer::empty(204).with("allow", allowed(here));
+    if cors == Cors::None {
+        return answer;
+    }
+    answer
+        .with("access-control-allow-methods", "GET, POST, PUT, DELETE, OPTIONS")
+        .with("access-control-allow-headers", "Authorization, Content-Type, Accept, MCP-Protocol-Version, DPoP")
+        .with("access-control-max-age", "600")
+}
+
+/// Nothing here, in the language of whoever asks.
+fn unknown(app: &App, request: &Request) -> Answer {
+    let for_person = request.headers.first("accept").is_some_and(|accept| accept.contains("text/html"));
+    match request.method {
+        Get | Head if for_person && cors_of_unknown(&request.path) == Cors::None => {
+            page::error(app, 404, "There is nothing here", "This doorward has no page at this address.", Some("Go to the start page."))
+        }
+        Get | Head | Post | Put | Delete | Options => Answer::error(404, "not_found", "there is nothing at this address"),
+    }
+}
+
+/// Clients look for well-known documents in many places and must be able to read that there is none.
+fn cors_of_unknown(path: &str) -> Cors {
+    if path.contains("/.well-known/") { Cors::AnyOrigin } else { Cors::None }
+}
+
+fn finish(app: &App, request: &Request, mut answer: Answer, cors: Cors) -> Answer {
+    if cors == Cors::AnyOrigin {
+        answer.headers.set("access-control-allow-origin", "*");
+        answer.headers.set("access-control-expose-headers", "WWW-Authenticate");
+    }
+    if app.config.issuer.secure && !request.by_loopback_name {
+        answer.headers.set("strict-transport-security", "max-age=31536000");
+    }
+    answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_well_known_name_is_found_in_front_of_a_server_and_behind_it() {
+        let path = Path::WellKnown("openid-configuration");
+        assert_eq!(path.matches("/.well-known/openid-configuration"), Some(""));
+        assert_eq!(path.matches("/.well-known/openid-configuration/notes/mcp"), Some("/notes/mcp"));
+        assert_eq!(path.matches("/notes/mcp/.well-known/openid-configuration"), Some("/notes/mcp"));
+        for other in ["/.well-known/openid-configurationx", "/a/.well-known/openid-configuration/b", "/openid-configuration", "/.well-known/"] {
+            assert_eq!(path.matches(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn what_a_person_sees_is_never_readable_from_another_origin() {
+        for route in ROUTES {
+            let personal = matches!(route.access, Access::Browser(_) | Access::Form(_));
+            assert!(!personal || route.cors == Cors::None);
+        }
+    }
+
+    #[test]
+    fn no_two_rows_answer_the_same_request() {
+        for (at, route) in ROUTES.iter().enumerate() {
+            if let Path::Exact(path) = route.path {
+                assert!(!ROUTES[at + 1..].iter().any(|other| other.method == route.method && other.path.matches(path).is_some()), "{path}");
+            }
+        }
+    }
+}

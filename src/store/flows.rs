@@ -1,0 +1,52 @@
+//! Flows: beginning one, and settling it by the user's decision.
+
+use super::{Store, StoreError};
+use crate::clock::UnixTime;
+use crate::oauth::code::{self, StoredCode};
+use crate::oauth::consent::{Flow, Outcome, Verdict};
+use crate::oauth::secret::{AuthorizationCode, Flow as FlowSecret, TokenHash};
+
+impl Store {
+    /// Remembers a flow. Not waited for: a flow lost in a crash is begun again.
+    pub fn begin_flow(&self, hash: &TokenHash<FlowSecret>, flow: &Flow) -> Result<(), StoreError> {
+        self.note(hash.as_bytes(), flow)
+    }
+
+    /// The flow of that hash.
+    pub fn flow(&self, hash: &TokenHash<FlowSecret>) -> Result<Option<Flow>, StoreError> {
+        self.load(hash.as_bytes())
+    }
+
+    /// Applies the user's decision: an approval marks the flow and stores its one code; a denial marks the flow. On disk
+    /// before it returns. Gives the verdict and the flow as it was.
+    pub fn settle_flow(
+        &self,
+        hash: &TokenHash<FlowSecret>,
+        code: &TokenHash<AuthorizationCode>,
+        code_expires_at: UnixTime,
+        decide: impl Fn(Option<&Flow>) -> Verdict,
+    ) -> Result<(Verdict, Option<Flow>), StoreError> {
+        let settled = self.transact(|tx| {
+            let flow: Option<Flow> = tx.get(hash.as_bytes())?;
+            let verdict = decide(flow.as_ref());
+            if let Some(flow) = &flow {
+                match &verdict {
+                    Verdict::Approve(_, proof) => {
+                        tx.put(hash.as_bytes(), &Flow { outcome: Outcome::Approved, ..flow.clone() })?;
+                        tx.put(code.as_bytes(), &code::issue(flow, proof, code_expires_at))?;
+                    }
+                    Verdict::Deny(..) => tx.put(hash.as_bytes(), &Flow { outcome: Outcome::Denied, ..flow.clone() })?,
+                    Verdict::Stale(_) | Verdict::ApprovedBefore(_) => (),
+                }
+            }
+            Ok((verdict, flow))
+        })?;
+        self.commit()?;
+        Ok(settled)
+    }
+
+    /// The code of that hash.
+    pub fn code(&self, hash: &TokenHash<AuthorizationCode>) -> Result<Option<StoredCode>, StoreError> {
+        self.load(hash.as_bytes())
+    }
+}

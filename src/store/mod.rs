@@ -1,0 +1,161 @@
+//! Durable state: loads records, applies decisions atomically, forgets what is over. It decides nothing itself.
+//!
+//! Everything is in one sled tree, one record a key (see [`record`] and [`crate::manual::storage`]). A decision is a closure
+//! from what is stored to what shall be stored; it runs inside one transaction and may run again on a conflict, so it is
+//! pure. A call that promises something returns only when that is on disk (see [`commit`]).
+
+mod clients;
+mod codes;
+mod commit;
+mod connections;
+mod flows;
+mod mcp_sessions;
+mod open;
+pub mod record;
+mod sessions;
+mod setup;
+mod sweep;
+mod tokens;
+mod transaction;
+mod users;
+
+pub use clients::{Registered, MAX_DYNAMIC_CLIENTS};
+pub use codes::NewTokens;
+pub use commit::CommitCounts;
+pub use connections::ListedConnection;
+pub use setup::Claim;
+pub use tokens::{Refreshed, RefreshTerms};
+pub use users::AddUser;
+
+use crate::clock::UnixTime;
+use crate::oauth::ids::ConnectionId;
+use crate::oauth::secret::ServerKey;
+use record::{Record, Table};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+/// The data directory's store. One process has it open at a time.
+pub struct Store {
+    db: sled::Db,
+    tree: sled::Tree,
+    committer: commit::Committer,
+    key: ServerKey,
+    /// How often something that tokens depend on has ended, and the bell for those who wait for it.
+    endings: (Mutex<u64>, Condvar),
+    /// When each connection's last use was last written, so that it is written once a minute and not once a call.
+    uses: Mutex<HashMap<ConnectionId, UnixTime>>,
+}
+
+/// Why the store could not do what was asked. Never the peer's doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreError {
+    /// Another process has the data directory open.
+    InUse,
+    /// The data directory says that it was initialised, but its store is empty or gone.
+    Missing,
+    /// The store cannot be read.
+    Damaged(String),
+    /// Written by a later version of this program.
+    TooNew(u8),
+    /// The disk is full or failing; the store accepts no more changes until the process is started again.
+    Disk(String),
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InUse => f.write_str("the data directory is in use by another doorward"),
+            Self::Missing => f.write_str("the data directory was initialised before, but its store is gone or empty"),
+            Self::Damaged(what) => write!(f, "the store cannot be read: {what}"),
+            Self::TooNew(version) => write!(f, "the store was written by a later doorward (record version {version})"),
+            Self::Disk(what) => write!(f, "the store cannot be written: {what}"),
+        }
+    }
+}
+
+impl std::error::Error for StoreError {}
+
+impl From<sled::Error> for StoreError {
+    fn from(error: sled::Error) -> Self {
+        match error {
+            sled::Error::Corruption { .. } | sled::Error::CollectionNotFound(_) | sled::Error::Unsupported(_) | sled::Error::ReportableBug(_) => {
+                Self::Damaged(error.to_string())
+            }
+            sled::Error::Io(io) => Self::Disk(io.to_string()),
+        }
+    }
+}
+
+impl Store {
+    /// The key from which values are derived that must come out the same again.
+    pub fn key(&self) -> &ServerKey {
+        &self.key
+    }
+
+    /// Whether records can be read and written.
+    ///
+    /// # Errors
+    /// What stands against it.
+    pub fn health(&self) -> Result<(), StoreError> {
+        self.committer.check()?;
+        self.is_claimed().map(|_| ())
+    }
+
+    /// One record.
+    fn load<R: Record>(&self, key: &[u8]) -> Result<Option<R>, StoreError> {
+        self.tree.get(record::key(R::TABLE, key))?.map(|bytes| record::decode(&bytes)).transpose()
+    }
+
+    /// Every record of a table. Not one moment's view: for lists, not for decisions.
+    fn scan<R: Record>(&self) -> Result<Vec<R>, StoreError> {
+        let entries = self.tree.scan_prefix([R::TABLE as u8]);
+        entries.map(|entry| record::decode(&entry?.1)).collect()
+    }
+
+    /// The same, with the keys.
+    fn scan_with_keys<R: Record>(&self) -> Result<Vec<(Vec<u8>, R)>, StoreError> {
+        let entries = self.tree.scan_prefix([R::TABLE as u8]);
+        let read = |(key, value): (sled::IVec, sled::IVec)| Ok((key.get(1..).unwrap_or_default().to_vec(), record::decode(&value)?));
+        entries.map(|entry| read(entry?)).collect()
+    }
+
+    /// How many records a table has.
+    fn count(&self, table: Table) -> usize {
+        self.tree.scan_prefix([table as u8]).take_while(Result::is_ok).count()
+    }
+
+    /// Writes without waiting for the disk: for what may be lost in a crash without anybody being worse off.
+    fn note<R: Record>(&self, key: &[u8], record: &R) -> Result<(), StoreError> {
+        self.transact(|tx| tx.put(key, record))
+    }
+
+    /// Returns once everything written so far is on disk.
+    fn commit(&self) -> Result<(), StoreError> {
+        self.committer.commit(&self.db)
+    }
+
+    /// Commits, then tells those who wait that something has ended.
+    fn commit_ending(&self) -> Result<(), StoreError> {
+        self.commit()?;
+        let (count, bell) = &self.endings;
+        *count.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        bell.notify_all();
+        Ok(())
+    }
+
+    /// Blocks until something that tokens depend on has ended since the count was `seen`, or `timeout` has passed;
+    /// gives the count now.
+    pub fn wait_for_endings(&self, seen: u64, timeout: Duration) -> u64 {
+        let (count, bell) = &self.endings;
+        let guard = count.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = bell.wait_timeout_while(guard, timeout, |now| *now == seen);
+        *waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    /// How many commits were asked for and how many times the disk was made to write, since the start.
+    pub fn commit_counts(&self) -> CommitCounts {
+        self.committer.counts()
+    }
+}

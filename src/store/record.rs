@@ -1,0 +1,247 @@
+//! Which records there are, and how they are written: one codec for all.
+//!
+//! A value is `table, version, bincode`. bincode is positional: a field added, removed or moved changes the meaning of
+//! what is on disk, so a struct that was released is never changed. A new version gets a struct of its own, and
+//! [`decode`] upgrades in memory. `tests/vectors/records` holds one record of every version ever released.
+
+use super::StoreError;
+use crate::clock::UnixTime;
+use crate::oauth::bearer::StoredAccessToken;
+use crate::oauth::client::Client;
+use crate::oauth::code::{CodeState, StoredCode};
+use crate::oauth::connection::Connection;
+use crate::oauth::consent::Flow;
+use crate::oauth::ids::{ClientId, UserId};
+use crate::oauth::mcp_session::SessionOwner;
+use crate::oauth::refresh::{LOST_ANSWER, StoredRefreshToken};
+use crate::oauth::secret::{ServerKey, SetupLink, TokenHash};
+use crate::oauth::user::User;
+use bincode::Options;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// The tables, by the byte that every key and value begins with. Numbers are never used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+#[expect(missing_docs, reason = "each is named like its record")]
+pub enum Table {
+    Expiry = 0,
+    Instance = 1,
+    User = 2,
+    UserName = 3,
+    Client = 4,
+    ClientFingerprint = 5,
+    Session = 6,
+    Flow = 7,
+    Code = 8,
+    AccessToken = 9,
+    RefreshToken = 10,
+    Connection = 11,
+    LastUse = 12,
+    McpSession = 13,
+    SetupLink = 14,
+}
+
+/// Something that is stored.
+pub trait Record: Serialize + DeserializeOwned {
+    /// Where.
+    const TABLE: Table;
+    /// In which form. Every released form stays readable.
+    const VERSION: u8 = 1;
+    /// When the sweeper may forget it; `None` keeps it.
+    fn forget_at(&self) -> Option<UnixTime> {
+        None
+    }
+}
+
+/// What makes a data directory one instance.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Instance {
+    /// From which values are derived.
+    pub key: ServerKey,
+    /// True for ever once an owner exists: then nobody can claim the instance over the network again.
+    pub claimed: bool,
+    /// When it was made.
+    pub created_at: UnixTime,
+}
+
+/// Which account a folded name belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NameOwner(pub UserId);
+
+/// Which public client has some metadata.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FingerprintOwner(pub ClientId);
+
+/// A browser that signed in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BrowserSession {
+    /// As whom.
+    pub user: UserId,
+    /// [`User::epoch`] at that moment.
+    pub user_epoch: u32,
+    /// When.
+    pub signed_in_at: UnixTime,
+    /// Until when.
+    pub expires_at: UnixTime,
+}
+
+/// When a connection was last used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastUse(pub UnixTime);
+
+/// The one-time link of the first run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredSetupLink {
+    /// Its hash; a newer link takes the place of an older one.
+    pub hash: TokenHash<SetupLink>,
+    /// Until when it works.
+    pub expires_at: UnixTime,
+}
+
+const KEEP_ENDED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+const KEEP_SPENT_CODE: Duration = Duration::from_secs(24 * 60 * 60);
+const KEEP_MCP_SESSION: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+impl Record for Instance {
+    const TABLE: Table = Table::Instance;
+}
+impl Record for User {
+    const TABLE: Table = Table::User;
+}
+impl Record for NameOwner {
+    const TABLE: Table = Table::UserName;
+}
+impl Record for Client {
+    const TABLE: Table = Table::Client;
+}
+impl Record for FingerprintOwner {
+    const TABLE: Table = Table::ClientFingerprint;
+}
+impl Record for BrowserSession {
+    const TABLE: Table = Table::Session;
+    fn forget_at(&self) -> Option<UnixTime> {
+        Some(self.expires_at)
+    }
+}
+impl Record for Flow {
+    const TABLE: Table = Table::Flow;
+    fn forget_at(&self) -> Option<UnixTime> {
+        Some(self.expires_at)
+    }
+}
+impl Record for StoredCode {
+    const TABLE: Table = Table::Code;
+    /// A spent code stays known for a while, so that a replay is noticed.
+    fn forget_at(&self) -> Option<UnixTime> {
+        Some(match self.state {
+            CodeState::Fresh { .. } => self.expires_at,
+            CodeState::Spent { .. } => self.expires_at.after(KEEP_SPENT_CODE),
+        })
+    }
+}
+impl Record for StoredAccessToken {
+    const TABLE: Table = Table::AccessToken;
+    /// Kept beyond its end for as long as a rotation may have to know whether it was used.
+    fn forget_at(&self) -> Option<UnixTime> {
+        self.expires_at.map(|end| end.after(LOST_ANSWER))
+    }
+}
+impl Record for StoredRefreshToken {
+    const TABLE: Table = Table::RefreshToken;
+    fn forget_at(&self) -> Option<UnixTime> {
+        Some(self.expires_at)
+    }
+}
+impl Record for Connection {
+    const TABLE: Table = Table::Connection;
+    fn forget_at(&self) -> Option<UnixTime> {
+        match self.ended {
+            Some(ended) => Some(ended.at.after(KEEP_ENDED)),
+            None => self.alive_until,
+        }
+    }
+}
+impl Record for LastUse {
+    const TABLE: Table = Table::LastUse;
+}
+impl Record for SessionOwner {
+    const TABLE: Table = Table::McpSession;
+    fn forget_at(&self) -> Option<UnixTime> {
+        Some(self.seen_at.after(KEEP_MCP_SESSION))
+    }
+}
+impl Record for StoredSetupLink {
+    const TABLE: Table = Table::SetupLink;
+    fn forget_at(&self) -> Option<UnixTime> {
+        Some(self.expires_at)
+    }
+}
+
+/// The key of a record in the tree.
+pub(super) fn key(table: Table, key: &[u8]) -> Vec<u8> {
+    let mut full = Vec::with_capacity(1 + key.len());
+    full.push(table as u8);
+    full.extend_from_slice(key);
+    full
+}
+
+/// A record as it is stored.
+///
+/// # Errors
+/// [`StoreError::Damaged`] for a value that bincode cannot hold, which no record is.
+pub fn encode<R: Record>(record: &R) -> Result<Vec<u8>, StoreError> {
+    let mut bytes = vec![R::TABLE as u8, R::VERSION];
+    codec().serialize_into(&mut bytes, record).map_err(|error| StoreError::Damaged(error.to_string()))?;
+    Ok(bytes)
+}
+
+/// Reads a stored value, all of it.
+///
+/// # Errors
+/// [`StoreError::TooNew`] for a version that this program does not know, [`StoreError::Damaged`] for anything else that
+/// is not exactly one record of this table.
+pub fn decode<R: Record>(bytes: &[u8]) -> Result<R, StoreError> {
+    match bytes {
+        [table, version, body @ ..] if *table == R::TABLE as u8 => {
+            if *version > R::VERSION {
+                return Err(StoreError::TooNew(*version));
+            }
+            codec().deserialize(body).map_err(|error| StoreError::Damaged(format!("{:?}: {error}", R::TABLE)))
+        }
+        _ => Err(StoreError::Damaged(format!("a value of another kind among {:?}", R::TABLE))),
+    }
+}
+
+/// Fixed-size integers, trailing bytes refused.
+fn codec() -> impl Options {
+    bincode::DefaultOptions::new().with_fixint_encoding()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_read_back() {
+        let use_ = LastUse(UnixTime(7));
+        assert_eq!(decode::<LastUse>(&encode(&use_).unwrap()), Ok(use_));
+    }
+
+    #[test]
+    fn a_later_version_is_refused_and_not_guessed_at() {
+        let mut bytes = encode(&LastUse(UnixTime(7))).unwrap();
+        bytes[1] = 2;
+        assert_eq!(decode::<LastUse>(&bytes), Err(StoreError::TooNew(2)));
+    }
+
+    #[test]
+    fn trailing_missing_and_foreign_bytes_are_damage() {
+        let bytes = encode(&LastUse(UnixTime(7))).unwrap();
+        let longer = [&bytes[..], &[0]].concat();
+        for damaged in [&longer[..], &bytes[..bytes.len() - 1], &[], &[2, 1, 0]] {
+            assert!(matches!(decode::<LastUse>(damaged), Err(StoreError::Damaged(_))));
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! Tokens: the check of an access token, the rotation of a refresh token, and giving either back.
+
+use super::connections::{end, standing};
+use super::record::Table;
+use super::transaction::{Step, Tx};
+use super::{Store, StoreError};
+use crate::clock::UnixTime;
+use crate::oauth::bearer::StoredAccessToken;
+use crate::oauth::connection::{self, Connection, EndReason, Standing, StandingGrant};
+use crate::oauth::error::Refusal;
+use crate::oauth::refresh::{self, Fate, Rotated, Rotation, StoredRefreshToken, Successor};
+use crate::oauth::scope::Scope;
+use crate::oauth::secret::{AccessToken, RefreshToken, Secret, TokenHash};
+use std::time::Duration;
+
+/// What a rotation needs to know besides the token.
+pub struct RefreshTerms {
+    /// Fresh chance, from which the successor follows.
+    pub salt: [u8; 16],
+    /// How long a new access token lives.
+    pub access_lifetime: Option<Duration>,
+    /// How long a new refresh token lives.
+    pub refresh_lifetime: Duration,
+    /// Now.
+    pub now: UnixTime,
+}
+
+/// What came of a refresh.
+pub enum Refreshed {
+    /// These tokens, now or earlier.
+    Issued {
+        /// The pair.
+        tokens: Successor,
+        /// Of the access token.
+        scope: Scope,
+        /// Of the access token.
+        expires_at: Option<UnixTime>,
+    },
+    /// None, and why.
+    Refused(Refusal),
+}
+
+impl Store {
+    /// The token and everything its life depends on.
+    pub fn access_token(&self, hash: &TokenHash<AccessToken>) -> Result<Option<(StoredAccessToken, Standing)>, StoreError> {
+        let Some(token) = self.load::<StoredAccessToken>(hash.as_bytes())? else { return Ok(None) };
+        let Some(connection) = self.load::<Connection>(token.connection.as_str().as_bytes())? else { return Ok(None) };
+        let user = self.load(connection.user.as_str().as_bytes())?;
+        let client = self.load(connection.client.as_str().as_bytes())?;
+        Ok(Some((token, Standing { connection, user, client })))
+    }
+
+    /// Notes that a token was admitted. Not waited for; a note that fails changes nothing about the request.
+    pub fn note_use(&self, hash: &TokenHash<AccessToken>, token: &StoredAccessToken, now: UnixTime) {
+        if !token.used {
+            let _ = self.note(hash.as_bytes(), &StoredAccessToken { used: true, ..token.clone() });
+        }
+        let _ = self.note_connection_use(&token.connection, now);
+    }
+
+    /// Rotates a refresh token as `decide` says. On disk before it returns.
+    pub fn refresh(
+        &self,
+        presented: &Secret<RefreshToken>,
+        terms: &RefreshTerms,
+        decide: impl Fn(&StoredRefreshToken, Result<&StandingGrant, Refusal>, Option<Fate>) -> Rotation,
+    ) -> Result<Refreshed, StoreError> {
+        let hash = presented.hash();
+        let (rotation, scope_and_end) = self.transact(|tx| {
+            let Some(stored) = tx.get::<StoredRefreshToken>(hash.as_bytes())? else {
+                return Ok((Rotation::Refuse(Refusal::RefreshTokenUnknown), None));
+            };
+            let earlier = stored.rotated.as_ref().map(|rotated| refresh::successor(presented, &rotated.salt, &self.key));
+            let fate = earlier.as_ref().map(|pair| fate(tx, pair)).transpose()?;
+            let grant = standing(tx, &stored.connection)?.ok_or(Refusal::GrantEnded).and_then(connection::stands);
+            let rotation = decide(&stored, grant.as_ref().map_err(|refusal| *refusal), fate);
+            let issued = self.apply(tx, presented, &stored, &rotation, terms)?;
+            Ok((rotation, issued))
+        })?;
+        match rotation {
+            Rotation::Refuse(refusal) => return Ok(Refreshed::Refused(refusal)),
+            Rotation::EndConnection(refusal) => {
+                self.commit_ending()?;
+                return Ok(Refreshed::Refused(refusal));
+            }
+            Rotation::Rotate(_) | Rotation::Repeat(_) => self.commit()?,
+        }
+        let Some((salt, scope, expires_at)) = scope_and_end else { return Ok(Refreshed::Refused(Refusal::RefreshTokenUnknown)) };
+        Ok(Refreshed::Issued { tokens: refresh::successor(presented, &salt, &self.key), scope, expires_at })
+    }
+
+    fn apply(
+        &self,
+        tx: &Tx<'_>,
+        presented: &Secret<RefreshToken>,
+        stored: &StoredRefreshToken,
+        rotation: &Rotation,
+        terms: &RefreshTerms,
+    ) -> Step<Option<([u8; 16], Scope, Option<UnixTime>)>> {
+        match rotation {
+            Rotation::Refuse(_) => Ok(None),
+            Rotation::EndConnection(_) => {
+                end(tx, &stored.connection, EndReason::RefreshTokenReused, terms.now)?;
+                Ok(None)
+            }
+            Rotation::Rotate(scope) => {
+                let rotated = Rotated { at: terms.now, salt: terms.salt, scope: scope.clone() };
+                tx.put(presented.hash().as_bytes(), &StoredRefreshToken { rotated: Some(rotated), ..stored.clone() })?;
+                let next = refresh::successor(presented, &terms.salt, &self.key);
+                let expires_at = store_pair(tx, &next, stored, scope, terms)?;
+                Ok(Some((terms.salt, scope.clone(), expires_at)))
+            }
+            Rotation::Repeat(rotated) => {
+                let next = refresh::successor(presented, &rotated.salt, &self.key);
+                let expires_at = revive(tx, &next, stored, rotated, terms)?;
+                Ok(Some((rotated.salt, rotated.scope.clone(), expires_at)))
+            }
+        }
+    }
+
+    /// Forgets an access token that its client gives back. On disk before it returns.
+    pub fn revoke_access_token(&self, hash: &TokenHash<AccessToken>, may: impl Fn(&Connection) -> bool) -> Result<(), StoreError> {
+        self.transact(|tx| {
+            let token: Option<StoredAccessToken> = tx.get(hash.as_bytes())?;
+            let connection = token.map(|token| tx.get::<Connection>(token.connection.as_str().as_bytes())).transpose()?.flatten();
+            if connection.is_some_and(|connection| may(&connection)) {
+                tx.remove(Table::AccessToken, hash.as_bytes())?;
+            }
+            Ok(())
+        })?;
+        self.commit_ending()
+    }
+
+    /// Ends the connection of a refresh token that its client gives back. On disk before it returns.
+    pub fn revoke_refresh_token(
+        &self,
+        hash: &TokenHash<RefreshToken>,
+        now: UnixTime,
+        may: impl Fn(&Connection) -> bool,
+    ) -> Result<(), StoreError> {
+        self.transact(|tx| {
+            let token: Option<StoredRefreshToken> = tx.get(hash.as_bytes())?;
+            let connection = token.map(|token| tx.get::<Connection>(token.connection.as_str().as_bytes())).transpose()?.flatten();
+            match connection {
+                Some(connection) if may(&connection) => end(tx, &connection.id, EndReason::RevokedByClient, now),
+                Some(_) | None => Ok(()),
+            }
+        })?;
+        self.commit_ending()
+    }
+}
+
+/// A token that is no longer known counts as used: nothing is given twice on a guess.
+fn fate(tx: &Tx<'_>, pair: &Successor) -> Step<Fate> {
+    let access: Option<StoredAccessToken> = tx.get(pair.access.hash().as_bytes())?;
+    let refresh: Option<StoredRefreshToken> = tx.get(pair.refresh.hash().as_bytes())?;
+    Ok(Fate { access_used: access.is_none_or(|token| token.used), refresh_used: refresh.is_none_or(|token| token.rotated.is_some()) })
+}
+
+fn store_pair(tx: &Tx<'_>, pair: &Successor, stored: &StoredRefreshToken, scope: &Scope, terms: &RefreshTerms) -> Step<Option<UnixTime>> {
+    let refresh_expires_at = terms.now.after(terms.refresh_lifetime);
+    let next = StoredRefreshToken { connection: stored.connection.clone(), expires_at: refresh_expires_at, rotated: None };
+    tx.put(pair.refresh.hash().as_bytes(), &next)?;
+    if let Some(mut connection) = tx.get::<Connection>(stored.connection.as_str().as_bytes())? {
+        connection.alive_until = terms.access_lifetime.map(|_| refresh_expires_at);
+        tx.put(stored.connection.as_str().as_bytes(), &connection)?;
+    }
+    put_access(tx, pair, stored, scope, terms)
+}
+
+fn put_access(tx: &Tx<'_>, pair: &Successor, stored: &StoredRefreshToken, scope: &Scope, terms: &RefreshTerms) -> Step<Option<UnixTime>> {
+    let expires_at = terms.access_lifetime.map(|span| terms.now.after(span));
+    let access = StoredAccessToken { connection: stored.connection.clone(), scope: scope.clone(), issued_at: terms.now, expires_at, used: false };
+    tx.put(pair.access.hash().as_bytes(), &access)?;
+    Ok(expires_at)
+}
+
+/// The earlier answer again. An access token that nobody ever used starts its life anew, or the answer would be dead on
+/// arrival when it was lost an hour ago.
+fn revive(tx: &Tx<'_>, pair: &Successor, stored: &StoredRefreshToken, rotated: &Rotated, terms: &RefreshTerms) -> Step<Option<UnixTime>> {
+    match tx.get::<StoredAccessToken>(pair.access.hash().as_bytes())? {
+        Some(token) if token.used => Ok(token.expires_at),
+        Some(_) | None => put_access(tx, pair, stored, &rotated.scope, terms),
+    }
+}
+

@@ -1,0 +1,90 @@
+//! Accounts.
+
+use super::connections::end;
+use super::open::INSTANCE;
+use super::record::{Instance, NameOwner, Record};
+use super::transaction::{Step, Tx};
+use super::{Store, StoreError};
+use crate::clock::UnixTime;
+use crate::oauth::connection::{Connection, EndReason};
+use crate::oauth::ids::UserId;
+use crate::oauth::user::{User, UserName};
+
+/// What came of adding an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AddUser {
+    /// It is there.
+    Added,
+    /// The name is taken.
+    NameTaken,
+}
+
+impl Store {
+    /// The account of that id.
+    pub fn user(&self, id: &UserId) -> Result<Option<User>, StoreError> {
+        self.load(id.as_str().as_bytes())
+    }
+
+    /// The account of that name, however its letters are cased.
+    pub fn user_named(&self, name: &UserName) -> Result<Option<User>, StoreError> {
+        let owner: Option<NameOwner> = self.load(name.folded().as_bytes())?;
+        owner.map_or(Ok(None), |NameOwner(id)| self.user(&id))
+    }
+
+    /// Every account, oldest first.
+    pub fn users(&self) -> Result<Vec<User>, StoreError> {
+        let mut users: Vec<User> = self.scan()?;
+        users.sort_by_key(|user| user.created_at);
+        Ok(users)
+    }
+
+    /// Adds an account. On disk before it returns.
+    pub fn add_user(&self, user: &User) -> Result<AddUser, StoreError> {
+        let added = self.transact(|tx| add(tx, user))?;
+        self.commit()?;
+        Ok(added)
+    }
+
+    /// Changes an account as `change` says; what tokens depend on may have changed with it. Nothing when there is none.
+    /// On disk before it returns, and open streams are told.
+    pub fn change_user(&self, id: &UserId, change: impl Fn(User) -> User) -> Result<Option<User>, StoreError> {
+        let changed = self.transact(|tx| {
+            let Some(user) = tx.get::<User>(id.as_str().as_bytes())? else { return Ok(None) };
+            let user = change(user);
+            tx.put(id.as_str().as_bytes(), &user)?;
+            Ok(Some(user))
+        })?;
+        self.commit_ending()?;
+        Ok(changed)
+    }
+
+    /// Removes an account and ends its connections. On disk before it returns, and open streams are told.
+    pub fn remove_user(&self, user: &User, now: UnixTime) -> Result<(), StoreError> {
+        let theirs: Vec<Connection> = self.scan::<Connection>()?.into_iter().filter(|connection| connection.user == user.id).collect();
+        self.transact(|tx| {
+            tx.remove(User::TABLE, user.id.as_str().as_bytes())?;
+            tx.remove(NameOwner::TABLE, user.name.folded().as_bytes())?;
+            for connection in &theirs {
+                end(tx, &connection.id, EndReason::UserRemoved, now)?;
+            }
+            Ok(())
+        })?;
+        self.commit_ending()
+    }
+}
+
+/// Adds an account within a transaction. The first owner closes the door through which strangers could claim the instance.
+pub(super) fn add(tx: &Tx<'_>, user: &User) -> Step<AddUser> {
+    let folded = user.name.folded();
+    if tx.get::<NameOwner>(folded.as_bytes())?.is_some() {
+        return Ok(AddUser::NameTaken);
+    }
+    tx.put(folded.as_bytes(), &NameOwner(user.id.clone()))?;
+    tx.put(user.id.as_str().as_bytes(), user)?;
+    if user.owner
+        && let Some(instance) = tx.get::<Instance>(INSTANCE)?
+    {
+        tx.put(INSTANCE, &Instance { claimed: true, ..instance })?;
+    }
+    Ok(AddUser::Added)
+}
