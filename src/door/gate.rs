@@ -1,6 +1,7 @@
 //! Who may pass to a protected server: reads the credentials, looks up, asks the rule. One answer for the gateway and
 //! for `/auth/check`.
 
+use crate::clock;
 use crate::config::{Config, Server};
 use crate::http::answer::Answer;
 use crate::http::headers::HeaderMap;
@@ -8,7 +9,6 @@ use crate::oauth::bearer::{self, Admitted, Presented};
 use crate::oauth::error::Refusal;
 use crate::oauth::secret::{AccessToken, TokenHash};
 use crate::store::Store;
-use crate::{clock, oauth};
 
 /// An admitted request and the token it came with, so that an open stream can be judged again later.
 #[derive(Clone, Debug)]

@@ -109,3 +109,193 @@ fn prompt(params: &Params) -> Prompt {
     }
     prompt
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oauth::fixtures::{CALLBACK, CHALLENGE, ISSUER, client, params, resource};
+    use url::form_urlencoded::Serializer;
+
+    /// A good request with some parameters replaced; an empty value removes the parameter.
+    fn query(changes: &[(&str, &str)]) -> String {
+        let good =
+            [("response_type", "code"), ("redirect_uri", CALLBACK), ("code_challenge", CHALLENGE), ("code_challenge_method", "S256")];
+        let mut query = Serializer::new(String::new());
+        query.extend_pairs(good.iter().filter(|(name, _)| !changes.iter().any(|(changed, _)| changed == name)));
+        query.extend_pairs(changes.iter().filter(|(_, value)| !value.is_empty()));
+        query.finish()
+    }
+
+    fn read<'r>(query: &str, resources: &'r [ProtectedResource]) -> Result<AuthorizationRequest<'r>, Refuse> {
+        parse(&params(query), &client("claude"), resources, ISSUER)
+    }
+
+    fn on_page(query: &str) -> Option<Refusal> {
+        match read(query, &[resource("/notes")]) {
+            Err(Refuse::OnPage(refusal)) => Some(refusal),
+            Err(Refuse::ToClient(..)) | Ok(_) => None,
+        }
+    }
+
+    fn to_client(query: &str) -> Option<(String, State, Refusal)> {
+        match read(query, &[resource("/notes")]) {
+            Err(Refuse::ToClient(redirect, state, refusal)) => Some((redirect.as_str().into(), state, refusal)),
+            Err(Refuse::OnPage(_)) | Ok(_) => None,
+        }
+    }
+
+    fn told(changes: &[(&str, &str)]) -> Option<Refusal> {
+        to_client(&query(changes)).map(|(_, _, refusal)| refusal)
+    }
+
+    #[test]
+    fn the_least_that_is_needed_is_enough() {
+        let resources = [resource("/notes")];
+        let request = read(&query(&[]), &resources).unwrap();
+        assert_eq!(request.redirect.as_str(), CALLBACK);
+        assert_eq!(request.state, State(None));
+        assert_eq!(request.scope.to_string(), "read");
+        assert_eq!(request.resource.path, "/notes");
+        assert_eq!(request.prompt, Prompt::Default);
+        assert!(request.redirect_was_sent);
+    }
+
+    #[test]
+    fn no_fault_leads_to_an_address_that_is_not_registered() {
+        for redirect in
+            ["https://evil.test", "https://client.test/cb/", "https://client.test/cb#x", "javascript:alert(1)", "//client.test/cb"]
+        {
+            for fault in ["response_type", "code_challenge", "scope", "resource"] {
+                let query = query(&[("redirect_uri", redirect), (fault, "bogus")]);
+                assert_eq!(on_page(&query), Some(Refusal::RedirectUriUnregistered), "{query}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_address_named_twice_proves_nothing() {
+        let twice = format!("{}&redirect_uri=https%3A%2F%2Fevil.test", query(&[]));
+        assert_eq!(on_page(&twice), Some(Refusal::ParameterRepeated("redirect_uri")));
+    }
+
+    #[test]
+    fn left_out_the_address_is_the_only_one_registered_and_the_request_remembers_that() {
+        let resources = [resource("/notes")];
+        let request = read(&query(&[("redirect_uri", "")]), &resources).unwrap();
+        assert_eq!(request.redirect.as_str(), CALLBACK);
+        assert!(!request.redirect_was_sent);
+    }
+
+    #[test]
+    fn the_state_comes_back_byte_for_byte() {
+        let resources = [resource("/notes")];
+        for state in ["vscode://dynamicauthprovider/x/authorize?nonce=a%20b&c=+", "\u{fc} \u{1f600}\r\n", "=&=", &"s".repeat(MAX_STATE)] {
+            let request = read(&query(&[("state", state)]), &resources).unwrap();
+            assert_eq!(request.state, State(Some(state.to_owned())));
+        }
+    }
+
+    #[test]
+    fn a_state_that_is_too_long_or_sent_twice_is_shown_on_a_page() {
+        assert_eq!(on_page(&query(&[("state", &"s".repeat(MAX_STATE + 1))])), Some(Refusal::ParameterTooLong("state")));
+        assert_eq!(on_page(&query(&[("state", "a"), ("state", "a")])), Some(Refusal::ParameterRepeated("state")));
+    }
+
+    #[test]
+    fn other_faults_are_told_to_the_client_with_its_state() {
+        let (address, state, refusal) = to_client(&query(&[("response_type", "token"), ("state", "s1")])).unwrap();
+        assert_eq!((address.as_str(), state), (CALLBACK, State(Some("s1".into()))));
+        assert_eq!(refusal, Refusal::ResponseTypeUnsupported);
+    }
+
+    #[test]
+    fn code_is_the_only_response_type() {
+        assert_eq!(told(&[("response_type", "")]), Some(Refusal::ParameterMissing("response_type")));
+        for kind in ["token", "id_token", "code token", "Code", "none"] {
+            assert_eq!(told(&[("response_type", kind)]), Some(Refusal::ResponseTypeUnsupported), "{kind}");
+        }
+    }
+
+    #[test]
+    fn the_answer_goes_in_the_query_and_nowhere_else() {
+        for mode in ["fragment", "form_post", "web_message", "query.jwt", "form_post.jwt"] {
+            assert_eq!(told(&[("response_mode", mode)]), Some(Refusal::ResponseModeUnsupported), "{mode}");
+        }
+        assert!(read(&query(&[("response_mode", "query")]), &[resource("/notes")]).is_ok());
+    }
+
+    #[test]
+    fn request_objects_are_refused_and_not_overlooked() {
+        for name in ["request", "request_uri"] {
+            assert_eq!(told(&[(name, "https://x.test/r")]), Some(Refusal::RequestObjectUnsupported), "{name}");
+        }
+    }
+
+    #[test]
+    fn there_is_no_way_around_pkce() {
+        assert_eq!(told(&[("code_challenge", "")]), Some(Refusal::ChallengeMissing));
+        assert_eq!(told(&[("code_challenge", ""), ("code_challenge_method", "")]), Some(Refusal::ChallengeMissing));
+        for method in ["", "plain", "s256", "S512"] {
+            assert_eq!(told(&[("code_challenge_method", method)]), Some(Refusal::ChallengeMethodUnsupported), "{method}");
+        }
+        assert_eq!(told(&[("code_challenge", "short")]), Some(Refusal::ChallengeMalformed));
+        assert_eq!(
+            told(&[("code_challenge", CHALLENGE), ("code_challenge", CHALLENGE)]),
+            Some(Refusal::ParameterRepeated("code_challenge"))
+        );
+    }
+
+    #[test]
+    fn unknown_or_missing_scopes_are_no_fault() {
+        let resources = [resource("/notes")];
+        for (asked, granted) in [
+            ("", "read"),
+            ("openid email profile", "read"),
+            (" write  admin ", "write"),
+            ("write read write", "write read"),
+            ("offline_access write", "write offline_access"),
+        ] {
+            let request = read(&query(&[("scope", asked)]), &resources).unwrap();
+            assert_eq!(request.scope.to_string(), granted, "{asked}");
+        }
+        assert!(read(&format!("{}&scope=", query(&[])), &resources).is_ok());
+    }
+
+    #[test]
+    fn a_foreign_resource_is_told_to_the_client() {
+        for raw in ["https://evil.test/notes", "/notes", "https://mcp.example.com/notes#x", "https://mcp.example.com/notesx"] {
+            assert_eq!(told(&[("resource", raw)]), Some(Refusal::ResourceUnknown), "{raw}");
+        }
+    }
+
+    #[test]
+    fn with_several_servers_one_must_be_named() {
+        let resources = [resource("/notes"), resource("/files")];
+        assert!(matches!(read(&query(&[]), &resources), Err(Refuse::ToClient(_, _, Refusal::ResourceMissing))));
+        let request = read(&query(&[("resource", "https://mcp.example.com/files")]), &resources).unwrap();
+        assert_eq!(request.resource.path, "/files");
+    }
+
+    #[test]
+    fn prompt_may_hold_several_words_come_twice_and_be_unknown() {
+        let resources = [resource("/notes")];
+        for (words, meant) in [
+            (vec!["consent"], Prompt::Default),
+            (vec!["consent", "consent"], Prompt::Default),
+            (vec!["create"], Prompt::Default),
+            (vec!["login"], Prompt::Login),
+            (vec!["consent select_account"], Prompt::Login),
+            (vec!["none"], Prompt::None),
+            (vec!["login", "none"], Prompt::None),
+        ] {
+            let changes: Vec<_> = words.iter().map(|word| ("prompt", *word)).collect();
+            assert_eq!(read(&query(&changes), &resources).unwrap().prompt, meant, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn parameters_nobody_knows_are_ignored() {
+        let extra = [("access_type", "offline"), ("audience", "x"), ("claims", "{}"), ("login_hint", "<script>"), ("display", "popup")];
+        assert!(read(&query(&extra), &[resource("/notes")]).is_ok());
+    }
+}

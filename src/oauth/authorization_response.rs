@@ -75,4 +75,36 @@ mod tests {
         let state = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "state").unwrap().1;
         assert_eq!(state, "a&code=x\r\nSet-Cookie: y=1#\u{fc}");
     }
+
+    #[test]
+    fn a_request_without_state_is_answered_without_one() {
+        assert!(!answer("https://c.test/cb", None).contains("state="));
+    }
+
+    #[test]
+    fn an_error_carries_its_code_its_text_and_no_code_to_redeem() {
+        let text = answer("https://c.test/cb", Some("s"));
+        assert_eq!(
+            text,
+            "https://c.test/cb?error=access_denied&error_description=the+user+denied+the+request&state=s&iss=https%3A%2F%2Fas.test"
+        );
+    }
+
+    #[test]
+    fn a_code_needs_no_encoding_so_that_clients_which_encode_it_twice_still_match() {
+        let redirect = find_registered(None, &["http://127.0.0.1:33418/".to_owned()], "https://as.test").unwrap();
+        let code = Secret::mint(&Entropy::new([255; 32]));
+        let text = location(&redirect, &State(None), &Answer::Code(&code), "https://as.test");
+        assert_eq!(text, format!("http://127.0.0.1:33418/?code={}&iss=https%3A%2F%2Fas.test", code.reveal()));
+        assert!(!text.contains("error"));
+    }
+
+    #[test]
+    fn the_longest_state_comes_back_whole() {
+        let state = "%2B \u{1f600}".repeat(400);
+        let text = answer("https://c.test/cb", Some(&state));
+        let query = text.split_once('?').unwrap().1;
+        let back = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "state").unwrap().1;
+        assert_eq!(back, state);
+    }
 }

@@ -42,3 +42,75 @@ pub fn next<'r>(request: Result<AuthorizationRequest<'r>, Refuse>, user: Option<
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oauth::authorization_request::parse;
+    use crate::oauth::fixtures::{CALLBACK, CHALLENGE, ISSUER, client, params, resource, user};
+    use crate::oauth::resource::ProtectedResource;
+    use crate::oauth::user::ServerAccess;
+
+    fn request<'r>(more: &str, resources: &'r [ProtectedResource]) -> Result<AuthorizationRequest<'r>, Refuse> {
+        let query = format!("response_type=code&state=s&code_challenge={CHALLENGE}&code_challenge_method=S256{more}");
+        parse(&params(&query), &client("claude"), resources, ISSUER)
+    }
+
+    fn step(more: &str, user: Option<&User>) -> String {
+        let resources = [resource("/notes")];
+        match next(request(more, &resources), user) {
+            Step::ShowRefusal(refusal) => format!("page {refusal:?}"),
+            Step::SignIn => "sign in".into(),
+            Step::AnswerWithError(redirect, State(state), refusal) => format!("{} {state:?} {refusal:?}", redirect.as_str()),
+            Step::AskForConsent(request) => format!("consent {}", request.resource.path),
+        }
+    }
+
+    #[test]
+    fn a_stranger_signs_in_first_and_a_user_is_asked() {
+        assert_eq!(step("", None), "sign in");
+        assert_eq!(step("", Some(&user("ann"))), "consent /notes");
+    }
+
+    #[test]
+    fn consent_is_never_remembered() {
+        assert_eq!(step("", Some(&user("ann"))), step("", Some(&user("ann"))));
+        assert_eq!(step("&prompt=consent", Some(&user("ann"))), "consent /notes");
+    }
+
+    #[test]
+    fn without_a_user_nobody_is_sent_to_a_client() {
+        for fault in ["&response_type=code", "&resource=https%3A%2F%2Fevil.test", "&response_mode=fragment", "&prompt=none"] {
+            assert_eq!(step(fault, None), "sign in", "{fault}");
+        }
+    }
+
+    #[test]
+    fn a_user_is_sent_back_with_the_error_and_the_state() {
+        assert_eq!(step("&resource=https%3A%2F%2Fevil.test", Some(&user("ann"))), format!("{CALLBACK} Some(\"s\") ResourceUnknown"));
+        assert_eq!(step("&prompt=none", Some(&user("ann"))), format!("{CALLBACK} Some(\"s\") ConsentRequired"));
+    }
+
+    #[test]
+    fn an_unproven_address_is_refused_on_a_page_whoever_is_there() {
+        let query = "&redirect_uri=https%3A%2F%2Fevil.test";
+        assert_eq!(step(query, None), "page RedirectUriUnregistered");
+        assert_eq!(step(query, Some(&user("ann"))), "page RedirectUriUnregistered");
+    }
+
+    #[test]
+    fn a_user_without_the_server_is_not_asked() {
+        let other = User { servers: ServerAccess::Only(vec!["/files".into()]), ..user("bob") };
+        let disabled = User { disabled: true, ..user("ann") };
+        for user in [other, disabled] {
+            assert_eq!(step("", Some(&user)), format!("{CALLBACK} Some(\"s\") ServerNotAllowed"));
+        }
+    }
+
+    #[test]
+    fn prompt_login_asks_a_user_who_is_there_to_sign_in_again() {
+        for words in ["login", "select_account", "consent+login"] {
+            assert_eq!(step(&format!("&prompt={words}"), Some(&user("ann"))), "sign in", "{words}");
+        }
+    }
+}

@@ -10,9 +10,6 @@ use super::user::UserName;
 use crate::clock::UnixTime;
 use serde::{Deserialize, Serialize};
 
-/// Longest credential looked at, in bytes.
-const MAX_CREDENTIAL: usize = 512;
-
 /// What is remembered of an access token. A stored record: frozen once released.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredAccessToken {
@@ -56,11 +53,12 @@ pub fn presented<'a>(mut authorization: impl Iterator<Item = &'a str>) -> Result
     Ok(Secret::parse(credential).map_or(Presented::Foreign, Presented::Token))
 }
 
-/// RFC 9110 §11.2, and no longer than anything we ever issue needs.
+/// RFC 9110 §11.2. Of any length: the JWT of another authorization server is long, well formed and none of ours, and
+/// its client will only come to us for a new one after a 401.
 fn is_token68(text: &str) -> bool {
     let body = text.trim_end_matches('=');
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
-    !body.is_empty() && text.len() <= MAX_CREDENTIAL && body.bytes().all(allowed)
+    !body.is_empty() && body.bytes().all(allowed)
 }
 
 /// Proof that a request may reach the server it asks for, and as whom. Made by [`admit`] alone.
@@ -141,4 +139,180 @@ pub fn challenge(refusal: &Refusal, issuer: &str, server: &ProtectedResource, sl
 /// True for the refusals that are answered with a challenge; the others are answered without one.
 pub fn is_challenged(refusal: &Refusal) -> bool {
     matches!(refusal.wire().code, ErrorCode::InvalidToken | ErrorCode::InvalidRequest | ErrorCode::InsufficientScope)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oauth::connection::{Connection, EndReason, Ended};
+    use crate::oauth::fixtures::{ISSUER, NOW, connection, resource, seconds_later, secret, standing, user};
+    use crate::oauth::secret::{AuthorizationCode, ClientSecret, Kind, RefreshToken, Session};
+    use crate::oauth::user::{ServerAccess, User};
+
+    fn read(fields: &[&str]) -> Result<Presented, Refusal> {
+        presented(fields.iter().copied())
+    }
+
+    fn token() -> StoredAccessToken {
+        StoredAccessToken {
+            connection: connection().id,
+            scope: Scope::parse("read"),
+            issued_at: NOW,
+            expires_at: Some(seconds_later(3600)),
+            used: false,
+        }
+    }
+
+    fn admitted(standing: Standing, path: &str, seconds: u64) -> Result<Admitted, Refusal> {
+        admit(Some((token(), standing)), &resource(path), seconds_later(seconds))
+    }
+
+    #[test]
+    fn the_scheme_is_read_in_any_case() {
+        let text = secret::<AccessToken>(1).reveal().to_owned();
+        for scheme in ["Bearer", "bearer", "bEaReR", "BEARER"] {
+            assert!(matches!(read(&[&format!("{scheme} {text}")]), Ok(Presented::Token(_))), "{scheme}");
+        }
+    }
+
+    #[test]
+    fn no_credentials_and_another_scheme_are_the_same() {
+        for fields in [&[][..], &["Basic YTpi"], &["Digest x"], &["DPoP abc"], &[""], &["Bearer\tabc"], &["Bearerabc"]] {
+            assert_eq!(read(fields).unwrap_err(), Refusal::NoCredentials, "{fields:?}");
+        }
+    }
+
+    #[test]
+    fn two_tokens_or_a_broken_one_are_malformed() {
+        let nul = "Bearer a\0";
+        for fields in [
+            &["Bearer a", "Bearer a"][..],
+            &["Basic YTpi", "Bearer a"],
+            &["Bearer a, Bearer b"],
+            &["Bearer"],
+            &["Bearer "],
+            &["Bearer  a"],
+            &["Bearer a "],
+            &["Bearer =a"],
+            &["Bearer a\u{fc}"],
+            &["Bearer a\"b"],
+            &[nul],
+        ] {
+            assert_eq!(read(fields).unwrap_err(), Refusal::CredentialsMalformed, "{fields:?}");
+        }
+    }
+
+    #[test]
+    fn a_foreign_token_is_well_formed_however_long() {
+        let jwt = format!("Bearer eyJhbGciOiJub25lIn0.{}.", "e".repeat(3000));
+        for field in ["Bearer undefined", "Bearer a+b/c==", &jwt] {
+            assert!(matches!(read(&[field]), Ok(Presented::Foreign)), "{field}");
+        }
+    }
+
+    fn as_bearer<K: Kind>() -> Result<Presented, Refusal> {
+        read(&[&format!("Bearer {}", secret::<K>(1).reveal())])
+    }
+
+    #[test]
+    fn no_other_secret_passes_for_an_access_token() {
+        let others = [as_bearer::<AuthorizationCode>(), as_bearer::<RefreshToken>(), as_bearer::<ClientSecret>(), as_bearer::<Session>()];
+        for other in others {
+            assert!(matches!(other, Ok(Presented::Foreign)), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_good_token_is_admitted_as_its_user_and_client_with_its_own_scope() {
+        let admitted = admitted(standing(), "/notes", 0).unwrap();
+        assert_eq!(admitted.user().as_str(), "ann");
+        assert_eq!(admitted.user_id().as_str(), "ann");
+        assert_eq!(admitted.client().as_str(), "claude");
+        assert_eq!(admitted.scope().to_string(), "read");
+        assert_eq!(admitted.expires_at(), Some(seconds_later(3600)));
+    }
+
+    #[test]
+    fn a_token_dies_in_the_second_of_its_end() {
+        assert!(admitted(standing(), "/notes", 3599).is_ok());
+        assert_eq!(admitted(standing(), "/notes", 3600).unwrap_err(), Refusal::TokenExpired);
+    }
+
+    #[test]
+    fn a_token_without_an_end_does_not_expire() {
+        let stored = StoredAccessToken { expires_at: None, ..token() };
+        assert!(admit(Some((stored, standing())), &resource("/notes"), UnixTime(u64::MAX)).is_ok());
+    }
+
+    #[test]
+    fn a_token_opens_no_server_but_its_own() {
+        for path in ["/note", "/notesx", "/notes/a", "/Notes", "/files", ""] {
+            assert_eq!(admitted(standing(), path, 0).unwrap_err(), Refusal::TokenForAnotherResource, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_token_falls_with_its_grant() {
+        let ended = Some(Ended { at: NOW, why: EndReason::RevokedByUser });
+        let allowed_elsewhere = User { servers: ServerAccess::Only(vec!["/files".into()]), ..user("ann") };
+        for standing in [
+            Standing { connection: Connection { ended, ..connection() }, ..standing() },
+            Standing { user: None, ..standing() },
+            Standing { client: None, ..standing() },
+            Standing { user: Some(User { disabled: true, ..user("ann") }), ..standing() },
+            Standing { user: Some(User { epoch: 4, ..user("ann") }), ..standing() },
+            Standing { user: Some(allowed_elsewhere), ..standing() },
+        ] {
+            assert_eq!(admitted(standing, "/notes", 0).unwrap_err(), Refusal::TokenEnded);
+        }
+    }
+
+    #[test]
+    fn every_dead_token_is_401_invalid_token_so_that_clients_renew_it() {
+        assert_eq!(admit(None, &resource("/notes"), NOW).unwrap_err(), Refusal::TokenUnknown);
+        for refusal in [Refusal::TokenUnknown, Refusal::TokenExpired, Refusal::TokenEnded, Refusal::TokenForAnotherResource] {
+            let wire = refusal.wire();
+            assert_eq!((wire.status, wire.code), (401, ErrorCode::InvalidToken), "{refusal:?}");
+            assert!(is_challenged(&refusal));
+        }
+    }
+
+    #[test]
+    fn the_challenge_without_credentials_carries_no_error() {
+        assert_eq!(
+            challenge(&Refusal::NoCredentials, ISSUER, &resource("/notes"), false),
+            "Bearer resource_metadata=\"https://mcp.example.com/.well-known/oauth-protected-resource/notes\", scope=\"read\""
+        );
+    }
+
+    #[test]
+    fn the_challenge_names_the_document_of_the_address_that_was_asked() {
+        let value = challenge(&Refusal::TokenExpired, ISSUER, &resource("/notes"), true);
+        assert!(value.contains("/.well-known/oauth-protected-resource/notes/\""), "{value}");
+        assert!(value.ends_with("error=\"invalid_token\", error_description=\"the access token has expired\""), "{value}");
+    }
+
+    #[test]
+    fn the_challenge_names_no_scope_where_there_is_none() {
+        let bare = ProtectedResource { default_scope: Scope::default(), ..resource("/notes") };
+        assert!(!challenge(&Refusal::NoCredentials, ISSUER, &bare, false).contains("scope"));
+    }
+
+    #[test]
+    fn clients_that_search_the_challenge_for_words_find_each_once() {
+        for refusal in [Refusal::TokenUnknown, Refusal::TokenExpired, Refusal::TokenForAnotherResource, Refusal::CredentialsMalformed] {
+            let value = challenge(&refusal, ISSUER, &resource("/notes"), false);
+            for word in ["Bearer", "resource_metadata=", "scope=", "error=", "error_description="] {
+                assert_eq!(value.matches(word).count(), 1, "{word} in {value}");
+            }
+            assert!(value.starts_with("Bearer ") && value.is_ascii(), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_busy_server_sends_no_challenge() {
+        for refusal in [Refusal::Unavailable, Refusal::Internal] {
+            assert!(!is_challenged(&refusal));
+        }
+    }
 }

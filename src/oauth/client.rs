@@ -113,3 +113,42 @@ pub enum ClientOrigin {
     /// An owner entered it.
     Manual,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oauth::fixtures::{client, confidential, secret};
+
+    #[test]
+    fn a_client_is_confidential_by_its_secret_and_not_by_what_it_said() {
+        assert!(!client("a").is_confidential());
+        assert!(confidential("a", &secret(1)).is_confidential());
+        assert!(!Client { auth_method: AuthMethod::ClientSecretBasic, ..client("a") }.is_confidential());
+    }
+
+    #[test]
+    fn every_registered_name_is_read_back() {
+        for method in AuthMethod::ALL {
+            assert_eq!(AuthMethod::parse(method.as_str()), Some(method));
+        }
+        for grant in GrantType::ALL {
+            assert_eq!(GrantType::parse(grant.as_str()), Some(grant));
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_nearly_right_is_not_known() {
+        for text in ["", "None", "none ", "client_secret_jwt", "private_key_jwt", "tls_client_auth"] {
+            assert_eq!(AuthMethod::parse(text), None, "{text}");
+        }
+        for text in ["", "code", "implicit", "password", "client_credentials", "Authorization_Code"] {
+            assert_eq!(GrantType::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_client_without_a_name_is_still_called_something() {
+        assert_eq!(client("a").display_name(), "Test client");
+        assert!(!Client { name: None, ..client("a") }.display_name().is_empty());
+    }
+}

@@ -107,9 +107,10 @@ pub fn redeem(
     if spent {
         return Redemption::Refuse(Refusal::CodeGuessedTooOften);
     }
-    let proof = match pkce::verify(&grant.verifier, &stored.challenge) {
-        Ok(proof) => proof,
-        Err(refusal) => return Redemption::CountGuess(refusal),
+    let proof = match (pkce::verify(&grant.verifier, &stored.challenge), &stored.state) {
+        (Ok(proof), _) => proof,
+        (Err(refusal), CodeState::Fresh { .. }) => return Redemption::CountGuess(refusal),
+        (Err(refusal), CodeState::Spent { .. }) => return Redemption::Refuse(refusal),
     };
     match &stored.state {
         CodeState::Spent { connection } => Redemption::EndConnection(connection.clone(), Refusal::CodeReplayed),
@@ -131,4 +132,206 @@ fn addresses_match(stored: &StoredCode, grant: &CodeGrant, resource: Option<&Pro
 
 fn still_agreed(stored: &StoredCode, user: Option<&User>) -> bool {
     user.is_some_and(|user| user.id == stored.user && user.epoch == stored.user_epoch && user.may_use(&stored.server))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oauth::client_auth;
+    use crate::oauth::error::ErrorCode;
+    use crate::oauth::fixtures::{
+        CALLBACK, CHALLENGE, VERIFIER, authenticated, confidential, params, resource, seconds_later, secret, user,
+    };
+    use crate::oauth::pkce::Verifier;
+    use crate::oauth::secret::ClientSecret;
+    use crate::oauth::user::ServerAccess;
+
+    const OTHER_VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXX";
+
+    fn stored() -> StoredCode {
+        StoredCode {
+            client: ClientId::known_as("claude"),
+            user: UserId::known_as("ann"),
+            user_epoch: 3,
+            server: "/notes".into(),
+            scope: Scope::parse("read"),
+            redirect_uri: CALLBACK.into(),
+            redirect_was_sent: true,
+            challenge: Challenge::parse(Some(CHALLENGE), Some("S256")).unwrap(),
+            expires_at: seconds_later(600),
+            state: CodeState::Fresh { guesses: 0 },
+        }
+    }
+
+    fn spent() -> StoredCode {
+        StoredCode { state: CodeState::Spent { connection: ConnectionId::known_as("conn_1") }, ..stored() }
+    }
+
+    fn grant() -> CodeGrant {
+        CodeGrant {
+            code: secret(1),
+            redirect_uri: Some(CALLBACK.into()),
+            verifier: Verifier::parse(Some(VERIFIER)).unwrap(),
+            resources: vec![],
+        }
+    }
+
+    fn with_verifier(verifier: &str) -> CodeGrant {
+        CodeGrant { verifier: Verifier::parse(Some(verifier)).unwrap(), ..grant() }
+    }
+
+    /// One word for the decision, and the refusal.
+    fn outcome(redemption: Redemption) -> (&'static str, Option<Refusal>) {
+        match redemption {
+            Redemption::Refuse(refusal) => ("refuse", Some(refusal)),
+            Redemption::CountGuess(refusal) => ("count", Some(refusal)),
+            Redemption::EndConnection(connection, refusal) => {
+                assert_eq!(connection.as_str(), "conn_1");
+                ("end", Some(refusal))
+            }
+            Redemption::Issue(_) => ("issue", None),
+        }
+    }
+
+    fn redeemed(code: &StoredCode, grant: &CodeGrant) -> (&'static str, Option<Refusal>) {
+        redeemed_at(code, grant, 0)
+    }
+
+    fn redeemed_at(code: &StoredCode, grant: &CodeGrant, seconds: u64) -> (&'static str, Option<Refusal>) {
+        let server = resource("/notes");
+        outcome(redeem(Some(code), Some(&user("ann")), Some(&server), &authenticated("claude"), grant, seconds_later(seconds)))
+    }
+
+    #[test]
+    fn a_valid_request_is_answered_with_tokens() {
+        assert_eq!(redeemed(&stored(), &grant()), ("issue", None));
+    }
+
+    #[test]
+    fn a_code_redeemed_twice_ends_its_connection() {
+        assert_eq!(redeemed(&spent(), &grant()), ("end", Some(Refusal::CodeReplayed)));
+    }
+
+    #[test]
+    fn a_code_replayed_after_its_time_ends_its_connection_still() {
+        assert_eq!(redeemed_at(&spent(), &grant(), 100_000), ("end", Some(Refusal::CodeReplayed)));
+    }
+
+    #[test]
+    fn an_invalid_replay_ends_nothing_and_writes_nothing() {
+        let elsewhere = CodeGrant { redirect_uri: Some("https://evil.test/cb".into()), ..grant() };
+        let for_another = CodeGrant { resources: vec!["https://evil.test/".into()], ..grant() };
+        assert_eq!(redeemed(&spent(), &with_verifier(OTHER_VERIFIER)), ("refuse", Some(Refusal::VerifierWrong)));
+        assert_eq!(redeemed(&spent(), &elsewhere), ("refuse", Some(Refusal::RedirectUriDiffers)));
+        assert_eq!(redeemed(&spent(), &for_another), ("refuse", Some(Refusal::ResourceNotGranted)));
+        let server = resource("/notes");
+        let by_another = redeem(Some(&spent()), Some(&user("ann")), Some(&server), &authenticated("cursor"), &grant(), seconds_later(0));
+        assert_eq!(outcome(by_another), ("refuse", Some(Refusal::CodeOfAnotherClient)));
+    }
+
+    #[test]
+    fn an_unknown_code_is_refused() {
+        let server = resource("/notes");
+        let redemption = redeem(None, None, Some(&server), &authenticated("claude"), &grant(), seconds_later(0));
+        assert_eq!(outcome(redemption), ("refuse", Some(Refusal::CodeUnknown)));
+    }
+
+    #[test]
+    fn a_code_is_bound_to_its_client_even_with_the_right_verifier() {
+        let key = secret::<ClientSecret>(1);
+        let form = params(&format!("client_id=s1&client_secret={}", key.reveal()));
+        let credentials = client_auth::credentials(&form, std::iter::empty()).unwrap();
+        let confidential = client_auth::authenticate(&credentials, Some(confidential("s1", &key))).unwrap();
+        let server = resource("/notes");
+        for thief in [authenticated("cursor"), confidential] {
+            let redemption = redeem(Some(&stored()), Some(&user("ann")), Some(&server), &thief, &grant(), seconds_later(0));
+            assert_eq!(outcome(redemption), ("refuse", Some(Refusal::CodeOfAnotherClient)));
+        }
+    }
+
+    #[test]
+    fn a_wrong_verifier_is_counted_and_the_fifth_spends_the_code() {
+        for guesses in 0..MAX_GUESSES {
+            let code = StoredCode { state: CodeState::Fresh { guesses }, ..stored() };
+            assert_eq!(redeemed(&code, &with_verifier(OTHER_VERIFIER)), ("count", Some(Refusal::VerifierWrong)));
+            assert_eq!(redeemed(&code, &grant()), ("issue", None), "the client may try again after {guesses}");
+        }
+        let code = StoredCode { state: CodeState::Fresh { guesses: MAX_GUESSES }, ..stored() };
+        assert_eq!(redeemed(&code, &grant()), ("refuse", Some(Refusal::CodeGuessedTooOften)));
+    }
+
+    #[test]
+    fn a_code_dies_in_the_second_of_its_end() {
+        assert_eq!(redeemed_at(&stored(), &grant(), 599), ("issue", None));
+        assert_eq!(redeemed_at(&stored(), &grant(), 600), ("refuse", Some(Refusal::CodeExpired)));
+    }
+
+    #[test]
+    fn redirect_uri_may_be_left_out_and_must_not_differ() {
+        assert_eq!(redeemed(&stored(), &CodeGrant { redirect_uri: None, ..grant() }), ("issue", None));
+        for other in ["https://client.test/cb/", "https://client.test/CB", "https://client.test/cb?x", "http://client.test/cb"] {
+            let differs = CodeGrant { redirect_uri: Some(other.into()), ..grant() };
+            assert_eq!(redeemed(&stored(), &differs), ("refuse", Some(Refusal::RedirectUriDiffers)), "{other}");
+        }
+    }
+
+    #[test]
+    fn the_loopback_port_that_was_used_is_the_one_to_repeat() {
+        let code = StoredCode { redirect_uri: "http://127.0.0.1:50123/cb".into(), ..stored() };
+        let repeating = |uri: &str| redeemed(&code, &CodeGrant { redirect_uri: Some(uri.into()), ..grant() });
+        assert_eq!(repeating("http://127.0.0.1:50123/cb"), ("issue", None));
+        assert_eq!(repeating("http://127.0.0.1:50124/cb"), ("refuse", Some(Refusal::RedirectUriDiffers)));
+        assert_eq!(repeating("http://127.0.0.1/cb"), ("refuse", Some(Refusal::RedirectUriDiffers)));
+    }
+
+    #[test]
+    fn a_foreign_resource_is_refused_and_the_code_lives_on() {
+        let foreign = CodeGrant { resources: vec!["https://mcp.example.com/files".into()], ..grant() };
+        assert_eq!(redeemed(&stored(), &foreign), ("refuse", Some(Refusal::ResourceNotGranted)));
+        assert_eq!(Refusal::ResourceNotGranted.wire().code, ErrorCode::InvalidTarget);
+        let ours =
+            CodeGrant { resources: vec!["https://mcp.example.com/notes".into(), "https://MCP.example.com/notes/?x=y".into()], ..grant() };
+        assert_eq!(redeemed(&stored(), &ours), ("issue", None));
+    }
+
+    #[test]
+    fn a_code_for_a_server_that_is_gone_is_refused() {
+        for server in [None, Some(resource("/files"))] {
+            let redemption =
+                redeem(Some(&stored()), Some(&user("ann")), server.as_ref(), &authenticated("claude"), &grant(), seconds_later(0));
+            assert_eq!(outcome(redemption), ("refuse", Some(Refusal::GrantEnded)));
+        }
+    }
+
+    #[test]
+    fn what_happens_to_the_user_before_redemption_counts() {
+        let server = resource("/notes");
+        for user in [
+            None,
+            Some(User { disabled: true, ..user("ann") }),
+            Some(User { epoch: 4, ..user("ann") }),
+            Some(User { servers: ServerAccess::Only(vec!["/files".into()]), ..user("ann") }),
+            Some(user("bob")),
+        ] {
+            let redemption = redeem(Some(&stored()), user.as_ref(), Some(&server), &authenticated("claude"), &grant(), seconds_later(0));
+            assert_eq!(outcome(redemption), ("refuse", Some(Refusal::GrantEnded)), "{user:?}");
+        }
+    }
+
+    #[test]
+    fn nobody_learns_from_the_answer_what_was_wrong_with_a_code() {
+        let refusals = [
+            Refusal::CodeUnknown,
+            Refusal::CodeExpired,
+            Refusal::CodeReplayed,
+            Refusal::CodeOfAnotherClient,
+            Refusal::CodeGuessedTooOften,
+            Refusal::VerifierWrong,
+            Refusal::RedirectUriDiffers,
+        ];
+        for refusal in refusals {
+            assert_eq!(refusal.wire(), Refusal::CodeUnknown.wire());
+            assert_eq!((refusal.wire().code, refusal.wire().status), (ErrorCode::InvalidGrant, 400));
+        }
+    }
 }

@@ -97,3 +97,60 @@ pub fn stands(standing: Standing) -> Result<StandingGrant, Refusal> {
     let alive = connection.ended.is_none() && user.may_use(&connection.server) && user.epoch == connection.user_epoch;
     if alive { Ok(StandingGrant { connection, user }) } else { Err(Refusal::GrantEnded) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oauth::fixtures::{NOW, connection, standing, user};
+    use crate::oauth::user::ServerAccess;
+
+    #[test]
+    fn a_grant_stands_while_nothing_has_happened_to_it() {
+        let grant = stands(standing()).unwrap();
+        assert_eq!(grant.connection(), &connection());
+        assert_eq!(grant.user(), &user("ann"));
+    }
+
+    #[test]
+    fn an_ended_grant_falls_whatever_the_reason() {
+        for why in [
+            EndReason::RevokedByUser,
+            EndReason::RevokedByClient,
+            EndReason::CodeReplayed,
+            EndReason::RefreshTokenReused,
+            EndReason::ClientRemoved,
+            EndReason::UserRemoved,
+        ] {
+            let ended = Connection { ended: Some(Ended { at: NOW, why }), ..connection() };
+            assert_eq!(stands(Standing { connection: ended, ..standing() }).unwrap_err(), Refusal::GrantEnded, "{why:?}");
+        }
+    }
+
+    #[test]
+    fn a_grant_falls_with_its_user_and_with_its_client() {
+        assert!(stands(Standing { user: None, ..standing() }).is_err());
+        assert!(stands(Standing { client: None, ..standing() }).is_err());
+        assert!(stands(Standing { user: None, client: None, ..standing() }).is_err());
+    }
+
+    #[test]
+    fn a_changed_password_ends_what_was_granted_before() {
+        for epoch in [0, 2, 4] {
+            let changed = Some(User { epoch, ..user("ann") });
+            assert!(stands(Standing { user: changed, ..standing() }).is_err(), "{epoch}");
+        }
+    }
+
+    #[test]
+    fn a_user_taken_off_the_server_loses_the_grant_and_gets_it_back() {
+        let with = |servers| stands(Standing { user: Some(User { servers, ..user("ann") }), ..standing() });
+        assert!(with(ServerAccess::Only(vec![])).is_err());
+        assert!(with(ServerAccess::Only(vec!["/notes/".into(), "/note".into()])).is_err());
+        assert!(with(ServerAccess::Only(vec!["/files".into(), "/notes".into()])).is_ok());
+    }
+
+    #[test]
+    fn a_disabled_user_has_no_grants() {
+        assert!(stands(Standing { user: Some(User { disabled: true, ..user("ann") }), ..standing() }).is_err());
+    }
+}

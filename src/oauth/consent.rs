@@ -150,3 +150,157 @@ pub fn decide(flow: Option<&Flow>, decision: Decision, parties: &Parties<'_>, no
 pub fn code_of(flow: &Secret<FlowSecret>, key: &ServerKey) -> Secret<AuthorizationCode> {
     key.derive("authorization code of a flow", &[flow.reveal().as_bytes()])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oauth::authorization_request::parse;
+    use crate::oauth::code::{CodeState, issue};
+    use crate::oauth::fixtures::{CALLBACK, CHALLENGE, ISSUER, client, params, resource, seconds_later, secret, user};
+    use crate::oauth::resource::ProtectedResource;
+    use crate::oauth::secret::Entropy;
+    use crate::oauth::user::ServerAccess;
+
+    fn session(byte: u8) -> TokenHash<Session> {
+        secret::<Session>(byte).hash()
+    }
+
+    fn begun(resources: &[ProtectedResource]) -> Flow {
+        let query = format!("response_type=code&scope=read&state=s&code_challenge={CHALLENGE}&code_challenge_method=S256");
+        let request = parse(&params(&query), &client("claude"), resources, ISSUER).unwrap();
+        begin(&request, &client("claude"), session(1), &user("ann"), seconds_later(600))
+    }
+
+    fn flow() -> Flow {
+        begun(&[resource("/notes")])
+    }
+
+    fn with(outcome: Outcome) -> Flow {
+        Flow { outcome, ..flow() }
+    }
+
+    fn said(verdict: Verdict) -> String {
+        match verdict {
+            Verdict::Stale(stale) => format!("stale {stale:?}"),
+            Verdict::Approve(redirect, ConsentGiven(())) => format!("approve {}", redirect.as_str()),
+            Verdict::ApprovedBefore(redirect) => format!("again {}", redirect.as_str()),
+            Verdict::Deny(redirect, refusal) => format!("deny {} {refusal:?}", redirect.as_str()),
+        }
+    }
+
+    fn decided(flow: &Flow, decision: Decision) -> String {
+        decided_by(flow, decision, session(1), &user("ann"), Some(&client("claude")), 0)
+    }
+
+    fn decided_by(
+        flow: &Flow,
+        decision: Decision,
+        session: TokenHash<Session>,
+        user: &User,
+        client: Option<&Client>,
+        seconds: u64,
+    ) -> String {
+        said(decide(Some(flow), decision, &Parties { session, user, client, issuer: ISSUER }, seconds_later(seconds)))
+    }
+
+    fn approve_as(session: TokenHash<Session>, user: &User) -> String {
+        decided_by(&flow(), Decision::Approve, session, user, Some(&client("claude")), 0)
+    }
+
+    #[test]
+    fn a_flow_holds_what_the_request_said_and_nothing_is_decided() {
+        let flow = flow();
+        assert_eq!((flow.client.as_str(), flow.user.as_str(), flow.user_epoch), ("claude", "ann", 3));
+        assert_eq!((flow.redirect_uri.as_str(), flow.redirect_was_sent), (CALLBACK, false));
+        assert_eq!((flow.scope.to_string().as_str(), flow.server.as_str()), ("read", "/notes"));
+        assert_eq!((flow.state.0.as_deref(), flow.outcome), (Some("s"), Outcome::Pending));
+    }
+
+    #[test]
+    fn the_user_of_the_session_may_say_yes_or_no() {
+        assert_eq!(decided(&flow(), Decision::Approve), format!("approve {CALLBACK}"));
+        assert_eq!(decided(&flow(), Decision::Deny), format!("deny {CALLBACK} DeniedByUser"));
+    }
+
+    #[test]
+    fn the_code_that_follows_grants_what_the_flow_holds() {
+        let flow = flow();
+        let code = issue(&flow, &ConsentGiven(()), seconds_later(600));
+        assert_eq!((&code.client, &code.user, code.user_epoch), (&flow.client, &flow.user, flow.user_epoch));
+        assert_eq!((&code.scope, &code.server, &code.redirect_uri), (&flow.scope, &flow.server, &flow.redirect_uri));
+        assert_eq!((code.challenge, code.redirect_was_sent), (flow.challenge, flow.redirect_was_sent));
+        assert_eq!((code.state, code.expires_at), (CodeState::Fresh { guesses: 0 }, seconds_later(600)));
+    }
+
+    #[test]
+    fn a_double_click_gets_the_same_answer_and_not_a_second_code() {
+        assert_eq!(decided(&with(Outcome::Approved), Decision::Approve), format!("again {CALLBACK}"));
+        assert_eq!(decided(&with(Outcome::Denied), Decision::Deny), format!("deny {CALLBACK} DeniedByUser"));
+    }
+
+    #[test]
+    fn an_answer_is_not_changed_by_the_other_button() {
+        assert_eq!(decided(&with(Outcome::Approved), Decision::Deny), "stale Answered");
+        assert_eq!(decided(&with(Outcome::Denied), Decision::Approve), "stale Answered");
+    }
+
+    #[test]
+    fn no_flow_and_one_that_waited_too_long_are_the_same() {
+        let ann = user("ann");
+        let claude = client("claude");
+        let parties = Parties { session: session(1), user: &ann, client: Some(&claude), issuer: ISSUER };
+        assert_eq!(said(decide(None, Decision::Approve, &parties, seconds_later(0))), "stale Expired");
+        let at = |seconds| decided_by(&flow(), Decision::Approve, session(1), &ann, Some(&claude), seconds);
+        assert_eq!(at(599), format!("approve {CALLBACK}"));
+        assert_eq!(at(600), "stale Expired");
+    }
+
+    #[test]
+    fn a_form_from_another_browser_is_foreign() {
+        assert_eq!(approve_as(session(2), &user("ann")), "stale Foreign");
+    }
+
+    #[test]
+    fn a_form_sent_after_another_user_signed_in_is_foreign() {
+        assert_eq!(approve_as(session(1), &user("bob")), "stale Foreign");
+        assert_eq!(approve_as(session(1), &User { epoch: 4, ..user("ann") }), "stale Foreign");
+    }
+
+    #[test]
+    fn what_was_withdrawn_meanwhile_cannot_be_approved() {
+        let moved = Client { redirect_uris: vec!["https://client.test/elsewhere".into()], ..client("claude") };
+        for client in [None, Some(moved), Some(client("cursor"))] {
+            for decision in [Decision::Approve, Decision::Deny] {
+                let said = decided_by(&flow(), decision, session(1), &user("ann"), client.as_ref(), 0);
+                assert_eq!(said, "stale Withdrawn", "{client:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_user_taken_off_the_server_can_deny_but_not_approve() {
+        let ann = User { servers: ServerAccess::Only(vec![]), ..user("ann") };
+        for outcome in [Outcome::Pending, Outcome::Approved] {
+            assert_eq!(decided_by(&with(outcome), Decision::Approve, session(1), &ann, Some(&client("claude")), 0), "stale Withdrawn");
+        }
+        assert!(decided_by(&flow(), Decision::Deny, session(1), &ann, Some(&client("claude")), 0).starts_with("deny"));
+    }
+
+    #[test]
+    fn a_loopback_flow_keeps_its_port() {
+        let client = Client { redirect_uris: vec!["http://127.0.0.1/cb".into()], ..client("claude") };
+        let flow = Flow { redirect_uri: "http://127.0.0.1:50123/cb".into(), ..flow() };
+        let said = decided_by(&flow, Decision::Approve, session(1), &user("ann"), Some(&client), 0);
+        assert_eq!(said, "approve http://127.0.0.1:50123/cb");
+    }
+
+    #[test]
+    fn a_flow_has_one_code_and_no_other_flow_or_server_has_it() {
+        let key = ServerKey::new(&Entropy::new([7; 32]));
+        let other_key = ServerKey::new(&Entropy::new([8; 32]));
+        let code = |byte, key| code_of(&secret(byte), key).reveal().to_owned();
+        assert_eq!(code(1, &key), code(1, &key));
+        assert_ne!(code(1, &key), code(2, &key));
+        assert_ne!(code(1, &key), code(1, &other_key));
+    }
+}

@@ -164,6 +164,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// The table. Exhaustive: a new refusal does not compile without a line here.
+    #[expect(clippy::too_many_lines, reason = "a table, one line a row")]
     pub fn wire(&self) -> Wire {
         use ErrorCode as E;
         let (code, status, description) = match self {
@@ -265,27 +266,192 @@ impl RedirectProblem {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::oauth::{redirect_uri, registration};
+    use Refusal as R;
+
+    const EVERY: [Refusal; 56] = [
+        R::NotAForm,
+        R::MalformedForm,
+        R::ParameterMissing("code"),
+        R::ParameterRepeated("code"),
+        R::ParameterTooLong("state"),
+        R::ClientUnknown,
+        R::ClientSecretMissing,
+        R::ClientSecretWrong,
+        R::TwoClientCredentials,
+        R::BasicMalformed,
+        R::AssertionUnsupported,
+        R::NotJson,
+        R::MalformedMetadata,
+        R::RedirectUri(RedirectProblem::Missing),
+        R::ClientName,
+        R::MetadataField("logo_uri"),
+        R::TooManyClients,
+        R::RedirectUriUnregistered,
+        R::ResponseTypeUnsupported,
+        R::ResponseModeUnsupported,
+        R::RequestObjectUnsupported,
+        R::ChallengeMissing,
+        R::ChallengeMethodUnsupported,
+        R::ChallengeMalformed,
+        R::ConsentRequired,
+        R::DeniedByUser,
+        R::ServerNotAllowed,
+        R::GrantTypeUnsupported,
+        R::GrantTypeNotRegistered,
+        R::VerifierMissing,
+        R::VerifierMalformed,
+        R::VerifierWrong,
+        R::CodeUnknown,
+        R::CodeExpired,
+        R::CodeReplayed,
+        R::CodeOfAnotherClient,
+        R::CodeGuessedTooOften,
+        R::RedirectUriDiffers,
+        R::RefreshTokenUnknown,
+        R::RefreshTokenExpired,
+        R::RefreshTokenReused,
+        R::RefreshTokenOfAnotherClient,
+        R::GrantEnded,
+        R::ScopeBeyondGrant,
+        R::ResourceUnknown,
+        R::ResourceMissing,
+        R::ResourceNotGranted,
+        R::NoCredentials,
+        R::CredentialsMalformed,
+        R::TokenUnknown,
+        R::TokenExpired,
+        R::TokenEnded,
+        R::TokenForAnotherResource,
+        R::SessionOfAnother,
+        R::Unavailable,
+        R::Internal,
+    ];
+
+    const PROBLEMS: [RedirectProblem; 11] = [
+        RedirectProblem::Missing,
+        RedirectProblem::TooMany,
+        RedirectProblem::TooLong,
+        RedirectProblem::NotCanonical,
+        RedirectProblem::UserInfo,
+        RedirectProblem::Fragment,
+        RedirectProblem::PlainHttp,
+        RedirectProblem::Host,
+        RedirectProblem::Scheme,
+        RedirectProblem::ResponseParameter,
+        RedirectProblem::Ourselves,
+    ];
+
+    /// The variants of an enum of this file, as its own text names them.
+    fn variants(name: &str) -> Vec<&'static str> {
+        let body = include_str!("error.rs").split_once(&format!("pub enum {name} {{")).unwrap().1.split_once("\n}").unwrap().0;
+        let lines = body.lines().map(str::trim).filter(|line| line.starts_with(|c: char| c.is_ascii_uppercase()));
+        lines.map(|line| line.split(['(', ',']).next().unwrap()).collect()
+    }
+
+    /// RFC 6749 §5.2.
+    fn is_description(text: &str) -> bool {
+        !text.is_empty() && text.bytes().all(|byte| matches!(byte, 0x20..=0x21 | 0x23..=0x5B | 0x5D..=0x7E))
+    }
+
+    #[test]
+    fn these_tests_know_every_refusal() {
+        let known: Vec<String> = EVERY.iter().map(|refusal| format!("{refusal:?}").split('(').next().unwrap().to_owned()).collect();
+        assert_eq!(known, variants("Refusal"));
+        assert_eq!(PROBLEMS.map(|problem| format!("{problem:?}")).to_vec(), variants("RedirectProblem"));
+    }
 
     #[test]
     fn descriptions_keep_to_the_characters_of_the_rfc() {
-        for refusal in [
-            Refusal::NotAForm,
-            Refusal::ParameterMissing("code"),
-            Refusal::ClientName,
-            Refusal::ResourceMissing,
-            Refusal::MetadataField("logo_uri"),
-        ] {
+        for refusal in EVERY.into_iter().chain(PROBLEMS.map(R::RedirectUri)) {
             let text = refusal.wire().description;
-            assert!(text.bytes().all(|byte| matches!(byte, 0x20..=0x21 | 0x23..=0x5B | 0x5D..=0x7E)), "{text}");
-            assert!(!text.contains("scope=") && !text.contains("resource_metadata="), "{text}");
+            assert!(is_description(&text), "{refusal:?}: {text}");
+        }
+    }
+
+    #[test]
+    fn no_description_holds_a_word_that_clients_search_the_challenge_for() {
+        for refusal in EVERY {
+            let text = refusal.wire().description;
+            for word in ["scope=", "resource_metadata=", "error=", "Bearer"] {
+                assert!(!text.contains(word), "{refusal:?}: {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_problem_of_a_redirect_uri_has_a_text_of_its_own() {
+        for (at, problem) in PROBLEMS.iter().enumerate() {
+            let wire = R::RedirectUri(*problem).wire();
+            assert_eq!((wire.code, wire.status), (ErrorCode::InvalidRedirectUri, 400));
+            assert!(PROBLEMS[at + 1..].iter().all(|other| other.describe() != problem.describe()), "{problem:?}");
+        }
+    }
+
+    #[test]
+    fn limits_in_texts_are_the_limits() {
+        assert!(RedirectProblem::TooMany.describe().contains(&redirect_uri::MAX_URIS.to_string()));
+        assert!(RedirectProblem::TooLong.describe().contains(&redirect_uri::MAX_LENGTH.to_string()));
+        assert!(R::ClientName.wire().description.contains(&registration::MAX_NAME.to_string()));
+    }
+
+    #[test]
+    fn a_status_fits_its_code() {
+        for refusal in EVERY {
+            let Wire { code, status, .. } = refusal.wire();
+            let fits = match code {
+                ErrorCode::InvalidClient | ErrorCode::InvalidToken => status == 401,
+                ErrorCode::AccessDenied | ErrorCode::InsufficientScope => status == 403,
+                ErrorCode::ServerError => status == 500,
+                ErrorCode::TemporarilyUnavailable => status == 503,
+                ErrorCode::InvalidRequest => matches!(status, 400 | 404 | 415),
+                ErrorCode::InvalidClientMetadata => matches!(status, 400 | 415),
+                ErrorCode::ConsentRequired
+                | ErrorCode::InvalidGrant
+                | ErrorCode::InvalidRedirectUri
+                | ErrorCode::InvalidScope
+                | ErrorCode::InvalidTarget
+                | ErrorCode::RequestNotSupported
+                | ErrorCode::UnauthorizedClient
+                | ErrorCode::UnsupportedGrantType
+                | ErrorCode::UnsupportedResponseType => status == 400,
+            };
+            assert!(fits, "{refusal:?}: {status}");
+        }
+    }
+
+    #[test]
+    fn a_code_on_the_wire_is_its_name_in_small_letters() {
+        for refusal in EVERY {
+            let code = refusal.wire().code;
+            assert_eq!(code.as_str().replace('_', ""), format!("{code:?}").to_ascii_lowercase());
         }
     }
 
     #[test]
     fn a_dead_refresh_token_is_an_invalid_grant_and_never_an_invalid_client() {
-        for refusal in [Refusal::RefreshTokenUnknown, Refusal::RefreshTokenReused, Refusal::GrantEnded] {
+        for refusal in
+            [R::RefreshTokenUnknown, R::RefreshTokenExpired, R::RefreshTokenReused, R::RefreshTokenOfAnotherClient, R::GrantEnded]
+        {
             let wire = refusal.wire();
-            assert_eq!((wire.code, wire.status), (ErrorCode::InvalidGrant, 400));
+            assert_eq!((wire.code, wire.status), (ErrorCode::InvalidGrant, 400), "{refusal:?}");
         }
+    }
+
+    #[test]
+    fn a_client_that_is_gone_is_exactly_invalid_client_so_that_it_registers_again() {
+        assert_eq!((R::ClientUnknown.wire().code.as_str(), R::ClientUnknown.wire().status), ("invalid_client", 401));
+    }
+
+    #[test]
+    fn nothing_a_peer_sent_is_repeated() {
+        assert_eq!(R::ParameterMissing("code").wire().description, "code is missing");
+        assert_eq!(R::MetadataField("logo_uri").wire().description, "logo_uri is not acceptable");
+    }
+
+    #[test]
+    fn a_method_that_is_refused_is_told_in_the_words_of_rfc_7636() {
+        let wire = R::ChallengeMethodUnsupported.wire();
+        assert!(wire.code == ErrorCode::InvalidRequest && wire.description.starts_with("transform algorithm not supported"));
     }
 }

@@ -54,4 +54,26 @@ mod tests {
         assert!(id.as_str().starts_with("client_"));
         assert!(id.as_str().bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
     }
+
+    #[test]
+    fn an_identifier_is_never_taken_for_the_address_of_a_metadata_document() {
+        for bits in [[0; 16], [255; 16], [0x68; 16]] {
+            assert!(!ClientId::mint(bits).as_str().starts_with("https:"));
+        }
+    }
+
+    #[test]
+    fn each_kind_says_what_it_is_and_keeps_all_its_bits() {
+        assert!(UserId::mint([1; 16]).as_str().starts_with("user_"));
+        assert!(ConnectionId::mint([1; 16]).as_str().starts_with("conn_"));
+        assert_ne!(ClientId::mint([1; 16]), ClientId::mint([2; 16]));
+        assert_eq!(ClientId::mint([1; 16]).as_str().len(), "client_".len() + 22);
+    }
+
+    #[test]
+    fn what_a_peer_names_is_kept_as_it_came() {
+        for text in ["", "client_x", "a b\u{fc}"] {
+            assert_eq!(ClientId::known_as(text).to_string(), text);
+        }
+    }
 }

@@ -60,4 +60,15 @@ mod tests {
             assert!(!is_session_id(id), "{id:?}");
         }
     }
+
+    #[test]
+    fn a_session_without_an_owner_becomes_the_first_callers() {
+        assert_eq!(may_use(None, &owner("ann", "claude")), Ok(()));
+    }
+
+    #[test]
+    fn a_session_of_another_looks_like_one_that_does_not_exist() {
+        assert_eq!(Refusal::SessionOfAnother.wire().status, 404);
+        assert!(is_session_id(&"x".repeat(MAX_ID)));
+    }
 }

@@ -10,15 +10,20 @@ use serde_json::{Value, json};
 /// since clients compare it with that address byte for byte.
 pub fn protected_resource(resource: &ProtectedResource, issuer: &str, slash: bool) -> Value {
     let tail = if slash { "/" } else { "" };
-    let mut document = json!({
+    let document = json!({
         "resource": format!("{}{tail}", resource.uri),
         "authorization_servers": [issuer],
         "bearer_methods_supported": ["header"],
         "resource_name": resource.name,
         "resource_documentation": format!("{issuer}/"),
     });
-    if !resource.default_scope.is_empty() {
-        document["scopes_supported"] = json!(resource.offered().names().collect::<Vec<_>>());
+    let offered = resource.offered();
+    if offered.is_empty() { document } else { with(document, [("scopes_supported", json!(offered.names().collect::<Vec<_>>()))]) }
+}
+
+fn with<const N: usize>(mut document: Value, more: [(&str, Value); N]) -> Value {
+    if let Some(members) = document.as_object_mut() {
+        members.extend(more.map(|(name, value)| (name.to_owned(), value)));
     }
     document
 }
@@ -49,9 +54,127 @@ pub fn authorization_server(issuer: &str, resources: &[ProtectedResource]) -> Va
 
 /// The same, with what clients that look for OpenID Connect Discovery insist on (OpenID Connect Discovery §3).
 pub fn openid_configuration(issuer: &str, resources: &[ProtectedResource]) -> Value {
-    let mut document = authorization_server(issuer, resources);
-    document["jwks_uri"] = json!(format!("{issuer}/jwks"));
-    document["subject_types_supported"] = json!(["public"]);
-    document["id_token_signing_alg_values_supported"] = json!(["ES256"]);
-    document
+    let more = [
+        ("jwks_uri", json!(format!("{issuer}/jwks"))),
+        ("subject_types_supported", json!(["public"])),
+        ("id_token_signing_alg_values_supported", json!(["ES256"])),
+    ];
+    with(authorization_server(issuer, resources), more)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oauth::fixtures::{ISSUER, resource};
+
+    /// No `null`, no empty text, list or object anywhere (RFC 8414 §3.2, RFC 9728 §3.2).
+    fn is_full(value: &Value) -> bool {
+        match value {
+            Value::Null => false,
+            Value::Bool(_) | Value::Number(_) => true,
+            Value::String(text) => !text.is_empty(),
+            Value::Array(items) => !items.is_empty() && items.iter().all(is_full),
+            Value::Object(members) => !members.is_empty() && members.values().all(is_full),
+        }
+    }
+
+    fn servers() -> Vec<ProtectedResource> {
+        vec![resource("/notes"), resource("/files")]
+    }
+
+    #[test]
+    fn the_resource_is_the_address_that_was_asked_slash_and_all() {
+        assert_eq!(protected_resource(&resource("/notes"), ISSUER, false)["resource"], "https://mcp.example.com/notes");
+        assert_eq!(protected_resource(&resource("/notes"), ISSUER, true)["resource"], "https://mcp.example.com/notes/");
+    }
+
+    #[test]
+    fn a_resource_names_one_authorization_server_and_it_is_the_issuer() {
+        let document = protected_resource(&resource("/notes"), ISSUER, false);
+        assert_eq!(document["authorization_servers"], json!([authorization_server(ISSUER, &servers())["issuer"]]));
+        assert_eq!(document["bearer_methods_supported"], json!(["header"]));
+        assert_eq!(document["resource_name"], "Notes");
+    }
+
+    #[test]
+    fn a_resource_lists_all_its_scopes_and_never_offline_access() {
+        let document = protected_resource(&resource("/notes"), ISSUER, false);
+        assert_eq!(document["scopes_supported"], json!(["read", "write"]));
+        let without_default = ProtectedResource { default_scope: Scope::default(), ..resource("/notes") };
+        assert_eq!(protected_resource(&without_default, ISSUER, false)["scopes_supported"], json!(["read", "write"]));
+    }
+
+    #[test]
+    fn a_resource_without_scopes_has_no_member_for_them() {
+        let bare = ProtectedResource { scopes: vec![], ..resource("/notes") };
+        assert!(protected_resource(&bare, ISSUER, false).get("scopes_supported").is_none());
+    }
+
+    #[test]
+    fn the_server_document_says_what_is_done_and_no_more() {
+        let document = authorization_server(ISSUER, &servers());
+        assert_eq!(document["issuer"], ISSUER);
+        assert_eq!(document["response_types_supported"], json!(["code"]));
+        assert_eq!(document["response_modes_supported"], json!(["query"]));
+        assert_eq!(document["grant_types_supported"], json!(["authorization_code", "refresh_token"]));
+        assert_eq!(document["code_challenge_methods_supported"], json!(["S256"]));
+        assert_eq!(document["token_endpoint_auth_methods_supported"], json!(["none", "client_secret_post", "client_secret_basic"]));
+        assert_eq!(document["revocation_endpoint_auth_methods_supported"], document["token_endpoint_auth_methods_supported"]);
+        assert_eq!(document["authorization_response_iss_parameter_supported"], true);
+    }
+
+    #[test]
+    fn the_endpoints_are_where_clients_guess_them() {
+        let document = authorization_server(ISSUER, &servers());
+        for (member, path) in [
+            ("authorization_endpoint", "/authorize"),
+            ("token_endpoint", "/token"),
+            ("registration_endpoint", "/register"),
+            ("revocation_endpoint", "/revoke"),
+        ] {
+            assert_eq!(document[member], format!("{ISSUER}{path}"));
+        }
+    }
+
+    #[test]
+    fn scopes_of_all_servers_are_listed_once_with_offline_access() {
+        let files =
+            ProtectedResource { scopes: vec![("files".into(), "Files".into()), ("read".into(), "Read".into())], ..resource("/files") };
+        let document = authorization_server(ISSUER, &[resource("/notes"), files]);
+        assert_eq!(document["scopes_supported"], json!(["read", "write", "files", "offline_access"]));
+        assert_eq!(document["protected_resources"], json!(["https://mcp.example.com/notes", "https://mcp.example.com/files"]));
+    }
+
+    #[test]
+    fn the_openid_document_is_the_same_and_three_members_more() {
+        let mut openid = openid_configuration(ISSUER, &servers());
+        for member in ["jwks_uri", "subject_types_supported", "id_token_signing_alg_values_supported"] {
+            assert!(openid.as_object_mut().unwrap().remove(member).is_some(), "{member}");
+        }
+        assert_eq!(openid, authorization_server(ISSUER, &servers()));
+    }
+
+    #[test]
+    fn no_member_of_any_document_is_null_or_empty() {
+        for document in [
+            protected_resource(&resource("/notes"), ISSUER, false),
+            protected_resource(&ProtectedResource { scopes: vec![], ..resource("/notes") }, ISSUER, true),
+            authorization_server(ISSUER, &servers()),
+            openid_configuration(ISSUER, &servers()),
+        ] {
+            assert!(is_full(&document), "{document}");
+        }
+    }
+
+    #[test]
+    fn every_url_begins_with_the_issuer() {
+        for document in [protected_resource(&resource("/notes"), ISSUER, false), openid_configuration(ISSUER, &servers())] {
+            for (member, value) in document.as_object().unwrap() {
+                let texts = value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
+                for text in texts.iter().filter_map(Value::as_str).filter(|text| text.contains("://")) {
+                    assert!(text.starts_with(ISSUER), "{member}: {text}");
+                }
+            }
+        }
+    }
 }

@@ -39,6 +39,8 @@ pub mod code;
 pub mod connection;
 pub mod consent;
 pub mod error;
+#[cfg(test)]
+mod fixtures;
 pub mod ids;
 pub mod known_clients;
 pub mod mcp_session;

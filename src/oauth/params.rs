@@ -104,4 +104,38 @@ mod tests {
         assert!(Params::parse(&"a=b&".repeat(MAX_PAIRS)).is_ok());
         assert_eq!(Params::parse(&"a=b&".repeat(MAX_PAIRS + 1)), Err(Refusal::MalformedForm));
     }
+
+    #[test]
+    fn empty_is_absent_and_empty_text_holds_nothing() {
+        for text in ["", "&", "&&", "a", "a=", "=b"] {
+            assert_eq!(Params::parse(text).unwrap().one("a"), Ok(None), "{text}");
+        }
+        assert_eq!(Params::parse("a=").unwrap().required("a"), Err(Refusal::ParameterMissing("a")));
+        assert_eq!(Params::parse("resource=&resource=x").unwrap().all("resource").collect::<Vec<_>>(), ["x"]);
+    }
+
+    #[test]
+    fn a_parameter_sent_once_full_and_once_empty_is_still_sent_twice() {
+        for text in ["a=&a=x", "a=x&a", "a&a"] {
+            assert_eq!(Params::parse(text).unwrap().one("a"), Err(Refusal::ParameterRepeated("a")), "{text}");
+        }
+    }
+
+    #[test]
+    fn names_are_decoded_and_compared_with_case() {
+        let form = Params::parse("%63ode=x&CODE=y&c+d=z").unwrap();
+        assert_eq!((form.one("code"), form.one("CODE"), form.one("c d")), (Ok(Some("x")), Ok(Some("y")), Ok(Some("z"))));
+        assert_eq!(Params::parse("code=a&%63ode=b").unwrap().one("code"), Err(Refusal::ParameterRepeated("code")));
+    }
+
+    #[test]
+    fn only_the_first_equals_sign_divides_and_a_semicolon_never() {
+        let form = Params::parse("a=b=c&d=e;f=g").unwrap();
+        assert_eq!((form.one("a"), form.one("d"), form.one("f")), (Ok(Some("b=c")), Ok(Some("e;f=g")), Ok(None)));
+    }
+
+    #[test]
+    fn line_breaks_survive_as_values_and_nowhere_else() {
+        assert_eq!(Params::parse("state=%0d%0aSet-Cookie").unwrap().one("state"), Ok(Some("\r\nSet-Cookie")));
+    }
 }

@@ -114,4 +114,26 @@ mod tests {
             assert_eq!(Verifier::parse(Some(text)).unwrap_err(), Refusal::VerifierMalformed, "{text:?}");
         }
     }
+
+    #[test]
+    fn a_challenge_with_bits_to_spare_is_no_sha_256() {
+        for last in ['N', 'O', 'P', '9'] {
+            let text = format!("{}{last}", &CHALLENGE[..42]);
+            assert_eq!(Challenge::parse(Some(&text), Some("S256")), Err(Refusal::ChallengeMalformed), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_challenge_itself_is_no_verifier() {
+        let challenge = Challenge::parse(Some(CHALLENGE), Some("S256")).unwrap();
+        assert!(verify(&Verifier::parse(Some(CHALLENGE)).unwrap(), &challenge).is_err());
+    }
+
+    #[test]
+    fn verifiers_of_the_shortest_and_longest_form_are_read() {
+        for text in ["~".repeat(43), "-._~".repeat(32)] {
+            assert!(Verifier::parse(Some(&text)).is_ok(), "{text}");
+        }
+        assert_eq!(format!("{:?}", Verifier::parse(Some(VERIFIER)).unwrap()), "[redacted]");
+    }
 }

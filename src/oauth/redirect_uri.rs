@@ -110,7 +110,8 @@ pub fn registrable(raw: &str, by: RegisteredBy, issuer: &str) -> Result<(), Redi
         "http" => return Err(Problem::PlainHttp),
         scheme => application_scheme(scheme)?,
     }
-    if url.origin().ascii_serialization() == issuer {
+    // The port of a loopback URI is free, so it says nothing before it is used; there it is looked at again.
+    if url.origin().ascii_serialization() == issuer && loopback(raw).is_none() {
         return Err(Problem::Ourselves);
     }
     let reserved = |name: &str| RESPONSE_PARAMETERS.iter().any(|reserved| name.eq_ignore_ascii_case(reserved));
@@ -126,19 +127,21 @@ pub fn registrable(raw: &str, by: RegisteredBy, issuer: &str) -> Result<(), Redi
 /// [`Refusal::ParameterMissing`] or [`Refusal::RedirectUriUnregistered`]; both are shown on a page of ours, since there
 /// is no address yet that an answer could safely go to.
 pub fn find_registered(requested: Option<&str>, registered: &[String], issuer: &str) -> Result<RegisteredRedirect, Refusal> {
-    let Some(requested) = requested else {
-        return match registered {
-            [only] => Ok(RegisteredRedirect { uri: only.clone() }),
-            _ => Err(Refusal::ParameterMissing("redirect_uri")),
-        };
+    let meant = match (requested, registered) {
+        (Some(requested), _) => requested,
+        (None, [only]) => only.as_str(),
+        (None, _) => return Err(Refusal::ParameterMissing("redirect_uri")),
     };
-    let same = |known: &String| known == requested || is_same_loopback(known, requested);
-    let ourselves = format!("{requested}/").starts_with(&format!("{issuer}/"));
-    if registered.iter().any(same) && !ourselves {
-        Ok(RegisteredRedirect { uri: requested.to_owned() })
+    let same = |known: &String| known == meant || is_same_loopback(known, meant);
+    if registered.iter().any(same) && !leads_to(meant, issuer) {
+        Ok(RegisteredRedirect { uri: meant.to_owned() })
     } else {
         Err(Refusal::RedirectUriUnregistered)
     }
+}
+
+fn leads_to(uri: &str, issuer: &str) -> bool {
+    uri.strip_prefix(issuer).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
 }
 
 fn is_same_loopback(known: &str, requested: &str) -> bool {
@@ -373,8 +376,19 @@ mod tests {
     #[test]
     fn an_answer_never_leads_back_to_this_server() {
         assert_eq!(register("https://mcp.example.com/signin"), Err(RedirectProblem::Ourselves));
-        let loopback = ["http://127.0.0.1/cb".to_owned()];
-        assert!(find_registered(Some("http://127.0.0.1:8787/cb"), &loopback, "http://127.0.0.1:8787").is_err());
+        let us = "http://127.0.0.1:8787";
+        for registered in ["http://127.0.0.1/cb", "http://127.0.0.1:8787/cb"] {
+            let registered = [registered.to_owned()];
+            assert!(find_registered(Some("http://127.0.0.1:8787/cb"), &registered, us).is_err());
+            assert!(find_registered(Some("http://127.0.0.1:8788/cb"), &registered, us).is_ok());
+        }
+        assert!(find_registered(None, &["http://127.0.0.1:8787/cb".to_owned()], us).is_err());
+        assert!(find_registered(None, &["http://127.0.0.1:8787".to_owned()], us).is_err());
+    }
+
+    #[test]
+    fn a_loopback_uri_that_happens_to_name_our_port_may_be_registered() {
+        assert_eq!(registrable("http://localhost:8787/callback", RegisteredBy::Stranger, "http://localhost:8787"), Ok(()));
     }
 
     #[test]

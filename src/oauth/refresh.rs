@@ -121,11 +121,228 @@ fn may_repeat(rotated: &Rotated, fate: Option<Fate>, now: UnixTime) -> bool {
     !fate.refresh_used && (age < GRACE || age < LOST_ANSWER && !fate.access_used)
 }
 
-/// RFC 6749 §6: at most what was granted. Names that no server here knows are dropped, and so is an `offline_access`
+/// RFC 6749 §6: at most what was granted. Names that this server does not know are dropped, and so is an `offline_access`
 /// that was never granted, because clients add both by habit; a known scope that was not granted is an attempt to get more.
+/// When nothing is left but `offline_access`, nothing was asked for: a client that always sends `openid email profile`
+/// would otherwise be locked out at its first refresh.
 fn narrowed(asked: Option<&Scope>, granted: &Scope, resource: &ProtectedResource) -> Result<Scope, Refusal> {
     let Some(asked) = asked else { return Ok(granted.clone()) };
-    let beyond = asked.names().any(|name| name != OFFLINE_ACCESS && resource.offered().contains(name) && !granted.contains(name));
+    let offered = resource.offered();
+    if asked.names().any(|name| name != OFFLINE_ACCESS && offered.contains(name) && !granted.contains(name)) {
+        return Err(Refusal::ScopeBeyondGrant);
+    }
     let kept = asked.and(granted);
-    if beyond || kept.is_empty() { Err(Refusal::ScopeBeyondGrant) } else { Ok(kept) }
+    let names_something = kept.names().any(|name| name != OFFLINE_ACCESS);
+    Ok(if names_something { kept } else { granted.clone() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oauth::connection::{Connection, Standing, stands};
+    use crate::oauth::error::ErrorCode;
+    use crate::oauth::fixtures::{NOW, authenticated, connection, resource, seconds_later, secret, standing, standing_grant};
+    use crate::oauth::secret::Entropy;
+
+    const UNTOUCHED: Fate = Fate { access_used: false, refresh_used: false };
+    const IN_USE: Fate = Fate { access_used: true, refresh_used: false };
+    const ROTATED: Fate = Fate { access_used: true, refresh_used: true };
+
+    fn fresh() -> StoredRefreshToken {
+        StoredRefreshToken { connection: connection().id, expires_at: seconds_later(7_776_000), rotated: None }
+    }
+
+    fn rotated() -> Rotated {
+        Rotated { at: NOW, salt: [5; 16], scope: Scope::parse("read write") }
+    }
+
+    fn used() -> StoredRefreshToken {
+        StoredRefreshToken { rotated: Some(rotated()), ..fresh() }
+    }
+
+    fn request() -> RefreshGrant {
+        RefreshGrant { token: secret(1), scope: None, resources: vec![] }
+    }
+
+    fn asking(scope: &str) -> RefreshGrant {
+        RefreshGrant { scope: Some(Scope::parse(scope)), ..request() }
+    }
+
+    fn decided(stored: &StoredRefreshToken, fate: Option<Fate>, request: &RefreshGrant, seconds: u64) -> Rotation {
+        let server = resource("/notes");
+        rotate(stored, Ok(&standing_grant()), fate, &authenticated("claude"), Some(&server), request, seconds_later(seconds))
+    }
+
+    fn again(fate: Fate, seconds: u64) -> Rotation {
+        decided(&used(), Some(fate), &request(), seconds)
+    }
+
+    fn granted(scope: &str, request: &RefreshGrant) -> Rotation {
+        let connection = Connection { scope: Scope::parse(scope), ..connection() };
+        let grant = stands(Standing { connection, ..standing() }).unwrap();
+        rotate(&fresh(), Ok(&grant), None, &authenticated("claude"), Some(&resource("/notes")), request, NOW)
+    }
+
+    #[test]
+    fn a_fresh_token_rotates_to_the_whole_grant() {
+        assert_eq!(decided(&fresh(), None, &request(), 0), Rotation::Rotate(Scope::parse("read write")));
+    }
+
+    #[test]
+    fn a_token_dies_in_the_second_of_its_end() {
+        let end = 7_776_000;
+        assert!(matches!(decided(&fresh(), None, &request(), end - 1), Rotation::Rotate(_)));
+        assert_eq!(decided(&fresh(), None, &request(), end), Rotation::Refuse(Refusal::RefreshTokenExpired));
+    }
+
+    #[test]
+    fn within_the_grace_the_same_token_brings_the_same_answer() {
+        for fate in [UNTOUCHED, IN_USE] {
+            for seconds in [0, 1, 60, 119] {
+                assert_eq!(again(fate, seconds), Rotation::Repeat(rotated()), "{fate:?} after {seconds}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_lost_answer_is_given_again_for_a_day() {
+        for seconds in [120, 3600, 24 * 3600 - 1] {
+            assert_eq!(again(UNTOUCHED, seconds), Rotation::Repeat(rotated()), "{seconds}");
+        }
+        assert_eq!(again(UNTOUCHED, 24 * 3600), Rotation::EndConnection(Refusal::RefreshTokenReused));
+    }
+
+    #[test]
+    fn after_the_grace_an_answer_in_use_makes_the_old_token_proof_of_theft() {
+        for seconds in [120, 600, 24 * 3600] {
+            assert_eq!(again(IN_USE, seconds), Rotation::EndConnection(Refusal::RefreshTokenReused), "{seconds}");
+        }
+    }
+
+    #[test]
+    fn once_the_successor_is_rotated_the_grace_is_over_at_once() {
+        for fate in [ROTATED, Fate { access_used: false, refresh_used: true }] {
+            for seconds in [0, 1, 119, 120] {
+                assert_eq!(again(fate, seconds), Rotation::EndConnection(Refusal::RefreshTokenReused), "{seconds}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_grace_counts_from_the_first_use_and_does_not_slide() {
+        let mut ends = None;
+        for seconds in 0..300 {
+            if let Rotation::EndConnection(_) = again(IN_USE, seconds) {
+                ends = ends.or(Some(seconds));
+            }
+        }
+        assert_eq!(ends, Some(GRACE.as_secs()));
+    }
+
+    #[test]
+    fn nothing_is_repeated_when_nobody_knows_what_became_of_the_answer() {
+        assert_eq!(decided(&used(), None, &request(), 1), Rotation::EndConnection(Refusal::RefreshTokenReused));
+    }
+
+    #[test]
+    fn a_used_token_is_recognised_long_after_its_own_end() {
+        assert_eq!(again(IN_USE, 100_000_000), Rotation::EndConnection(Refusal::RefreshTokenReused));
+    }
+
+    #[test]
+    fn a_clock_set_back_revives_nothing_that_was_rotated_further() {
+        let later = StoredRefreshToken { rotated: Some(Rotated { at: seconds_later(3600), ..rotated() }), ..fresh() };
+        assert_eq!(decided(&later, Some(ROTATED), &request(), 0), Rotation::EndConnection(Refusal::RefreshTokenReused));
+    }
+
+    #[test]
+    fn another_client_gets_nothing_and_ends_nothing() {
+        let server = resource("/notes");
+        for stored in [fresh(), used()] {
+            let thief = authenticated("cursor");
+            let rotation = rotate(&stored, Ok(&standing_grant()), Some(ROTATED), &thief, Some(&server), &request(), NOW);
+            assert_eq!(rotation, Rotation::Refuse(Refusal::RefreshTokenOfAnotherClient));
+        }
+    }
+
+    #[test]
+    fn an_ended_grant_is_refused_whatever_the_token() {
+        let server = resource("/notes");
+        for stored in [fresh(), used()] {
+            let rotation =
+                rotate(&stored, Err(Refusal::GrantEnded), Some(UNTOUCHED), &authenticated("claude"), Some(&server), &request(), NOW);
+            assert_eq!(rotation, Rotation::Refuse(Refusal::GrantEnded));
+        }
+    }
+
+    #[test]
+    fn a_foreign_resource_is_refused_before_anything_is_written() {
+        for raw in ["https://evil.test/notes", "https://mcp.example.com/files", "/notes", "https://mcp.example.com/notes#x"] {
+            let foreign = RefreshGrant { resources: vec!["https://mcp.example.com/notes".into(), raw.into()], ..request() };
+            for stored in [fresh(), used()] {
+                assert_eq!(decided(&stored, Some(ROTATED), &foreign, 0), Rotation::Refuse(Refusal::ResourceNotGranted), "{raw}");
+            }
+        }
+        let ours = RefreshGrant { resources: vec!["https://mcp.example.com/notes/".into()], ..request() };
+        assert!(matches!(decided(&fresh(), None, &ours, 0), Rotation::Rotate(_)));
+    }
+
+    #[test]
+    fn a_token_for_a_server_that_is_gone_is_refused() {
+        for server in [None, Some(resource("/files"))] {
+            let rotation = rotate(&fresh(), Ok(&standing_grant()), None, &authenticated("claude"), server.as_ref(), &request(), NOW);
+            assert_eq!(rotation, Rotation::Refuse(Refusal::GrantEnded));
+        }
+    }
+
+    #[test]
+    fn less_may_be_asked_for_and_more_may_not() {
+        assert_eq!(granted("read write", &asking("read")), Rotation::Rotate(Scope::parse("read")));
+        assert_eq!(granted("read write", &asking("write read")), Rotation::Rotate(Scope::parse("write read")));
+        assert_eq!(granted("read", &asking("write")), Rotation::Refuse(Refusal::ScopeBeyondGrant));
+        assert_eq!(granted("read", &asking("read write")), Rotation::Refuse(Refusal::ScopeBeyondGrant));
+        assert_eq!(Refusal::ScopeBeyondGrant.wire().code, ErrorCode::InvalidScope);
+    }
+
+    #[test]
+    fn asking_for_less_once_does_not_shrink_the_grant() {
+        assert_eq!(decided(&fresh(), None, &asking("read"), 0), Rotation::Rotate(Scope::parse("read")));
+        assert_eq!(decided(&fresh(), None, &request(), 0), Rotation::Rotate(Scope::parse("read write")));
+    }
+
+    #[test]
+    fn names_that_no_server_knows_are_dropped() {
+        assert_eq!(granted("read write", &asking("read admin")), Rotation::Rotate(Scope::parse("read")));
+        assert_eq!(granted("read", &asking("openid email profile")), Rotation::Rotate(Scope::parse("read")));
+        assert_eq!(granted("read", &asking("")), Rotation::Rotate(Scope::parse("read")));
+    }
+
+    #[test]
+    fn offline_access_is_added_by_habit_and_never_in_the_way() {
+        assert_eq!(granted("read", &asking("read offline_access")), Rotation::Rotate(Scope::parse("read")));
+        assert_eq!(granted("read", &asking("offline_access")), Rotation::Rotate(Scope::parse("read")));
+        assert_eq!(granted("read offline_access", &asking("offline_access")), Rotation::Rotate(Scope::parse("read offline_access")));
+        assert_eq!(granted("read offline_access", &asking("offline_access read")), Rotation::Rotate(Scope::parse("offline_access read")));
+    }
+
+    #[test]
+    fn the_successor_follows_from_token_salt_and_key_and_from_nothing_less() {
+        let key = ServerKey::new(&Entropy::new([7; 32]));
+        let pair = |token: u8, salt: u8, key: &ServerKey| {
+            let pair = successor(&secret(token), &[salt; 16], key);
+            (pair.access.reveal().to_owned(), pair.refresh.reveal().to_owned())
+        };
+        assert_eq!(pair(1, 5, &key), pair(1, 5, &key));
+        for other in [pair(2, 5, &key), pair(1, 6, &key), pair(1, 5, &ServerKey::new(&Entropy::new([8; 32])))] {
+            assert_ne!(pair(1, 5, &key).0, other.0);
+            assert_ne!(pair(1, 5, &key).1, other.1);
+        }
+    }
+
+    #[test]
+    fn the_two_tokens_of_a_successor_share_no_bits() {
+        let pair = successor(&secret(1), &[5; 16], &ServerKey::new(&Entropy::new([7; 32])));
+        assert_ne!(pair.access.reveal().strip_prefix("dwat_"), pair.refresh.reveal().strip_prefix("dwrt_"));
+        assert_ne!(pair.access.reveal()[5..20], pair.refresh.reveal()[5..20]);
+    }
 }

@@ -65,7 +65,7 @@ pub struct TakenNames<'a> {
 /// [`Refusal::MalformedMetadata`], [`Refusal::RedirectUri`] for the first bad URI (one bad URI refuses the whole
 /// request; none is dropped in silence), [`Refusal::ClientName`], [`Refusal::MetadataField`].
 pub fn parse(body: &[u8], issuer: &str, taken: &TakenNames<'_>) -> Result<AcceptableMetadata, Refusal> {
-    let sent: Sent = serde_json::from_slice(body).map_err(|_| Refusal::MalformedMetadata)?;
+    let sent = read(body)?;
     let links = [
         ("client_uri", &sent.client_uri),
         ("logo_uri", &sent.logo_uri),
@@ -74,7 +74,7 @@ pub fn parse(body: &[u8], issuer: &str, taken: &TakenNames<'_>) -> Result<Accept
         ("jwks_uri", &sent.jwks_uri),
     ];
     for (field, link) in links {
-        if link.as_deref().is_some_and(|link| !is_public_link(link)) {
+        if sent_text(link).is_some_and(|link| !is_public_link(link)) {
             return Err(Refusal::MetadataField(field));
         }
     }
@@ -97,12 +97,23 @@ pub fn parse(body: &[u8], issuer: &str, taken: &TakenNames<'_>) -> Result<Accept
         auth_method: auth_method(sent.token_endpoint_auth_method.as_deref())?,
         grant_types: grant_types(sent.grant_types)?,
         name: name(sent.client_name, taken)?,
-        client_uri: sent.client_uri,
-        logo_uri: sent.logo_uri,
+        client_uri: sent.client_uri.filter(|link| !link.is_empty()),
+        logo_uri: sent.logo_uri.filter(|link| !link.is_empty()),
         scope: sent.scope,
         application_type: sent.application_type,
         software: (sent.software_id, sent.software_version),
     })
+}
+
+/// An object and nothing else: the deserializer would also take an array for the members in their order.
+fn read(body: &[u8]) -> Result<Sent, Refusal> {
+    let is_object = body.trim_ascii_start().first() == Some(&b'{');
+    serde_json::from_slice(body).ok().filter(|_| is_object).ok_or(Refusal::MalformedMetadata)
+}
+
+/// Some clients send every member they know, those without a value as empty text: that is not sent.
+fn sent_text(member: &Option<String>) -> Option<&str> {
+    member.as_deref().filter(|text| !text.is_empty())
 }
 
 fn redirect_uris(sent: Option<Value>, issuer: &str) -> Result<Vec<String>, Refusal> {
@@ -145,7 +156,7 @@ fn name(sent: Option<String>, taken: &TakenNames<'_>) -> Result<Option<String>, 
 /// Control characters, and those that hide, reorder or take no room.
 fn is_invisible(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E0FFF}')
+        || matches!(c, '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
 /// A server's name in brackets at the end is what Claude Code calls itself: it says what it connects to and does not
@@ -166,7 +177,8 @@ fn has_words(text: &str, phrase: &str) -> bool {
 
 /// Links are shown at most as text and never fetched; still nothing but `https` to a named host is kept.
 fn is_public_link(link: &str) -> bool {
-    let url = Url::parse(link).ok().filter(|url| link.len() <= MAX_TEXT && url.scheme() == "https");
+    let tidy = link.len() <= MAX_TEXT && link.bytes().all(|byte| byte.is_ascii_graphic());
+    let url = Url::parse(link).ok().filter(|url| tidy && url.scheme() == "https");
     url.is_some_and(|url| url.domain().is_some_and(|host| host.contains('.')) && url.username().is_empty() && url.password().is_none())
 }
 
@@ -245,4 +257,371 @@ pub fn response(client: &Client, secret: Option<&Secret<ClientSecret>>) -> Value
         }
     }
     Value::Object(body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oauth::error::ErrorCode;
+    use crate::oauth::fixtures::{CALLBACK, ISSUER, NOW, secret};
+
+    const TAKEN: [&str; 2] = ["Notes", "Home Files"];
+
+    fn register(body: &str) -> Result<AcceptableMetadata, Refusal> {
+        parse(body.as_bytes(), ISSUER, &TakenNames { servers: TAKEN.to_vec() })
+    }
+
+    /// A good request with members added.
+    fn with(members: &Value) -> Result<AcceptableMetadata, Refusal> {
+        let mut body = json!({ "redirect_uris": [CALLBACK] });
+        for (name, value) in members.as_object().unwrap() {
+            body[name] = value.clone();
+        }
+        register(&body.to_string())
+    }
+
+    fn with_uris(uris: &Value) -> Result<AcceptableMetadata, Refusal> {
+        with(&json!({ "redirect_uris": uris }))
+    }
+
+    fn named(name: &str) -> Result<AcceptableMetadata, Refusal> {
+        with(&json!({ "client_name": name }))
+    }
+
+    fn refused(result: Result<AcceptableMetadata, Refusal>) -> Option<Refusal> {
+        result.err()
+    }
+
+    fn answer(members: &Value) -> Value {
+        let metadata = with(members).unwrap();
+        let secret = metadata.wants_secret().then(|| secret(1));
+        let client = metadata.into_client(ClientId::mint([1; 16]), secret.as_ref(), NOW);
+        response(&client, secret.as_ref())
+    }
+
+    #[test]
+    fn redirect_uris_alone_are_enough() {
+        let body = answer(&json!({}));
+        assert_eq!(body["redirect_uris"], json!([CALLBACK]));
+        assert_eq!(body["grant_types"], json!(["authorization_code", "refresh_token"]));
+        assert_eq!(body["response_types"], json!(["code"]));
+        assert_eq!(body["client_id_issued_at"], NOW.0);
+    }
+
+    #[test]
+    fn the_method_asked_for_is_the_method_answered_and_none_means_post() {
+        for method in ["none", "client_secret_post", "client_secret_basic"] {
+            assert_eq!(answer(&json!({ "token_endpoint_auth_method": method }))["token_endpoint_auth_method"], method);
+        }
+        assert_eq!(answer(&json!({}))["token_endpoint_auth_method"], "client_secret_post");
+        assert_eq!(answer(&json!({ "token_endpoint_auth_method": null }))["token_endpoint_auth_method"], "client_secret_post");
+    }
+
+    #[test]
+    fn a_secret_comes_with_its_end_and_only_to_those_who_asked() {
+        let public = answer(&json!({ "token_endpoint_auth_method": "none" }));
+        assert!(public.get("client_secret").is_none() && public.get("client_secret_expires_at").is_none());
+        let confidential = answer(&json!({ "token_endpoint_auth_method": "client_secret_basic" }));
+        assert_eq!(confidential["client_secret"], secret::<ClientSecret>(1).reveal());
+        assert_eq!(confidential["client_secret_expires_at"], 0);
+    }
+
+    #[test]
+    fn an_unknown_method_is_refused() {
+        for method in ["", "None", "private_key_jwt", "client_secret_jwt", "tls_client_auth"] {
+            let refusal = refused(with(&json!({ "token_endpoint_auth_method": method })));
+            assert_eq!(refusal, Some(Refusal::MetadataField("token_endpoint_auth_method")), "{method}");
+        }
+    }
+
+    #[test]
+    fn grants_without_consent_are_refused_and_unknown_ones_left_out() {
+        for grants in [json!(["password"]), json!(["authorization_code", "implicit"]), json!(["authorization_code", "client_credentials"])]
+        {
+            assert_eq!(refused(with(&json!({ "grant_types": grants }))), Some(Refusal::MetadataField("grant_types")), "{grants}");
+        }
+        for grants in [json!([]), json!(["refresh_token"]), json!(["urn:ietf:params:oauth:grant-type:device_code"])] {
+            assert_eq!(refused(with(&json!({ "grant_types": grants }))), Some(Refusal::MetadataField("grant_types")), "{grants}");
+        }
+        let body = answer(&json!({ "grant_types": [
+            "urn:ietf:params:oauth:grant-type:device_code", "refresh_token", "authorization_code", "urn:ietf:params:oauth:grant-type:jwt-bearer"
+        ] }));
+        assert_eq!(body["grant_types"], json!(["authorization_code", "refresh_token"]));
+    }
+
+    #[test]
+    fn every_client_may_refresh_even_when_it_forgot_to_say_so() {
+        assert_eq!(
+            answer(&json!({ "grant_types": ["authorization_code"] }))["grant_types"],
+            json!(["authorization_code", "refresh_token"])
+        );
+    }
+
+    #[test]
+    fn code_is_the_only_response_type() {
+        for types in [json!([]), json!(["token"]), json!(["code", "token"]), json!(["code id_token"])] {
+            assert_eq!(refused(with(&json!({ "response_types": types }))), Some(Refusal::MetadataField("response_types")), "{types}");
+        }
+        assert!(with(&json!({ "response_types": ["code"] })).is_ok());
+    }
+
+    #[test]
+    fn redirect_uris_are_a_list_of_texts_that_is_not_empty() {
+        for uris in [json!(null), json!([]), json!([null]), json!([1]), json!([[CALLBACK]]), json!(CALLBACK), json!({ "0": CALLBACK })] {
+            assert_eq!(refused(with_uris(&uris)), Some(Refusal::RedirectUri(RedirectProblem::Missing)), "{uris}");
+        }
+        assert_eq!(refused(register("{}")), Some(Refusal::RedirectUri(RedirectProblem::Missing)));
+    }
+
+    #[test]
+    fn ten_redirect_uris_are_accepted_and_eleven_are_not() {
+        let uris = |count: usize| json!((0..count).map(|n| format!("https://client.test/{n}")).collect::<Vec<_>>());
+        assert!(with_uris(&uris(MAX_URIS)).is_ok());
+        assert_eq!(refused(with_uris(&uris(MAX_URIS + 1))), Some(Refusal::RedirectUri(RedirectProblem::TooMany)));
+    }
+
+    #[test]
+    fn one_bad_uri_refuses_the_whole_request() {
+        for (bad, problem) in [
+            ("javascript:alert(1)", RedirectProblem::Scheme),
+            ("http://client.test/cb", RedirectProblem::PlainHttp),
+            ("https://client.test/cb#x", RedirectProblem::Fragment),
+            ("https://u@client.test/cb", RedirectProblem::UserInfo),
+            ("https://client.test/a/../cb", RedirectProblem::NotCanonical),
+            ("https://192.0.2.1/cb", RedirectProblem::Host),
+            ("https://mcp.example.com/signin", RedirectProblem::Ourselves),
+        ] {
+            assert_eq!(refused(with_uris(&json!([CALLBACK, bad]))), Some(Refusal::RedirectUri(problem)), "{bad}");
+        }
+        assert_eq!(Refusal::RedirectUri(RedirectProblem::Scheme).wire().code, ErrorCode::InvalidRedirectUri);
+    }
+
+    #[test]
+    fn metadata_is_one_json_object() {
+        let by_position = format!("[[\"{CALLBACK}\"],\"none\",null,null,null,null,null,null,null,null,null,null,null,null]");
+        let good = format!("{{\"redirect_uris\":[\"{CALLBACK}\"]}}");
+        for body in ["", "null", "[]", "\"x\"", "{", "redirect_uris=x", &by_position, &format!("{good}{good}"), &format!("{good}x")] {
+            assert_eq!(refused(register(body)), Some(Refusal::MalformedMetadata), "{body}");
+        }
+        assert!(parse(b"{\"redirect_uris\":[\"\xff\"]}", ISSUER, &TakenNames { servers: vec![] }).is_err());
+        assert!(register(&format!(" \r\n\t{good}\n")).is_ok());
+    }
+
+    #[test]
+    fn a_member_sent_twice_is_an_error_in_any_spelling() {
+        for twice in [
+            r#"{"redirect_uris":["https://client.test/cb"],"redirect_uris":["https://evil.test"]}"#,
+            r#"{"redirect_uris":["https://client.test/cb"],"redirect\u005furis":["https://evil.test"]}"#,
+            r#"{"redirect_uris":["https://client.test/cb"],"client_name":"a","client_name":"a"}"#,
+        ] {
+            assert_eq!(refused(register(twice)), Some(Refusal::MalformedMetadata), "{twice}");
+        }
+    }
+
+    #[test]
+    fn a_member_of_the_wrong_type_is_an_error() {
+        for members in [json!({ "client_name": 1 }), json!({ "grant_types": "authorization_code" }), json!({ "scope": ["read"] })] {
+            assert_eq!(refused(with(&members)), Some(Refusal::MalformedMetadata), "{members}");
+        }
+    }
+
+    #[test]
+    fn null_is_the_same_as_nothing() {
+        let body = answer(&json!({ "client_name": null, "scope": null, "logo_uri": null, "grant_types": null, "response_types": null }));
+        assert!(body.as_object().unwrap().values().all(|value| !value.is_null()), "{body}");
+        assert!(body.get("client_name").is_none());
+    }
+
+    #[test]
+    fn nobody_gives_himself_what_is_ours_to_give() {
+        let body = answer(&json!({
+            "client_id": "chosen", "client_secret": "chosen", "client_id_issued_at": 1, "trusted": true, "skip_consent": true,
+            "first_party": true, "owner": "ann", "created_at": 1, "status": "approved", "audience": "x", "origin": "Manual",
+            "software_statement": "eyJhbGciOiJub25lIn0.e30.", "registration_access_token": "x", "contacts": ["a@b.test"],
+        }));
+        assert_eq!(body["client_id"], ClientId::mint([1; 16]).as_str());
+        assert_eq!(body["client_id_issued_at"], NOW.0);
+        assert_ne!(body["client_secret"], "chosen");
+        for name in
+            ["trusted", "skip_consent", "first_party", "owner", "status", "audience", "software_statement", "registration_access_token"]
+        {
+            assert!(body.get(name).is_none(), "{name}");
+        }
+        let client = with(&json!({ "origin": "Manual" })).unwrap().into_client(ClientId::mint([1; 16]), None, NOW);
+        assert_eq!(client.origin, ClientOrigin::Dynamic);
+    }
+
+    #[test]
+    fn what_was_sent_is_echoed() {
+        let sent = json!({
+            "client_name": "Claude Code (notes)", "scope": "read write", "application_type": "native", "client_uri": "https://client.test/",
+            "logo_uri": "https://client.test/logo.png", "software_id": "2e6dc280", "software_version": "1.0",
+        });
+        let body = answer(&sent);
+        for (name, value) in sent.as_object().unwrap() {
+            assert_eq!(&body[name], value, "{name}");
+        }
+    }
+
+    #[test]
+    fn empty_text_is_the_same_as_nothing() {
+        let names = ["client_name", "scope", "client_uri", "logo_uri", "tos_uri", "policy_uri", "jwks_uri", "application_type"];
+        for name in names {
+            assert!(answer(&json!({ name: "" })).get(name).is_none(), "{name}");
+        }
+    }
+
+    #[test]
+    fn links_are_https_to_a_named_host() {
+        for field in ["client_uri", "logo_uri", "tos_uri", "policy_uri", "jwks_uri"] {
+            for link in [
+                "javascript:alert(1)",
+                "data:image/png;base64,x",
+                "file:///etc/passwd",
+                "http://client.test/",
+                "http://127.0.0.1/",
+                "https://127.0.0.1/",
+                "https://169.254.169.254/",
+                "https://[::1]/",
+                "https://localhost/",
+                "https://u:p@client.test/",
+                "/relative",
+                "https://client.test/\u{202e}gnp",
+                "https://client.test/\nx",
+                &format!("https://client.test/{}", "x".repeat(MAX_TEXT)),
+            ] {
+                assert_eq!(refused(with(&json!({ field: link }))), Some(Refusal::MetadataField(field)), "{field} {link:.60}");
+            }
+        }
+    }
+
+    #[test]
+    fn other_texts_are_printable_and_bounded() {
+        for field in ["scope", "application_type", "software_id", "software_version"] {
+            for text in ["a\nb", "a\u{1b}[31m", "gr\u{fc}n", &"x".repeat(MAX_TEXT + 1)] {
+                assert_eq!(refused(with(&json!({ field: text }))), Some(Refusal::MetadataField(field)), "{field} {text:.20}");
+            }
+        }
+    }
+
+    #[test]
+    fn names_of_real_clients_are_accepted() {
+        for name in [
+            "Claude",
+            "Claude Code (Notes)",
+            "Cursor",
+            "MCP CLI Proxy",
+            "Visual Studio Code",
+            "goose",
+            "Caf\u{e9} \u{1f600}",
+            "Notebook",
+            "My \u{e4}\u{f6}\u{fc}",
+            &"x".repeat(MAX_NAME),
+        ] {
+            assert!(named(name).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_hides_reorders_or_overflows_is_refused() {
+        for name in [
+            "a\nb",
+            "a\0b",
+            "a\u{1b}[31mb",
+            "a\u{7f}",
+            "a\u{85}b",
+            "abc\u{202e}txt",
+            "a\u{2066}b",
+            "zero\u{200b}width",
+            "soft\u{ad}hyphen",
+            "\u{feff}bom",
+            "a\u{3164}b",
+            "a\u{2800}b",
+            "a\u{e0041}b",
+            " leading",
+            "trailing ",
+            "\u{a0}blank",
+            " ",
+            &"x".repeat(MAX_NAME + 1),
+        ] {
+            assert_eq!(refused(named(name)), Some(Refusal::ClientName), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_client_is_not_called_like_us_or_like_a_server() {
+        for name in [
+            "doorward",
+            "Doorward",
+            "The DOORWARD sign-in",
+            "doorward_admin",
+            "x-doorward",
+            "Claude Code (doorward)",
+            "Notes",
+            "notes for ann",
+            "My NOTES!",
+            "Notes (official)",
+            "home files",
+            "Home-Files",
+            "The home  files app",
+        ] {
+            assert_eq!(refused(named(name)), Some(Refusal::ClientName), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_server_named_in_brackets_at_the_end_is_what_the_client_connects_to() {
+        for name in ["Claude Code (notes)", "Claude Code (Home Files)", "Cursor (My Notes)"] {
+            assert!(named(name).is_ok(), "{name}");
+        }
+        for name in ["Claude (notes) Code", "(notes) Claude", "Notes(x)", "Notes (notes)"] {
+            assert_eq!(refused(named(name)), Some(Refusal::ClientName), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_part_of_a_word_is_no_word() {
+        for name in ["Notesy", "Keynotes", "Homefiles", "Home of Files", "doorwards"] {
+            assert!(named(name).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_public_client_that_registers_again_is_recognised() {
+        let public = |more: Value| {
+            let mut members = json!({ "token_endpoint_auth_method": "none", "client_name": "Claude" });
+            members.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            with(&members).unwrap().fingerprint()
+        };
+        assert!(public(json!({})).is_some());
+        assert_eq!(public(json!({})), public(json!({ "unknown": 1, "tos_uri": "https://client.test/" })));
+        for other in [
+            json!({ "client_name": "Cursor" }),
+            json!({ "redirect_uris": ["https://client.test/other"] }),
+            json!({ "redirect_uris": [CALLBACK, "http://127.0.0.1/"] }),
+            json!({ "scope": "read" }),
+            json!({ "logo_uri": "https://client.test/l" }),
+            json!({ "client_uri": "https://client.test/l" }),
+            json!({ "application_type": "native" }),
+            json!({ "software_id": "x" }),
+            json!({ "software_version": "x" }),
+        ] {
+            assert_ne!(public(json!({})), public(other.clone()), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_client_with_a_secret_is_never_recognised() {
+        assert!(with(&json!({})).unwrap().fingerprint().is_none());
+        assert!(with(&json!({ "token_endpoint_auth_method": "client_secret_basic" })).unwrap().fingerprint().is_none());
+    }
+
+    #[test]
+    fn only_the_hash_of_a_secret_is_kept() {
+        let key = secret::<ClientSecret>(1);
+        let client = with(&json!({})).unwrap().into_client(ClientId::mint([1; 16]), Some(&key), NOW);
+        assert_eq!(client.secret, Some(key.hash()));
+        let text = format!("{client:?}{}", serde_json::to_string(&client).unwrap());
+        assert!(!text.contains(key.reveal()), "{text}");
+    }
 }

@@ -81,22 +81,19 @@ fn origin_of(uri: &str) -> Option<String> {
     Some(Url::parse(uri).ok()?.origin().ascii_serialization())
 }
 
-/// Scheme, host, port and path in the form in which two spellings of one resource are equal.
+/// Scheme, host, port and path in the form in which two spellings of one resource are equal. What stands in the query
+/// does not matter.
 fn comparable(raw: &str) -> Option<String> {
     let tidy = raw.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') && raw.len() <= MAX_RESOURCE;
-    let path_start = raw.find("://").map(|at| at + 3)?;
-    let dotted = raw
-        .get(path_start..)?
-        .split(['/', '?'])
-        .any(|segment| matches!(segment, "." | "..") || segment.contains("%2e") || segment.contains("%2E"));
-    if !tidy || dotted {
+    let (_, address) = raw.split('?').next()?.split_once("://")?;
+    let moves = |segment: &str| matches!(segment, "." | "..") || segment.contains("%2e") || segment.contains("%2E");
+    if !tidy || address.starts_with('/') || address.contains('@') || address.split('/').any(moves) {
         return None;
     }
     let url = Url::parse(raw).ok()?;
-    let web = matches!(url.scheme(), "https" | "http");
-    let bare = url.username().is_empty() && url.password().is_none() && url.fragment().is_none() && !raw.contains('@');
+    let web = matches!(url.scheme(), "https" | "http") && url.fragment().is_none();
     let path = url.path().strip_suffix('/').unwrap_or(url.path());
-    (web && bare).then(|| format!("{}{path}", url.origin().ascii_serialization()))
+    web.then(|| format!("{}{path}", url.origin().ascii_serialization()))
 }
 
 #[cfg(test)]
@@ -125,6 +122,7 @@ mod tests {
             "https://mcp.example.com/mcp/",
             "https://MCP.example.com:443/mcp",
             "https://mcp.example.com/mcp?kb_name=x",
+            "https://mcp.example.com/mcp?kb_name=ann@example.com/../x",
             "https://mcp.example.com",
             "https://mcp.example.com/",
         ] {
@@ -150,6 +148,7 @@ mod tests {
             "https://mcp.example.com/mcpx",
             "https://mcp.example.com/MCP",
             "https://mcp.example.com\\mcp",
+            "https:///mcp.example.com/mcp",
             "https://mcp.example.com/m cp",
             "urn:x",
             "",
@@ -175,5 +174,46 @@ mod tests {
         assert_eq!(notes.grantable(&Scope::parse("openid email profile")).to_string(), "read");
         assert_eq!(notes.grantable(&Scope::parse("")).to_string(), "read");
         assert_eq!(notes.grantable(&Scope::parse("offline_access")).to_string(), "read offline_access");
+    }
+
+    #[test]
+    fn several_spellings_of_one_resource_are_one() {
+        let only = [resource("/mcp")];
+        assert_eq!(meant(&["https://mcp.example.com/mcp", "https://mcp.example.com/mcp/?a=b"], &only), Ok("/mcp".into()));
+        assert_eq!(meant(&["https://mcp.example.com/mcp", "https://evil.test/mcp"], &only), Err(Refusal::ResourceUnknown));
+    }
+
+    #[test]
+    fn a_path_is_matched_whole_and_with_case() {
+        let servers = [resource("/a"), resource("/a/b"), resource("/ab"), resource("/A")];
+        for path in ["/a", "/a/b", "/ab", "/A"] {
+            assert_eq!(meant(&[&format!("https://mcp.example.com{path}")], &servers), Ok(path.into()));
+            assert_eq!(meant(&[&format!("https://mcp.example.com{path}/")], &servers), Ok(path.into()));
+        }
+        for path in ["/", "/b", "/a/c", "/a/b/c", "/aB", "/a//", "//a", "/%61"] {
+            assert_eq!(meant(&[&format!("https://mcp.example.com{path}")], &servers), Err(Refusal::ResourceUnknown), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_very_long_resource_is_refused_unread() {
+        let long = format!("https://mcp.example.com/mcp?{}", "x".repeat(MAX_RESOURCE));
+        assert_eq!(meant(&[&long], &[resource("/mcp")]), Err(Refusal::ResourceUnknown));
+    }
+
+    #[test]
+    fn at_the_token_endpoint_every_value_must_mean_the_granted_resource() {
+        let granted = resource("/a");
+        let all = |sent: &[&str]| all_mean(sent.iter().copied(), &granted);
+        assert!(all(&[]));
+        assert!(all(&["https://mcp.example.com/a", "https://MCP.example.com/a/"]));
+        assert!(!all(&["https://mcp.example.com/a", "https://mcp.example.com/ab"]));
+        assert!(!all(&["https://evil.test/a"]));
+    }
+
+    #[test]
+    fn without_servers_nothing_is_meant() {
+        assert_eq!(meant(&[], &[]), Err(Refusal::ResourceMissing));
+        assert_eq!(meant(&["https://mcp.example.com/"], &[]), Err(Refusal::ResourceUnknown));
     }
 }

@@ -32,3 +32,51 @@ pub fn parse(params: &Params) -> Result<Returned, Refusal> {
 pub fn may_revoke(connection: &Connection, client: &AuthenticatedClient) -> bool {
     connection.client == client.client().id
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oauth::fixtures::{authenticated, connection, params, secret};
+    use crate::oauth::secret::{AuthorizationCode, Kind};
+
+    fn form<K: Kind>(hint: &str) -> Params {
+        params(&format!("token={}{hint}", secret::<K>(1).reveal()))
+    }
+
+    #[test]
+    fn a_token_says_itself_what_it_is_whatever_the_hint() {
+        for hint in
+            ["", "&token_type_hint=access_token", "&token_type_hint=refresh_token", "&token_type_hint=nonsense", "&token_type_hint="]
+        {
+            assert!(matches!(parse(&form::<AccessToken>(hint)), Ok(Returned::Access(_))), "{hint}");
+            assert!(matches!(parse(&form::<RefreshToken>(hint)), Ok(Returned::Refresh(_))), "{hint}");
+        }
+    }
+
+    #[test]
+    fn what_is_none_of_ours_is_no_error() {
+        for token in ["x", "dwat_", "dwrt_short", "eyJhbGciOiJub25lIn0.e30."] {
+            assert!(matches!(parse(&params(&format!("token={token}"))), Ok(Returned::Foreign)), "{token}");
+        }
+        assert!(matches!(parse(&form::<AuthorizationCode>("")), Ok(Returned::Foreign)));
+    }
+
+    #[test]
+    fn a_token_is_needed_once() {
+        assert_eq!(parse(&params("")).unwrap_err(), Refusal::ParameterMissing("token"));
+        assert_eq!(parse(&params("token=")).unwrap_err(), Refusal::ParameterMissing("token"));
+        assert_eq!(parse(&params("token=a&token=a")).unwrap_err(), Refusal::ParameterRepeated("token"));
+    }
+
+    #[test]
+    fn a_client_ends_its_own_connections_and_no_others() {
+        assert!(may_revoke(&connection(), &authenticated("claude")));
+        assert!(!may_revoke(&connection(), &authenticated("cursor")));
+    }
+
+    #[test]
+    fn a_returned_token_in_a_log_shows_nothing() {
+        let text = format!("{:?}", parse(&form::<AccessToken>("")).unwrap());
+        assert!(!text.contains("dwat_"), "{text}");
+    }
+}

@@ -112,4 +112,35 @@ mod tests {
         assert_eq!(asked.and(&offered).to_string(), "a c");
         assert!(asked.covers(&asked.and(&offered)));
     }
+
+    #[test]
+    fn every_kind_of_blank_divides_and_an_empty_list_is_empty() {
+        assert_eq!(Scope::parse("a\tb\nc  d").names().count(), 4);
+        for text in ["", " ", "\t\n"] {
+            assert!(Scope::parse(text).is_empty(), "{text:?}");
+            assert_eq!(Scope::parse(text).to_string(), "");
+        }
+    }
+
+    #[test]
+    fn names_are_compared_byte_for_byte() {
+        let scope = Scope::parse("read notes:write");
+        assert!(scope.contains("notes:write"));
+        for name in ["Read", "rea", "reads", "notes:", "notes:*", ""] {
+            assert!(!scope.contains(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn nothing_covers_more_than_it_holds() {
+        assert!(Scope::parse("a b").covers(&Scope::parse("b")));
+        assert!(Scope::parse("a").covers(&Scope::default()));
+        assert!(!Scope::parse("a").covers(&Scope::parse("a b")));
+        assert!(!Scope::default().covers(&Scope::parse("a")));
+    }
+
+    #[test]
+    fn a_union_keeps_the_order_and_repeats_nothing() {
+        assert_eq!(Scope::parse("b a").with(&Scope::parse("a c")).to_string(), "b a c");
+    }
 }

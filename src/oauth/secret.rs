@@ -235,4 +235,66 @@ mod tests {
         let secret = token(255);
         assert!(secret.reveal().bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
     }
+
+    #[test]
+    fn two_secrets_differ_wherever_their_bits_do() {
+        assert_ne!(token(1).reveal(), token(2).reveal());
+        assert_ne!(token(1).hash(), token(2).hash());
+        assert_eq!(token(1).hash(), token(1).clone().hash());
+    }
+
+    #[test]
+    fn what_only_looks_like_a_secret_is_not_read() {
+        let text = token(7).reveal().to_owned();
+        let longer = format!("{text}A");
+        let padded = format!(" {text}");
+        let upper = text.to_uppercase();
+        for other in ["", "dwat_", "dwat", &text[1..], &text[..text.len() - 1], &longer, &padded, &upper, &"x".repeat(100_000)] {
+            assert!(Secret::<AccessToken>::parse(other).is_none(), "{other:.60}");
+        }
+        assert!(Secret::<AccessToken>::parse(&format!("dwat_{}", "\u{fc}".repeat(25))).is_none());
+    }
+
+    #[test]
+    fn every_kind_has_a_prefix_of_its_own() {
+        let prefixes = [
+            AccessToken::PREFIX,
+            RefreshToken::PREFIX,
+            AuthorizationCode::PREFIX,
+            ClientSecret::PREFIX,
+            Session::PREFIX,
+            Flow::PREFIX,
+            SetupLink::PREFIX,
+        ];
+        for (at, prefix) in prefixes.iter().enumerate() {
+            assert!(prefix.starts_with("dw") && prefix.ends_with('_') && prefix.len() == 5, "{prefix}");
+            assert!(!prefixes[at + 1..].contains(prefix), "{prefix}");
+        }
+    }
+
+    #[test]
+    fn a_hash_is_the_sha_256_of_the_whole_text() {
+        let digest: [u8; 32] = Sha256::digest(token(7).reveal()).into();
+        assert_eq!(token(7).hash().as_bytes(), &digest);
+        assert_eq!(TokenHash::<AccessToken>::from_bytes(digest), token(7).hash());
+        assert_eq!(format!("{:?}", token(7).hash()), "[hash]");
+    }
+
+    #[test]
+    fn a_key_authenticates_as_rfc_2104_says() {
+        let key = [0x0b; 32];
+        let mut mac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
+        for part in [&b"label"[..], b"part"] {
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part);
+        }
+        let expected: [u8; 32] = mac.finalize().into_bytes().into();
+        assert_eq!(ServerKey::new(&Entropy::new(key)).authenticate("label", &[b"part"]), expected);
+    }
+
+    #[test]
+    fn a_derived_secret_is_as_good_as_a_minted_one() {
+        let derived = ServerKey::new(&Entropy::new([9; 32])).derive::<AccessToken>("a", &[]);
+        assert!(Secret::<AccessToken>::parse(derived.reveal()).is_some());
+    }
 }

@@ -29,3 +29,36 @@ pub fn body(issued: &Issued) -> Value {
     body.insert("scope".into(), json!(issued.scope.to_string()));
     Value::Object(body)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oauth::fixtures::secret;
+
+    fn issued(expires_in: Option<Duration>) -> Value {
+        body(&Issued { access: secret(1), expires_in, refresh: secret(2), scope: Scope::parse("read write") })
+    }
+
+    #[test]
+    fn the_answer_holds_all_that_clients_look_for() {
+        let body = issued(Some(Duration::from_secs(3600)));
+        assert_eq!(body["access_token"], secret::<AccessToken>(1).reveal());
+        assert_eq!(body["refresh_token"], secret::<RefreshToken>(2).reveal());
+        assert_eq!((&body["token_type"], &body["scope"]), (&json!("Bearer"), &json!("read write")));
+        assert!(body["expires_in"].is_u64());
+        assert_eq!(body.as_object().unwrap().len(), 5);
+    }
+
+    #[test]
+    fn expires_in_is_whole_seconds_and_left_out_where_tokens_do_not_expire() {
+        assert_eq!(issued(Some(Duration::from_millis(3_599_900)))["expires_in"], 3599);
+        assert!(issued(None).get("expires_in").is_none());
+    }
+
+    #[test]
+    fn no_member_is_ever_null() {
+        for body in [issued(None), issued(Some(Duration::ZERO))] {
+            assert!(body.as_object().unwrap().values().all(|value| !value.is_null()), "{body}");
+        }
+    }
+}

@@ -84,6 +84,7 @@ impl UserName {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::oauth::fixtures::user;
 
     #[test]
     fn names_and_addresses_are_accepted() {
@@ -103,5 +104,19 @@ mod tests {
     fn an_account_without_a_server_may_not_use_it() {
         assert!(ServerAccess::All.allows("/notes"));
         assert!(!ServerAccess::Only(vec!["/notes".into()]).allows("/note"));
+    }
+
+    #[test]
+    fn two_spellings_that_differ_in_case_alone_are_one_account() {
+        let folded = |name| UserName::parse(name).unwrap().folded();
+        assert_eq!(folded("Ann@Example.com"), folded("ann@example.COM"));
+        assert_eq!(UserName::parse("Ann").unwrap().as_str(), "Ann");
+    }
+
+    #[test]
+    fn a_disabled_account_may_use_nothing() {
+        let disabled = User { disabled: true, owner: true, ..user("ann") };
+        assert!(!disabled.may_use("/notes"));
+        assert!(User { disabled: false, ..disabled }.may_use("/notes"));
     }
 }

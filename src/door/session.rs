@@ -1,0 +1,49 @@
+//! Holds every MCP session to the user and client that opened it. The rule is [`mcp_session`]'s; here it is applied to
+//! what passes through, before anything goes on in either direction.
+
+use super::gate::Pass;
+use super::refusal::{Refused, Trouble};
+use crate::clock;
+use crate::config::Server;
+use crate::http::answer::Answer;
+use crate::http::headers::HeaderMap;
+use crate::oauth::mcp_session::{self, SessionOwner};
+use crate::store::Store;
+use std::time::Duration;
+
+const FIELD: &str = "mcp-session-id";
+/// How old the stored time of a session's last use may become.
+const RENEWAL: Duration = Duration::from_secs(3600);
+
+/// Judges the session that a request names, if it names one; gives its name.
+pub(super) fn judge(store: &Store, server: &Server, headers: &HeaderMap, pass: &Pass) -> Result<Option<String>, Trouble> {
+    let Some(id) = headers.only(FIELD).map_err(|_| Refused::FieldRepeated)? else { return Ok(None) };
+    if !mcp_session::is_session_id(id) {
+        return Err(Refused::SessionMalformed.into());
+    }
+    let path = &server.resource.path;
+    let caller = caller(pass);
+    let owner = store.session_owner(path, id).map_err(|_| Refused::StoreUnavailable)?;
+    mcp_session::may_use(owner.as_ref(), &caller).map_err(|refusal| {
+        let wire = refusal.wire();
+        Answer::error(wire.status, wire.code.as_str(), &wire.description)
+    })?;
+    if owner.is_none_or(|owner| caller.seen_at.since(owner.seen_at) >= RENEWAL) {
+        store.bind_session(path, id, &caller).map_err(|_| Refused::StoreUnavailable)?;
+    }
+    Ok(Some(id.to_owned()))
+}
+
+/// Binds the session that an answer names to the caller, unless it is the one that was `judged`. Whoever had one of the
+/// same name had it from the same upstream, which has just given it to somebody else.
+pub(super) fn bind(store: &Store, server: &Server, answered: &HeaderMap, judged: Option<&str>, pass: &Pass) -> Result<(), Trouble> {
+    let Some(id) = answered.first(FIELD).filter(|id| Some(*id) != judged) else { return Ok(()) };
+    if !mcp_session::is_session_id(id) {
+        return Err(Refused::UpstreamMalformed.into());
+    }
+    store.bind_session(&server.resource.path, id, &caller(pass)).map_err(|_| Refused::StoreUnavailable.into())
+}
+
+fn caller(pass: &Pass) -> SessionOwner {
+    SessionOwner { user: pass.admitted.user_id().clone(), client: pass.admitted.client().clone(), seen_at: clock::now() }
+}

@@ -1,0 +1,145 @@
+//! The long answers that are open right now: counted against a cap, judged again when something that tokens depend on
+//! has ended, and closed from outside when they may not go on (MCP 2026-07-28 *access token usage*: every request, and
+//! so every stream, stands on a valid token).
+
+use super::gate::{self, Pass};
+use crate::clock;
+use crate::config::{Config, Server};
+use crate::oauth::error::Refusal;
+use crate::oauth::secret::{AccessToken, TokenHash};
+use crate::store::Store;
+use socket2::Socket;
+use std::collections::HashMap;
+use std::net::Shutdown;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The registry.
+pub(super) struct Streams {
+    most: usize,
+    taken: AtomicUsize,
+    open: Mutex<Open>,
+}
+
+#[derive(Default)]
+struct Open {
+    next: u64,
+    streams: HashMap<u64, Stream>,
+}
+
+/// What is needed to judge a stream again and to end it.
+struct Stream {
+    server: String,
+    token: TokenHash<AccessToken>,
+    client: Arc<Socket>,
+    /// Not judged since it was entered: its token may have ended between its admission and its entry here.
+    fresh: bool,
+    expires_at: Option<clock::UnixTime>,
+}
+
+/// The right to one stream, counted.
+pub(super) struct Slot {
+    streams: Arc<Streams>,
+}
+
+/// One stream in the registry.
+pub(super) struct Entry {
+    slot: Slot,
+    id: u64,
+}
+
+impl Streams {
+    pub(super) fn new(most: usize) -> Arc<Self> {
+        Arc::new(Self { most, taken: AtomicUsize::new(0), open: Mutex::default() })
+    }
+
+    /// Counts one more stream; nothing when there is no room.
+    pub(super) fn reserve(self: &Arc<Self>) -> Option<Slot> {
+        let slot = self.count();
+        (self.taken.load(Ordering::Relaxed) <= self.most).then_some(slot)
+    }
+
+    /// Counts an answer that became a long one under way. It is not cut for being one too many.
+    pub(super) fn count(self: &Arc<Self>) -> Slot {
+        self.taken.fetch_add(1, Ordering::Relaxed);
+        Slot { streams: Arc::clone(self) }
+    }
+
+    /// One judgement of the open streams: all of them, or only those that are new or past their time.
+    pub(super) fn judge(&self, all: bool, store: &Store, config: &Config) {
+        let now = clock::now();
+        let mut due: Vec<(u64, String, TokenHash<AccessToken>)> = Vec::new();
+        for (id, stream) in &mut self.lock().streams {
+            if all || stream.fresh || stream.expires_at.is_some_and(|end| end.has_come(now)) {
+                stream.fresh = false;
+                due.push((*id, stream.server.clone(), stream.token));
+            }
+        }
+        // The store is asked without the lock: whoever opens a stream must not wait for it.
+        for (id, path, token) in due {
+            let server = config.servers.iter().find(|server| server.resource.path == path);
+            if !server.is_some_and(|server| may_go_on(store, server, token)) {
+                self.close(id);
+            }
+        }
+    }
+
+    /// Ends all streams, at the end of the process.
+    pub(super) fn close_all(&self) {
+        let ids: Vec<u64> = self.lock().streams.keys().copied().collect();
+        for id in ids {
+            self.close(id);
+        }
+    }
+
+    /// Shuts the client's side. The thread that serves it sees the client gone, and ends the upstream's side as always.
+    fn close(&self, id: u64) {
+        if let Some(stream) = self.lock().streams.get(&id) {
+            // It fails only on a connection that is gone already.
+            let _ = stream.client.shutdown(Shutdown::Both);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A store that cannot answer ends no stream; it will be asked again.
+fn may_go_on(store: &Store, server: &Server, token: TokenHash<AccessToken>) -> bool {
+    match gate::readmit(store, server, token) {
+        Ok(_) => true,
+        Err(refusal) => refusal == Refusal::Unavailable,
+    }
+}
+
+impl Slot {
+    /// Enters the stream that the slot was for.
+    pub(super) fn enter(self, pass: &Pass, server: &Server, client: &Arc<Socket>) -> Entry {
+        let stream = Stream {
+            server: server.resource.path.clone(),
+            token: pass.token,
+            client: Arc::clone(client),
+            fresh: true,
+            expires_at: pass.admitted.expires_at(),
+        };
+        let mut open = self.streams.lock();
+        let id = open.next;
+        open.next += 1;
+        open.streams.insert(id, stream);
+        drop(open);
+        Entry { slot: self, id }
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.streams.taken.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.slot.streams.lock().streams.remove(&self.id);
+    }
+}

@@ -1,0 +1,116 @@
+//! Builders that the tests of several rules share: one valid thing of each sort, to be changed in the one respect that
+//! a test is about.
+
+use super::client::{AuthMethod, Client, ClientOrigin, GrantType};
+use super::client_auth::{self, AuthenticatedClient};
+use super::connection::{Connection, Ended, Standing, StandingGrant, stands};
+use super::ids::{ClientId, ConnectionId, UserId};
+use super::params::Params;
+use super::resource::ProtectedResource;
+use super::scope::Scope;
+use super::secret::{ClientSecret, Entropy, Kind, Secret};
+use super::user::{ServerAccess, User, UserName};
+use crate::clock::UnixTime;
+use std::time::Duration;
+
+/// Our origin.
+pub(crate) const ISSUER: &str = "https://mcp.example.com";
+/// The moment at which every test begins.
+pub(crate) const NOW: UnixTime = UnixTime(1_700_000_000);
+/// RFC 7636 App. B.
+pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+/// RFC 7636 App. B.
+pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+/// Registered by every client made here.
+pub(crate) const CALLBACK: &str = "https://client.test/cb";
+
+pub(crate) fn seconds_later(seconds: u64) -> UnixTime {
+    NOW.after(Duration::from_secs(seconds))
+}
+
+pub(crate) fn secret<K: Kind>(byte: u8) -> Secret<K> {
+    Secret::mint(&Entropy::new([byte; 32]))
+}
+
+pub(crate) fn params(text: &str) -> Params {
+    Params::parse(text).unwrap()
+}
+
+/// The server at `path`: offers `read` and `write`, and `read` when nothing is asked for.
+pub(crate) fn resource(path: &str) -> ProtectedResource {
+    ProtectedResource {
+        path: path.into(),
+        uri: format!("{ISSUER}{path}"),
+        name: "Notes".into(),
+        scopes: vec![("read".into(), "Read your notes".into()), ("write".into(), "Change your notes".into())],
+        default_scope: Scope::parse("read"),
+    }
+}
+
+/// A public client.
+pub(crate) fn client(id: &str) -> Client {
+    Client {
+        id: ClientId::known_as(id),
+        name: Some("Test client".into()),
+        redirect_uris: vec![CALLBACK.into()],
+        auth_method: AuthMethod::None,
+        secret: None,
+        grant_types: GrantType::ALL.to_vec(),
+        scope: None,
+        application_type: None,
+        client_uri: None,
+        logo_uri: None,
+        software: (None, None),
+        origin: ClientOrigin::Dynamic,
+        created_at: NOW,
+    }
+}
+
+/// A client with a secret.
+pub(crate) fn confidential(id: &str, secret: &Secret<ClientSecret>) -> Client {
+    Client { auth_method: AuthMethod::ClientSecretPost, secret: Some(secret.hash()), ..client(id) }
+}
+
+/// The public client `id`, authenticated.
+pub(crate) fn authenticated(id: &str) -> AuthenticatedClient {
+    let credentials = client_auth::credentials(&params(&format!("client_id={id}")), std::iter::empty()).unwrap();
+    client_auth::authenticate(&credentials, Some(client(id))).unwrap()
+}
+
+/// An account that may use every server.
+pub(crate) fn user(id: &str) -> User {
+    User {
+        id: UserId::known_as(id),
+        name: UserName::parse(id).unwrap(),
+        password: String::new(),
+        owner: false,
+        disabled: false,
+        servers: ServerAccess::All,
+        epoch: 3,
+        created_at: NOW,
+    }
+}
+
+/// What ann granted to the client `claude` on the server at `/notes`: `read write`.
+pub(crate) fn connection() -> Connection {
+    Connection {
+        id: ConnectionId::known_as("conn_1"),
+        user: UserId::known_as("ann"),
+        client: ClientId::known_as("claude"),
+        server: "/notes".into(),
+        scope: Scope::parse("read write"),
+        created_at: NOW,
+        user_epoch: 3,
+        ended: None::<Ended>,
+    }
+}
+
+/// The same with everything it depends on.
+pub(crate) fn standing() -> Standing {
+    Standing { connection: connection(), user: Some(user("ann")), client: Some(client("claude")) }
+}
+
+/// The same, proven.
+pub(crate) fn standing_grant() -> StandingGrant {
+    stands(standing()).unwrap()
+}
