@@ -87,12 +87,12 @@ start() { # NAME [ARGUMENT…]: sets `url` and `data`
     || { echo "FAIL  doorward user add:" >&2; cat "$work/$name.user.log" >&2; exit 1; }
 }
 
-# Every listed server is at a path of its own; access tokens die young.
-configure() { # NAME
+# Every listed server is at a path of its own.
+configure() { # NAME LIFETIME
   mkdir -p "$work/$1"
   cat >"$work/$1/doorward.toml" <<TOML
 [lifetimes]
-access_token = "${ACCESS_SECONDS}s"
+access_token = "$2"
 
 [[server]]
 path = "/everything"
@@ -115,8 +115,9 @@ launch() { # NAME COMMAND…
   runs+=("$name:$!")
 }
 
+# Access tokens die young, so that the clients have to refresh.
 for name in ts1 ts2 python1 python2; do
-  configure "$name"
+  configure "$name" "${ACCESS_SECONDS}s"
   start "$name"
   case $name in
     ts*) launch "$name" node "$name.mjs" ;;
@@ -126,6 +127,9 @@ done
 # The plain form: one server, no file.
 start conformance --upstream "http://127.0.0.1:$everything/mcp"
 launch conformance "$node22" conformance.mjs
+configure gateway 1h
+start gateway
+EVERYTHING=http://127.0.0.1:$everything/mcp FASTMCP=http://127.0.0.1:$fastmcp/mcp launch gateway "$node22" gateway.mjs
 
 # ---- what came of it ----------------------------------------------------------------------------
 for run in "${runs[@]}"; do
