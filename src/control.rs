@@ -3,15 +3,12 @@
 //! One line of JSON each way. Whoever can open the socket, which is in the data directory with mode 0600, could also
 //! open the store; so it asks for nothing more.
 
-use crate::actions::{self, Action, Done, Failure};
-use crate::config::Config;
-use crate::store::Store;
+use crate::actions::{Action, Done, Failure};
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -25,12 +22,12 @@ pub fn socket_of(data: &Path) -> PathBuf {
     data.join("control.sock")
 }
 
-/// Serves commands in a thread of its own until the process ends.
+/// Has commands done by `perform`, in a thread of its own until the process ends.
 ///
 /// # Errors
 /// When the socket cannot be made.
-pub fn serve(config: Arc<Config>, store: Arc<Store>) -> io::Result<()> {
-    let path = socket_of(&config.data);
+pub fn serve(data: &Path, perform: impl Fn(Action) -> Result<Done, Failure> + Send + 'static) -> io::Result<()> {
+    let path = socket_of(data);
     // Left behind by a process that was killed; that no other runs is known, since the store could be opened.
     let _ = fs::remove_file(&path);
     let listener = UnixListener::bind(&path)?;
@@ -38,17 +35,17 @@ pub fn serve(config: Arc<Config>, store: Arc<Store>) -> io::Result<()> {
     thread::Builder::new().name("control".into()).spawn(move || {
         for stream in listener.incoming().flatten() {
             // A command that goes away mid-sentence is its own business.
-            let _ = answer(&stream, &config, &store);
+            let _ = answer(&stream, &perform);
         }
     })?;
     Ok(())
 }
 
-fn answer(mut stream: &UnixStream, config: &Config, store: &Store) -> io::Result<()> {
+fn answer(mut stream: &UnixStream, perform: &impl Fn(Action) -> Result<Done, Failure>) -> io::Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let action: Action = serde_json::from_str(&line(stream)?)?;
-    let reply = actions::perform(store, config, action);
+    let reply = perform(action);
     writeln!(stream, "{}", serde_json::to_string(&reply)?)
 }
 

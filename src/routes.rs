@@ -3,14 +3,16 @@
 //! The access column is the type of the handler: a handler for signed-in users cannot be called without the proof that
 //! somebody is, one for forms not without the proof that the form is ours. A row without access does not compile.
 
-use crate::endpoints::browser::{CsrfChecked, SignedIn};
+use crate::config::Config;
+use crate::endpoints::browser::{CheckedForm, SignedIn};
 use crate::endpoints::{
     App, authorize, connections, consent, discovery, health, home, page, register, revoke, setup, signin, signout, token,
 };
 use crate::http::answer::Answer;
 use crate::http::method::Method::{self, Delete, Get, Head, Options, Post, Put};
 use crate::http::request::Request;
-use crate::oauth::params::Params;
+use crate::store::Store;
+use std::sync::Arc;
 
 /// One row.
 pub struct Route {
@@ -29,6 +31,7 @@ enum Path {
 }
 
 type Open = fn(&App, &Request) -> Answer;
+type FormHandler = fn(&App, &Request, &SignedIn, &CheckedForm) -> Answer;
 
 /// Who may call, and what is called.
 enum Access {
@@ -41,7 +44,7 @@ enum Access {
     /// A browser that need not be signed in: a page, or a form that checks the visitor's token itself.
     Browser(Open),
     /// A form of somebody signed in.
-    Form(fn(&App, &Request, &Params, &SignedIn, &CsrfChecked) -> Answer),
+    Form(FormHandler),
 }
 
 /// Who may read the answer.
@@ -76,21 +79,41 @@ static ROUTES: &[Route] = &[
 
     row(Get,  "/authorize",           Access::Browser(authorize::show),                      Cors::None),
     row(Post, "/authorize",           Access::Browser(authorize::show),                      Cors::None),
-    row(Post, "/consent",             Access::Form(|app, _, form, who, ours| consent::submit(app, form, who, ours)), Cors::None),
+    row(Post, "/consent",             Access::Form(|app, _, who, form| consent::submit(app, who, form)), Cors::None),
     row(Get,  "/signin",              Access::Browser(signin::show),                         Cors::None),
     row(Post, "/signin",              Access::Browser(signin::submit),                       Cors::None),
     row(Post, "/signout",             Access::Form(signout::submit),                         Cors::None),
     row(Get,  "/setup",               Access::Browser(setup::show),                          Cors::None),
     row(Post, "/setup",               Access::Browser(setup::submit),                        Cors::None),
     row(Get,  "/",                    Access::Browser(home::show),                           Cors::None),
-    row(Post, "/connections/revoke",  Access::Form(|app, _, form, who, ours| connections::revoke(app, form, who, ours)), Cors::None),
+    row(Post, "/connections/revoke",  Access::Form(|app, _, who, form| connections::revoke(app, who, form)), Cors::None),
 
     row(Get,  "/style.css",           Access::Anyone(health::stylesheet),                    Cors::None),
     row(Get,  "/healthz",             Access::Anyone(health::health),                        Cors::None),
 ];
 
-/// Answers a request.
-pub fn answer(app: &App, request: &Request) -> Answer {
+/// Everything that the app's server needs to answer requests.
+#[derive(Clone)]
+pub struct Site(App);
+
+impl Site {
+    /// The site of one configuration and one store.
+    pub fn new(config: Arc<Config>, store: Arc<Store>) -> Self {
+        Self(App::new(config, store))
+    }
+
+    /// Answers a request.
+    pub fn answer(&self, request: &Request) -> Answer {
+        answer(&self.0, request)
+    }
+
+    /// The answer when something broke that should not.
+    pub fn broken() -> Answer {
+        crate::endpoints::internal_error()
+    }
+}
+
+fn answer(app: &App, request: &Request) -> Answer {
     let here: Vec<(&Route, &str)> = ROUTES.iter().filter_map(|route| Some((route, route.path.matches(&request.path)?))).collect();
     let cors = here.first().map_or_else(|| cors_of_unknown(&request.path), |(route, _)| route.cors);
     let asked = if request.method == Head { Get } else { request.method };
@@ -129,7 +152,7 @@ impl Access {
 }
 
 /// Proves that somebody is signed in and that the form is ours, and only then calls.
-fn with_form(app: &App, request: &Request, handler: fn(&App, &Request, &Params, &SignedIn, &CsrfChecked) -> Answer) -> Answer {
+fn with_form(app: &App, request: &Request, handler: FormHandler) -> Answer {
     let signed_in = match app.signed_in(request) {
         Ok(signed_in) => signed_in,
         Err(error) => return page::unavailable(app, &error),
@@ -138,9 +161,8 @@ fn with_form(app: &App, request: &Request, handler: fn(&App, &Request, &Params, 
         let hint = "Go back to where you started and sign in again.";
         return page::error(app, 403, "You are not signed in", "Nothing was changed.", Some(hint));
     };
-    let params = app.form_of(request);
-    match app.check_form(request, &params, &signed_in) {
-        Some(checked) => handler(app, request, &params, &signed_in, &checked),
+    match app.check_form(request, &signed_in) {
+        Some(form) => handler(app, request, &signed_in, &form),
         None => {
             let what = "This form did not come from a page of this doorward in this browser. Nothing was changed.";
             page::error(app, 403, "This form was not accepted", what, Some("Open the page again and repeat what you did."))
@@ -205,7 +227,9 @@ mod tests {
         assert_eq!(path.matches("/.well-known/openid-configuration"), Some(""));
         assert_eq!(path.matches("/.well-known/openid-configuration/notes/mcp"), Some("/notes/mcp"));
         assert_eq!(path.matches("/notes/mcp/.well-known/openid-configuration"), Some("/notes/mcp"));
-        for other in ["/.well-known/openid-configurationx", "/a/.well-known/openid-configuration/b", "/openid-configuration", "/.well-known/"] {
+        for other in
+            ["/.well-known/openid-configurationx", "/a/.well-known/openid-configuration/b", "/openid-configuration", "/.well-known/"]
+        {
             assert_eq!(path.matches(other), None, "{other}");
         }
     }

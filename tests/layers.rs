@@ -8,11 +8,17 @@ use std::path::Path;
 
 /// Each part of `src/` (a directory or a file) and the parts that it may use. Highest floor first.
 const MAY_USE: [(&str, &[&str]); 16] = [
-    ("cli", &["app", "door", "control", "actions", "config", "store", "oauth", "clock", "http", "random", "password", "demo", "pages"]),
-    ("app", &["routes", "http", "clock", "config"]),
-    ("control", &["actions", "http", "config"]),
-    ("routes", &["endpoints", "http"]),
-    ("endpoints", &["actions", "pages", "store", "config", "http", "password", "random", "clock", "oauth"]),
+    (
+        "cli",
+        &[
+            "app", "door", "control", "actions", "config", "store", "oauth", "clock", "http", "random", "password", "demo", "pages",
+            "routes",
+        ],
+    ),
+    ("app", &["routes", "http"]),
+    ("control", &["actions"]),
+    ("routes", &["endpoints", "config", "store", "http"]),
+    ("endpoints", &["pages", "store", "config", "http", "password", "random", "clock", "oauth"]),
     ("door", &["store", "config", "oauth", "clock", "http"]),
     ("actions", &["store", "oauth", "password", "random", "clock", "config"]),
     ("store", &["oauth", "clock"]),

@@ -1,14 +1,15 @@
 //! Clients that an owner enters, sees and removes.
 
 use super::{Done, Failure, done};
+use crate::clock;
 use crate::config::Config;
 use crate::oauth::client::{AuthMethod, Client, ClientOrigin, GrantType};
 use crate::oauth::ids::ClientId;
 use crate::oauth::known_clients::{self, KNOWN_CLIENTS};
 use crate::oauth::redirect_uri::{self, MAX_URIS, RegisteredBy};
 use crate::oauth::secret::ClientSecret;
+use crate::random;
 use crate::store::Store;
-use crate::{clock, random};
 use serde_json::{Value, json};
 
 /// Enters a client; its secret, if it is to have one, is told this once.
@@ -57,11 +58,15 @@ fn unknown_preset(word: &str) -> Failure {
 
 fn check(uris: &[String], issuer: &str) -> Result<(), Failure> {
     if uris.is_empty() || uris.len() > MAX_URIS {
-        return Err(Failure::new(format!("a client needs 1 to {MAX_URIS} redirect URIs"), "give them with --redirect-uri URI, or use --preset NAME"));
+        return Err(Failure::new(
+            format!("a client needs 1 to {MAX_URIS} redirect URIs"),
+            "give them with --redirect-uri URI, or use --preset NAME",
+        ));
     }
     for uri in uris {
-        redirect_uri::registrable(uri, RegisteredBy::Owner, issuer)
-            .map_err(|problem| Failure::new(format!("{uri} cannot be used: {}", problem.describe()), "copy the address from the app's own settings"))?;
+        redirect_uri::registrable(uri, RegisteredBy::Owner, issuer).map_err(|problem| {
+            Failure::new(format!("{uri} cannot be used: {}", problem.describe()), "copy the address from the app's own settings")
+        })?;
     }
     Ok(())
 }

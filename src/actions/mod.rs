@@ -61,7 +61,9 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let hint = match error {
             StoreError::InUse => "stop the other doorward, or give another directory with --data DIR",
-            StoreError::Missing => "put the folder \"store\" back from a copy of the data directory, or start with a new one with --data DIR",
+            StoreError::Missing => {
+                "put the folder \"store\" back from a copy of the data directory, or start with a new one with --data DIR"
+            }
             StoreError::Damaged(_) => "put the data directory back from a copy",
             StoreError::TooNew(_) => "install the version that wrote it, or a later one",
             StoreError::Disk(_) => "check that the disk has room and can be written, then start doorward again",

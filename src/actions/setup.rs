@@ -1,10 +1,11 @@
 //! The link of the first run.
 
 use super::{Done, Failure, done};
+use crate::clock;
 use crate::config::Config;
 use crate::oauth::secret::SetupLink;
+use crate::random;
 use crate::store::Store;
-use crate::{clock, random};
 use serde_json::json;
 
 /// A fresh one-time link, in place of any earlier one. It goes to the caller's terminal and nowhere else.

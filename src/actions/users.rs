@@ -1,11 +1,13 @@
 //! Accounts.
 
 use super::{Done, Failure, done};
+use crate::clock;
 use crate::config::Config;
 use crate::oauth::ids::UserId;
 use crate::oauth::user::{MAX_PASSWORD, MIN_PASSWORD, ServerAccess, User, UserName};
+use crate::password;
+use crate::random;
 use crate::store::{AddUser, Store};
-use crate::{clock, password, random};
 use serde_json::{Value, json};
 
 /// Adds an account. While there is none with that right, the first one becomes the owner.
@@ -118,9 +120,13 @@ fn read_name(name: &str) -> Result<UserName, Failure> {
 
 fn hash(password: &str) -> Result<String, Failure> {
     if password.chars().count() < MIN_PASSWORD || password.len() > MAX_PASSWORD {
-        return Err(Failure::new(format!("the password has fewer than {MIN_PASSWORD} characters or more than {MAX_PASSWORD} bytes"), "choose another"));
+        return Err(Failure::new(
+            format!("the password has fewer than {MIN_PASSWORD} characters or more than {MAX_PASSWORD} bytes"),
+            "choose another",
+        ));
     }
-    password::hash(password, &random::bytes()).map_err(|_| Failure::new("too many passwords are being checked right now", "try again in a moment"))
+    password::hash(password, &random::bytes())
+        .map_err(|_| Failure::new("too many passwords are being checked right now", "try again in a moment"))
 }
 
 fn known_server(config: &Config, path: &str) -> Result<(), Failure> {

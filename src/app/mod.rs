@@ -6,12 +6,7 @@
 mod request;
 mod response;
 
-use crate::config::Config;
-use crate::endpoints::App;
-use crate::http::answer::Answer;
-use crate::oauth::error::Refusal;
-use crate::routes;
-use crate::store::Store;
+use crate::routes::Site;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -24,17 +19,15 @@ pub struct Running {
     workers: Vec<JoinHandle<()>>,
 }
 
-/// Serves the app on `socket` with as many workers as the configuration says.
+/// Serves the site on `socket` with that many workers.
 ///
 /// # Errors
 /// When the socket cannot be made or a thread cannot be started.
-pub fn start(socket: &Path, config: Arc<Config>, store: Arc<Store>) -> io::Result<Running> {
+pub fn start(socket: &Path, workers: usize, site: &Site) -> io::Result<Running> {
     let server = Arc::new(tiny_http::Server::http_unix(socket).map_err(io::Error::other)?);
-    let workers = config.limits.workers;
-    let app = App::new(config, store);
     let start_worker = |number: usize| {
-        let (server, app) = (Arc::clone(&server), app.clone());
-        thread::Builder::new().name(format!("app-{number}")).spawn(move || work(&server, &app))
+        let (server, site) = (Arc::clone(&server), site.clone());
+        thread::Builder::new().name(format!("app-{number}")).spawn(move || work(&server, &site))
     };
     let workers = (0..workers).map(start_worker).collect::<io::Result<_>>()?;
     Ok(Running { server, workers })
@@ -52,21 +45,16 @@ impl Running {
     }
 }
 
-fn work(server: &tiny_http::Server, app: &App) {
+fn work(server: &tiny_http::Server, site: &Site) {
     while let Ok(mut incoming) = server.recv() {
         let answer = match request::read(&mut incoming) {
             Some(request) => {
                 // A bug met by one request must not take the worker with it.
-                let answered = catch_unwind(AssertUnwindSafe(|| routes::answer(app, &request)));
-                answered.unwrap_or_else(|_| internal_error())
+                let answered = catch_unwind(AssertUnwindSafe(|| site.answer(&request)));
+                answered.unwrap_or_else(|_| Site::broken())
             }
-            None => internal_error(),
+            None => Site::broken(),
         };
         let _ = incoming.respond(response::from(answer));
     }
-}
-
-fn internal_error() -> Answer {
-    let wire = Refusal::Internal.wire();
-    Answer::error(wire.status, wire.code.as_str(), &wire.description)
 }

@@ -6,7 +6,8 @@ use crate::actions::{Action, Failure};
 use argh::FromArgs;
 use std::path::PathBuf;
 
-const COLUMNS: &[Column] = &[("id", "ID"), ("name", "NAME"), ("registered", "REGISTERED"), ("created_at", "WHEN"), ("redirect_uris", "REDIRECT URIS")];
+const COLUMNS: &[Column] =
+    &[("id", "ID"), ("name", "NAME"), ("registered", "REGISTERED"), ("created_at", "WHEN"), ("redirect_uris", "REDIRECT URIS")];
 
 /// add, list and remove clients
 #[derive(FromArgs)]

@@ -2,9 +2,11 @@
 
 use super::{environment, failure};
 use crate::actions::{self, Action, Done, Failure};
+use crate::clock;
 use crate::config::{self, Config, raw};
+use crate::control;
+use crate::random;
 use crate::store::Store;
-use crate::{clock, control, random};
 use std::path::{Path, PathBuf};
 
 /// Has it done.

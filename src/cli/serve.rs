@@ -2,10 +2,15 @@
 
 use super::{environment, failure};
 use crate::actions::{self, Action, Failure};
+use crate::app;
+use crate::clock;
 use crate::config::{self, Config, Upstream, raw};
+use crate::control;
+use crate::demo;
 use crate::door::{Backends, Door, Stop};
+use crate::random;
+use crate::routes::Site;
 use crate::store::Store;
-use crate::{app, clock, control, demo, random};
 use argh::FromArgs;
 use rustix::termios::isatty;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -66,19 +71,24 @@ pub(super) fn run(serve: Serve) -> Result<(), Failure> {
     };
     let written = raw::read(&flags, &environment)?;
     let address = config::listen_address(&written)?;
-    let door = Door::bind(address).map_err(|error| failure(format!("cannot listen on {address}: {error}"), "choose another with --listen ADDRESS:PORT"))?;
+    let door = Door::bind(address)
+        .map_err(|error| failure(format!("cannot listen on {address}: {error}"), "choose another with --listen ADDRESS:PORT"))?;
     let config = Arc::new(config::decide(&written, door.local_addr(), &environment)?);
     let store = Arc::new(Store::open(&config.data, &random::entropy(), clock::now())?);
-    let started = start(&config, &store).map_err(|error| failure(format!("cannot start: {error}"), "check that the data directory can be written and its path is short"))?;
+    let started = start(&config, &store)
+        .map_err(|error| failure(format!("cannot start: {error}"), "check that the data directory can be written and its path is short"))?;
     announce(&config, &store, door.local_addr())?;
-    door.serve(Arc::clone(&config), Arc::clone(&store), started.backends, started.stop);
+    let served = door.serve(Arc::clone(&config), Arc::clone(&store), started.backends, started.stop);
     started.app.stop();
     let _ = fs::remove_file(control::socket_of(&config.data));
-    Ok(())
+    served.map_err(|error| {
+        failure(format!("cannot go on serving: {error}"), "start it again; if this repeats, look at limits of threads and files")
+    })
 }
 
 struct Started {
     app: app::Running,
+    _demo: Option<demo::Demo>,
     backends: Backends,
     stop: Stop,
 }
@@ -88,17 +98,17 @@ fn start(config: &Arc<Config>, store: &Arc<Store>) -> io::Result<Started> {
     let folder = config.data.join("run");
     DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
     let app_socket = fresh(&folder, "app.sock");
-    let app = app::start(&app_socket, Arc::clone(config), Arc::clone(store))?;
+    let site = Site::new(Arc::clone(config), Arc::clone(store));
+    let app = app::start(&app_socket, config.limits.workers, &site)?;
     let wants_demo = config.servers.iter().any(|server| server.upstream == Upstream::Demo);
     let demo = wants_demo.then(|| fresh(&folder, "demo.sock"));
-    if let Some(socket) = &demo {
-        demo::start(socket)?;
-    }
-    control::serve(Arc::clone(config), Arc::clone(store))?;
+    let running_demo = demo.as_deref().map(demo::start).transpose()?;
+    let (of_config, of_store) = (Arc::clone(config), Arc::clone(store));
+    control::serve(&config.data, move |action| actions::perform(&of_store, &of_config, action))?;
     sweep(Arc::clone(store))?;
     let stop = Stop::new()?;
     watch_signals(stop.clone())?;
-    Ok(Started { app, backends: Backends { app: app_socket, demo }, stop })
+    Ok(Started { app, _demo: running_demo, backends: Backends { app: app_socket, demo }, stop })
 }
 
 /// A socket left behind by a process that was killed stands in the way of a new one.

@@ -6,7 +6,8 @@ use crate::actions::{Action, Failure};
 use argh::FromArgs;
 use std::path::PathBuf;
 
-const COLUMNS: &[Column] = &[("path", "PATH"), ("name", "NAME"), ("url", "ADDRESS FOR CLIENTS"), ("upstream", "UPSTREAM"), ("scopes", "SCOPES")];
+const COLUMNS: &[Column] =
+    &[("path", "PATH"), ("name", "NAME"), ("url", "ADDRESS FOR CLIENTS"), ("upstream", "UPSTREAM"), ("scopes", "SCOPES")];
 
 /// list the protected servers
 #[derive(FromArgs)]

@@ -1,7 +1,8 @@
 //! Lists for people: columns as wide as their widest cell. Lists for scripts: JSON.
 
 use crate::actions::Done;
-use crate::{clock, clock::UnixTime};
+use crate::clock;
+use crate::clock::UnixTime;
 use serde_json::Value;
 use std::time::Duration;
 

@@ -10,7 +10,10 @@ use std::io::{self, BufRead, BufReader, Write};
 pub(super) fn new_password(from_stdin: bool) -> Result<String, Failure> {
     if from_stdin {
         let mut line = String::new();
-        io::stdin().lock().read_line(&mut line).map_err(|error| failure(format!("cannot read the password: {error}"), "give it as the first line"))?;
+        io::stdin()
+            .lock()
+            .read_line(&mut line)
+            .map_err(|error| failure(format!("cannot read the password: {error}"), "give it as the first line"))?;
         return Ok(line.trim_end_matches(['\r', '\n']).to_owned());
     }
     let no_terminal = |_| failure("there is no terminal to type a password at", "use --password-stdin and give it as the first line");

@@ -6,7 +6,8 @@ use crate::actions::{Action, Failure};
 use argh::FromArgs;
 use std::path::PathBuf;
 
-const COLUMNS: &[Column] = &[("name", "NAME"), ("owner", "OWNER"), ("disabled", "DISABLED"), ("servers", "SERVERS"), ("created_at", "ADDED")];
+const COLUMNS: &[Column] =
+    &[("name", "NAME"), ("owner", "OWNER"), ("disabled", "DISABLED"), ("servers", "SERVERS"), ("created_at", "ADDED")];
 
 /// add, list, change and remove accounts
 #[derive(FromArgs)]

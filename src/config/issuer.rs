@@ -19,7 +19,8 @@ pub(super) fn decide(written: Option<&str>, bound: SocketAddr, allow_http: bool)
 fn read(text: &str, allow_http: bool) -> Result<Issuer, ConfigError> {
     let hint = "write it like https://mcp.example.com, without a path";
     let url = Url::parse(text).map_err(|_| ConfigError::new(format!("the public URL {text} is not a URL"), hint))?;
-    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
+    let bare =
+        url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
     let Some(host) = url.host_str().filter(|_| bare && !text.contains('@')) else {
         return Err(ConfigError::new(format!("the public URL {text} is more than an origin"), hint));
     };
@@ -54,7 +55,10 @@ mod tests {
     fn an_origin_is_kept_without_slash_and_default_port() {
         let plain = Some(("https://mcp.example.com".into(), "mcp.example.com".into(), false));
         assert_eq!(issuer("https://MCP.example.com:443/", false), plain);
-        assert_eq!(issuer("https://mcp.example.com:8443", false), Some(("https://mcp.example.com:8443".into(), "mcp.example.com:8443".into(), false)));
+        assert_eq!(
+            issuer("https://mcp.example.com:8443", false),
+            Some(("https://mcp.example.com:8443".into(), "mcp.example.com:8443".into(), false))
+        );
         assert_eq!(issuer("http://[::1]:8787", false), Some(("http://[::1]:8787".into(), "[::1]:8787".into(), false)));
     }
 
@@ -67,7 +71,16 @@ mod tests {
 
     #[test]
     fn more_than_an_origin_is_refused() {
-        for text in ["https://h.test/path", "https://h.test/?q", "https://h.test/#f", "https://u@h.test", "https://@h.test", "ftp://h.test", "h.test", ""] {
+        for text in [
+            "https://h.test/path",
+            "https://h.test/?q",
+            "https://h.test/#f",
+            "https://u@h.test",
+            "https://@h.test",
+            "ftp://h.test",
+            "h.test",
+            "",
+        ] {
             assert_eq!(issuer(text, true), None, "{text}");
         }
     }

@@ -45,7 +45,8 @@ const LISTEN: &str = "127.0.0.1:8787";
 /// When it is not `ADDRESS:PORT`.
 pub fn listen_address(written: &Written) -> Result<SocketAddr, ConfigError> {
     let text = written.listen.as_deref().unwrap_or(LISTEN);
-    text.parse().map_err(|_| ConfigError::new(format!("--listen {text} is not an address and a port"), "write it like 127.0.0.1:8787 or [::]:8787"))
+    text.parse()
+        .map_err(|_| ConfigError::new(format!("--listen {text} is not an address and a port"), "write it like 127.0.0.1:8787 or [::]:8787"))
 }
 
 /// Decides everything, once the door is bound to `bound`: a port that the system chose is part of the default public URL.

@@ -102,9 +102,11 @@ pub fn data_directory(flag: Option<&Path>, environment: Environment<'_>) -> Resu
     let by_systemd = || environment("STATE_DIRECTORY").and_then(|list| list.split(':').next().map(PathBuf::from));
     let by_xdg = || environment("XDG_DATA_HOME").filter(|home| !home.is_empty()).map(|home| Path::new(&home).join("doorward"));
     let by_home = || environment("HOME").map(|home| Path::new(&home).join(".local/share/doorward"));
-    named.or_else(by_systemd).or_else(by_xdg).or_else(by_home).ok_or_else(|| {
-        ConfigError::new("there is no data directory: neither --data nor HOME is set", "give one with --data DIR")
-    })
+    named
+        .or_else(by_systemd)
+        .or_else(by_xdg)
+        .or_else(by_home)
+        .ok_or_else(|| ConfigError::new("there is no data directory: neither --data nor HOME is set", "give one with --data DIR"))
 }
 
 /// Puts flags, environment and file together.
@@ -122,7 +124,9 @@ pub fn read(flags: &Flags, environment: Environment<'_>) -> Result<Written, Conf
     let listed = environment("DOORWARD_TRUSTED_PROXY").map(|list| list.split(',').map(|one| one.trim().to_owned()).collect());
     let proxies = if flags.trusted_proxies.is_empty() { listed.unwrap_or_default() } else { flags.trusted_proxies.clone() };
     let allowed = |text: String| matches!(text.as_str(), "1" | "true" | "yes");
-    let pick = |flag: &Option<String>, name: &str, in_file: &Option<String>| flag.clone().or_else(|| environment(name)).or_else(|| in_file.clone());
+    let pick = |flag: &Option<String>, name: &str, in_file: &Option<String>| {
+        flag.clone().or_else(|| environment(name)).or_else(|| in_file.clone())
+    };
     Ok(Written {
         listen: pick(&flags.listen, "DOORWARD_LISTEN", &file.listen),
         public_url: pick(&flags.public_url, "DOORWARD_PUBLIC_URL", &file.public_url),
@@ -136,7 +140,8 @@ pub fn read(flags: &Flags, environment: Environment<'_>) -> Result<Written, Conf
 
 fn read_file(path: &Path) -> Result<File, ConfigError> {
     let name = path.display();
-    let text = fs::read_to_string(path).map_err(|error| ConfigError::new(format!("cannot read {name}: {error}"), "name a readable file with --config FILE"))?;
+    let text = fs::read_to_string(path)
+        .map_err(|error| ConfigError::new(format!("cannot read {name}: {error}"), "name a readable file with --config FILE"))?;
     // The parser's own message quotes the line, which may hold a secret; the place and the reason are enough.
     toml::from_str(&text).map_err(|error| {
         let line = error.span().map_or(0, |span| text.get(..span.start).unwrap_or_default().lines().count().max(1));

@@ -3,7 +3,7 @@
 use super::raw::{self, Environment, Written};
 use super::{ConfigError, Issuer, Server, Upstream, UpstreamCredential, units};
 use crate::oauth::resource::ProtectedResource;
-use crate::oauth::scope::{Scope, is_scope_name};
+use crate::oauth::scope::{OFFLINE_ACCESS, Scope, is_scope_name};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 use std::{fs, path::Path};
@@ -17,12 +17,37 @@ const DEFAULT_SCOPE: (&str, &str) = ("mcp", "Use everything this server offers")
 const UPSTREAM_TIMEOUT: Duration = Duration::from_secs(55);
 /// First segments of paths that are ours, or will be.
 const OURS: [&str; 22] = [
-    ".well-known", "api", "auth", "authorize", "clients", "connections", "consent", "device", "device_authorization", "healthz", "introspect",
-    "jwks", "keys", "metrics", "poll", "register", "revoke", "setup", "signin", "signout", "token", "userinfo",
+    ".well-known",
+    "api",
+    "auth",
+    "authorize",
+    "clients",
+    "connections",
+    "consent",
+    "device",
+    "device_authorization",
+    "healthz",
+    "introspect",
+    "jwks",
+    "keys",
+    "metrics",
+    "poll",
+    "register",
+    "revoke",
+    "setup",
+    "signin",
+    "signout",
+    "token",
+    "userinfo",
 ];
 
 /// Decides the servers: those of the file, or the one that `--upstream` names, or the built-in demo.
-pub(super) fn decide(written: &Written, issuer: &Issuer, bound: SocketAddr, environment: Environment<'_>) -> Result<Vec<Server>, ConfigError> {
+pub(super) fn decide(
+    written: &Written,
+    issuer: &Issuer,
+    bound: SocketAddr,
+    environment: Environment<'_>,
+) -> Result<Vec<Server>, ConfigError> {
     let listed = &written.file.servers;
     if let (Some(upstream), false) = (&written.upstream, listed.is_empty()) {
         return Err(ConfigError::new(
@@ -32,7 +57,7 @@ pub(super) fn decide(written: &Written, issuer: &Issuer, bound: SocketAddr, envi
     }
     if listed.is_empty() {
         let (name, upstream) = match &written.upstream {
-            Some(url) => ("MCP server", upstream(url, bound)?),
+            Some(url) => ("Your MCP server", upstream(url, bound)?),
             None => ("doorward demo", Upstream::Demo),
         };
         return Ok(vec![plain(DEFAULT_PATH, name, upstream, issuer)]);
@@ -92,9 +117,16 @@ fn server(entry: &raw::Server, issuer: &Issuer, bound: SocketAddr, environment: 
 /// A path in its one spelling, below the root, and none of ours.
 fn check_path(path: &str) -> Result<(), ConfigError> {
     let segments: Vec<&str> = path.strip_prefix('/').unwrap_or_default().split('/').collect();
-    let plain = |segment: &&str| !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)) && !matches!(*segment, "." | "..");
-    if !segments.iter().all(|segment| plain(segment)) || segments.contains(&".well-known") {
-        return Err(ConfigError::new(format!("the server path {path} cannot be used"), "write it like /notes: letters, digits and - . _ ~, no slash at the end"));
+    let plain = |segment: &&str| {
+        !segment.is_empty()
+            && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
+            && !matches!(*segment, "." | "..")
+    };
+    if !segments.iter().all(plain) || segments.contains(&".well-known") {
+        return Err(ConfigError::new(
+            format!("the server path {path} cannot be used"),
+            "write it like /notes: letters, digits and - . _ ~, no slash at the end",
+        ));
     }
     if segments.first().is_some_and(|first| OURS.contains(first)) {
         return Err(ConfigError::new(format!("the server path {path} belongs to doorward itself"), "choose another, such as /notes"));
@@ -104,9 +136,11 @@ fn check_path(path: &str) -> Result<(), ConfigError> {
 
 fn scopes(entry: &raw::Server) -> Result<Vec<(String, String)>, ConfigError> {
     let read = |(name, sentence): (&String, &toml::Value)| {
-        let sentence = sentence.as_str().filter(|_| is_scope_name(name));
+        let sentence = sentence.as_str().filter(|_| is_scope_name(name) && name != OFFLINE_ACCESS);
         let what = || format!("the scope {name} of {} is not a name with a sentence", entry.path);
-        sentence.map(|sentence| (name.clone(), sentence.to_owned())).ok_or_else(|| ConfigError::new(what(), "write it like \"notes:read\" = \"Read your notes\""))
+        sentence
+            .map(|sentence| (name.clone(), sentence.to_owned()))
+            .ok_or_else(|| ConfigError::new(what(), "write it like \"notes:read\" = \"Read your notes\""))
     };
     entry.scopes.iter().map(read).collect()
 }
@@ -142,14 +176,19 @@ fn header(entry: &raw::Server, name: &str, value: &str, environment: Environment
     let framing = ["host", "connection", "content-length", "transfer-encoding"].iter().any(|framing| name.eq_ignore_ascii_case(framing));
     let value = expand(entry, value, environment)?;
     if !token || framing || !value.bytes().all(|byte| matches!(byte, 0x20..=0x7E)) {
-        return Err(ConfigError::new(format!("upstream_header {name} of {} cannot be sent", entry.path), "use a header name and printable ASCII"));
+        return Err(ConfigError::new(
+            format!("upstream_header {name} of {} cannot be sent", entry.path),
+            "use a header name and printable ASCII",
+        ));
     }
     Ok((name.to_ascii_lowercase(), UpstreamCredential(value)))
 }
 
 fn expand(entry: &raw::Server, text: &str, environment: Environment<'_>) -> Result<String, ConfigError> {
     let Some((before, rest)) = text.split_once("${") else { return Ok(text.to_owned()) };
-    let unset = |name: &str| ConfigError::new(format!("upstream_header of {} needs {name}, which is not there", entry.path), "set it before doorward starts");
+    let unset = |name: &str| {
+        ConfigError::new(format!("upstream_header of {} needs {name}, which is not there", entry.path), "set it before doorward starts")
+    };
     let (name, after) = rest.split_once('}').ok_or_else(|| unset("a closing brace"))?;
     let value = match name.strip_prefix("file:") {
         Some(file) => fs::read_to_string(Path::new(file)).ok().map(|text| text.trim_end().to_owned()),

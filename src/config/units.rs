@@ -15,7 +15,9 @@ pub(super) fn span(text: &str) -> Result<Duration, ConfigError> {
     });
     let count: Option<u64> = text.get(..text.len().saturating_sub(1)).and_then(|digits| digits.parse().ok());
     let seconds = count.zip(unit).and_then(|(count, unit)| count.checked_mul(unit)).filter(|seconds| *seconds > 0);
-    seconds.map(Duration::from_secs).ok_or_else(|| ConfigError::new(format!("{text} is not a span of time"), "write it like 30s, 10m, 12h or 90d"))
+    seconds
+        .map(Duration::from_secs)
+        .ok_or_else(|| ConfigError::new(format!("{text} is not a span of time"), "write it like 30s, 10m, 12h or 90d"))
 }
 
 /// `192.168.1.0/24`, or one address. Everybody is no range: then nobody would be told apart.
@@ -28,9 +30,13 @@ pub(super) fn network(text: &str) -> Result<Network, ConfigError> {
     };
     let prefix = if prefix.is_empty() { Some(most) } else { prefix.parse().ok().filter(|prefix| *prefix <= most) };
     match address.zip(prefix) {
-        Some((_, 0)) => Err(ConfigError::new(format!("the trusted proxy {text} is everybody"), "name the proxy's own address, such as 127.0.0.1")),
+        Some((_, 0)) => {
+            Err(ConfigError::new(format!("the trusted proxy {text} is everybody"), "name the proxy's own address, such as 127.0.0.1"))
+        }
         Some((address, prefix)) => Ok(Network { address, prefix }),
-        None => Err(ConfigError::new(format!("the trusted proxy {text} is not an address range"), "write it like 172.18.0.0/16 or 127.0.0.1")),
+        None => {
+            Err(ConfigError::new(format!("the trusted proxy {text} is not an address range"), "write it like 172.18.0.0/16 or 127.0.0.1"))
+        }
     }
 }
 

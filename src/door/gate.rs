@@ -32,7 +32,13 @@ fn judge(store: &Store, server: &Server, headers: &HeaderMap) -> Result<Pass, Re
     let presented = bearer::presented(headers.all("authorization"))?;
     let Presented::Token(secret) = presented else { return Err(Refusal::TokenUnknown) };
     let token = secret.hash();
-    let admitted = readmit(store, server, token)?;
+    let now = clock::now();
+    let stored = store.access_token(&token).map_err(|_| Refusal::Unavailable)?;
+    let as_stored = stored.as_ref().map(|(token, _)| token.clone());
+    let admitted = bearer::admit(stored, &server.resource, now)?;
+    if let Some(stored) = as_stored {
+        store.note_use(&token, &stored, now);
+    }
     Ok(Pass { admitted, token })
 }
 

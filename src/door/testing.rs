@@ -65,6 +65,7 @@ pub(crate) fn token(user: &str, path: &str) -> (StoredAccessToken, Standing) {
         scope: Scope::default(),
         created_at,
         user_epoch: 0,
+        alive_until: None,
         ended: None,
     };
     let user = User {

@@ -18,9 +18,10 @@ use crate::oauth::ids::ClientId;
 use crate::oauth::params::Params;
 use crate::oauth::redirect_uri::{self, RegisteredRedirect};
 use crate::oauth::secret::Flow as FlowSecret;
+use crate::pages;
 use crate::pages::views::{ConsentPage, Destination, MessageKind, ScopeLine};
+use crate::random;
 use crate::store::StoreError;
-use crate::{pages, random};
 
 /// `GET /authorize`, and `POST` with the same parameters in the body (OpenID Connect Core §3.1.2.1).
 ///
@@ -35,7 +36,9 @@ pub fn show(app: &App, request: &Request) -> Answer {
 fn serve(app: &App, request: &Request) -> Result<Answer, StoreError> {
     if app.is_unattended()? {
         let what = "Nobody has set this doorward up yet, so there is nobody who could agree to anything.";
-        return Ok(page::error(app, 503, "Not set up yet", what, Some("On the machine where it runs: doorward setup")).with("retry-after", "60"));
+        return Ok(
+            page::error(app, 503, "Not set up yet", what, Some("On the machine where it runs: doorward setup")).with("retry-after", "60")
+        );
     }
     let (params, query) = match read(request) {
         Ok(read) => read,
@@ -110,10 +113,7 @@ fn ask_for_consent(app: &App, signed_in: &SignedIn, client: &Client, asked: &Aut
         server_url: asked.resource.uri.clone(),
         scopes: asked.scope.names().map(line).collect(),
         username: signed_in.user.name.as_str().to_owned(),
-        lasts: format!(
-            "Until you take it back, or until it has not been used for {}.",
-            words::span(app.config.lifetimes.refresh_token)
-        ),
+        lasts: format!("Until you take it back, or until it has not been used for {}.", words::span(app.config.lifetimes.refresh_token)),
     };
     Ok(page::page(200, Leads::ToClient, pages::render_consent(&view)))
 }

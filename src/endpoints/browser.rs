@@ -8,11 +8,12 @@ use crate::http::request::Request;
 use crate::oauth::params::Params;
 use crate::oauth::secret::{Secret, Session, TokenHash};
 use crate::oauth::user::User;
-use crate::store::record::BrowserSession;
-use crate::store::StoreError;
 use crate::random;
+use crate::store::StoreError;
+use crate::store::record::BrowserSession;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use percent_encoding::percent_decode_str;
 use subtle::ConstantTimeEq;
 
 /// Holds the session of somebody who signed in.
@@ -29,9 +30,18 @@ pub struct SignedIn {
     secret: Secret<Session>,
 }
 
-/// Proof that a form was filled in on a page of ours in this browser. Made by [`App::check_form`] and
+/// A form that was filled in on a page of ours in this browser. Made by [`App::check_form`] and
 /// [`App::check_visitor_form`] alone.
-pub struct CsrfChecked(());
+pub struct CheckedForm {
+    params: Params,
+}
+
+impl CheckedForm {
+    /// What was filled in.
+    pub fn params(&self) -> &Params {
+        &self.params
+    }
+}
 
 /// A browser without a session, known again by a cookie of chance.
 pub struct Visitor {
@@ -65,8 +75,7 @@ impl App {
         let secret = random::secret::<Session>();
         let now: UnixTime = clock::now();
         let lifetime = self.config.lifetimes.session;
-        let session =
-            BrowserSession { user: user.id.clone(), user_epoch: user.epoch, signed_in_at: now, expires_at: now.after(lifetime) };
+        let session = BrowserSession { user: user.id.clone(), user_epoch: user.epoch, signed_in_at: now, expires_at: now.after(lifetime) };
         self.store.add_session(&secret.hash(), &session)?;
         let mut answer = answer;
         answer.headers.append("set-cookie", self.jar(request).set(SESSION, secret.reveal(), Some(lifetime.as_secs())));
@@ -122,27 +131,28 @@ impl App {
         URL_SAFE_NO_PAD.encode(self.store.key().authenticate(label, &[browser.as_bytes()]))
     }
 
-    /// Whether a form of somebody signed in came from a page of ours.
-    pub fn check_form(&self, request: &Request, params: &Params, signed_in: &SignedIn) -> Option<CsrfChecked> {
+    /// The form in a request of somebody signed in, if it came from a page of ours.
+    pub fn check_form(&self, request: &Request, signed_in: &SignedIn) -> Option<CheckedForm> {
+        let params = super::form(request).ok()?;
         self.check(request, params, &self.form_token(signed_in))
     }
 
-    /// Whether a form of somebody not signed in came from a page of ours.
-    pub fn check_visitor_form(&self, request: &Request, params: &Params) -> Option<CsrfChecked> {
+    /// The form of somebody not signed in, if it came from a page of ours.
+    pub fn check_visitor_form(&self, request: &Request, params: Params) -> Option<CheckedForm> {
         let visitor = self.visitor(request);
-        (!visitor.is_new).then(|| self.check(request, params, &self.visitor_token(&visitor))).flatten()
+        if visitor.is_new { None } else { self.check(request, params, &self.visitor_token(&visitor)) }
     }
 
     /// The hidden value decides. What the browser says about where the form came from must not speak against it; `null`
     /// is what browsers send from pages that, like ours, give no referrer.
-    fn check(&self, request: &Request, params: &Params, expected: &str) -> Option<CsrfChecked> {
+    fn check(&self, request: &Request, params: Params, expected: &str) -> Option<CheckedForm> {
         let sent = params.one("csrf").ok().flatten()?;
         let same = bool::from(sent.as_bytes().ct_eq(expected.as_bytes()));
         let site = request.headers.first("sec-fetch-site");
         let from_here = site.is_none_or(|site| matches!(site, "same-origin" | "none"));
         let origin = request.headers.first("origin");
         let own_origin = origin.is_none_or(|origin| origin == "null" || self.is_own_origin(origin, request));
-        (same && from_here && own_origin).then_some(CsrfChecked(()))
+        (same && from_here && own_origin).then_some(CheckedForm { params })
     }
 
     fn is_own_origin(&self, origin: &str, request: &Request) -> bool {
@@ -168,7 +178,8 @@ pub fn safe_return(sent: Option<&str>) -> String {
 
 /// `return_to` after a sign-in that was asked for by `prompt=login`: the wish is fulfilled then, and must not be met again.
 pub fn without_prompt(query: &str) -> String {
-    let keep = |pair: &&str| !matches!(pair.split('=').next(), Some("prompt"));
+    let is_prompt = |name: &str| percent_decode_str(name).eq(*b"prompt");
+    let keep = |pair: &&str| !pair.split('=').next().is_some_and(is_prompt);
     query.split('&').filter(keep).collect::<Vec<_>>().join("&")
 }
 
@@ -181,13 +192,25 @@ mod tests {
         for good in ["/", "/authorize?client_id=x&redirect_uri=https%3A%2F%2Fc.test", "/connections"] {
             assert_eq!(safe_return(Some(good)), good);
         }
-        for bad in ["//evil.test", "/\\evil.test", "/\t/evil.test", "https:evil.test", "javascript:alert(1)", "/..//evil.test", "/%2f%2fevil.test", "https://x@evil.test/", "", "/a#b", "/a b"] {
+        for bad in [
+            "//evil.test",
+            "/\\evil.test",
+            "/\t/evil.test",
+            "https:evil.test",
+            "javascript:alert(1)",
+            "/..//evil.test",
+            "/%2f%2fevil.test",
+            "https://x@evil.test/",
+            "",
+            "/a#b",
+            "/a b",
+        ] {
             assert_eq!(safe_return(Some(bad)), "/", "{bad:?}");
         }
     }
 
     #[test]
     fn a_fulfilled_prompt_is_not_asked_again() {
-        assert_eq!(without_prompt("client_id=x&prompt=login&state=prompt"), "client_id=x&state=prompt");
+        assert_eq!(without_prompt("client_id=x&prompt=login&%70rompt=login&state=prompt"), "client_id=x&state=prompt");
     }
 }

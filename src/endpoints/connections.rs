@@ -1,20 +1,21 @@
 //! `POST /connections/revoke`: a user takes a connection back.
 
 use super::App;
-use super::browser::{CsrfChecked, SignedIn};
+use super::browser::{CheckedForm, SignedIn};
 use super::page;
 use crate::clock;
 use crate::http::answer::Answer;
 use crate::oauth::connection::EndReason;
 use crate::oauth::ids::ConnectionId;
-use crate::oauth::params::Params;
 
 /// Ends one of the user's own connections. Somebody else's is treated like one that does not exist.
-pub fn revoke(app: &App, params: &Params, signed_in: &SignedIn, _checked: &CsrfChecked) -> Answer {
-    let id = ConnectionId::known_as(params.one("id").ok().flatten().unwrap_or_default());
+pub fn revoke(app: &App, signed_in: &SignedIn, form: &CheckedForm) -> Answer {
+    let id = ConnectionId::known_as(form.params().one("id").ok().flatten().unwrap_or_default());
     match app.store.end_connection(&id, Some(&signed_in.user.id), EndReason::RevokedByUser, clock::now()) {
         Ok(true) => page::see_other("/"),
-        Ok(false) => page::error(app, 404, "There is no such connection", "It may have been revoked before.", Some("Go back to the start page.")),
+        Ok(false) => {
+            page::error(app, 404, "There is no such connection", "It may have been revoked before.", Some("Go back to the start page."))
+        }
         Err(error) => page::unavailable(app, &error),
     }
 }

@@ -1,22 +1,22 @@
 //! `POST /consent`: the user's decision takes effect.
 
-use super::browser::{CsrfChecked, SignedIn};
-use super::page::{self, Message};
 use super::App;
+use super::browser::{CheckedForm, SignedIn};
+use super::page::{self, Message};
 use crate::clock;
 use crate::http::answer::Answer;
 use crate::oauth::authorization_request::State;
 use crate::oauth::authorization_response::{self, Answer as ToClient};
 use crate::oauth::code::CodeState;
 use crate::oauth::consent::{self, Decision, Parties, Stale, Verdict};
-use crate::oauth::params::Params;
 use crate::oauth::redirect_uri::RegisteredRedirect;
 use crate::oauth::secret::{AuthorizationCode, Flow as FlowSecret, Secret};
 use crate::pages::views::MessageKind;
 use crate::store::StoreError;
 
 /// The decision, of somebody signed in, on a form of ours.
-pub fn submit(app: &App, params: &Params, signed_in: &SignedIn, _checked: &CsrfChecked) -> Answer {
+pub fn submit(app: &App, signed_in: &SignedIn, form: &CheckedForm) -> Answer {
+    let params = form.params();
     let decision = match params.one("decision") {
         Ok(Some("approve")) => Decision::Approve,
         Ok(Some("deny")) => Decision::Deny,
@@ -34,8 +34,7 @@ fn settle(app: &App, secret: &Secret<FlowSecret>, decision: Decision, signed_in:
     let parties = Parties { session: signed_in.session, user: &signed_in.user, client: client.as_ref(), issuer: app.issuer() };
     let code = consent::code_of(secret, app.store.key());
     let code_ends = now.after(app.config.lifetimes.code);
-    let (verdict, flow) =
-        app.store.settle_flow(&hash, &code.hash(), code_ends, |flow| consent::decide(flow, decision, &parties, now))?;
+    let (verdict, flow) = app.store.settle_flow(&hash, &code.hash(), code_ends, |flow| consent::decide(flow, decision, &parties, now))?;
     let state = flow.map(|flow| flow.state).unwrap_or_default();
     Ok(match verdict {
         Verdict::Stale(why) => stale(app, why),
@@ -58,7 +57,14 @@ fn again(app: &App, redirect: &RegisteredRedirect, state: &State, code: &Secret<
         return Ok(to_client(app, redirect, state, &ToClient::Code(code)));
     }
     let text = "You approved this connection, and the app has been let in. You can close this page.";
-    let message = Message { kind: MessageKind::Success, title: "Already done", paragraphs: &[text], hint: None, steps: &[], link: Some(("/", "See what is connected")) };
+    let message = Message {
+        kind: MessageKind::Success,
+        title: "Already done",
+        paragraphs: &[text],
+        hint: None,
+        steps: &[],
+        link: Some(("/", "See what is connected")),
+    };
     Ok(page::message(app, 200, &message))
 }
 

@@ -16,7 +16,8 @@ pub fn show(app: &App, request: &Request) -> Answer {
     let shown = app.signed_in(request).and_then(|signed_in| match signed_in {
         None if app.is_unattended()? => {
             let what = "This doorward has just been started and nobody owns it yet.";
-            Ok(page::error(app, 503, "Not set up yet", what, Some("On the machine where it runs: doorward setup")).with("retry-after", "60"))
+            Ok(page::error(app, 503, "Not set up yet", what, Some("On the machine where it runs: doorward setup"))
+                .with("retry-after", "60"))
         }
         None => Ok(super::signin::ask(app, request, "/", None)),
         Some(signed_in) => overview(app, &signed_in),

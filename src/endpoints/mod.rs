@@ -58,11 +58,6 @@ impl App {
         self.resources.iter().find(|resource| resource.path == path)
     }
 
-    /// The form in a request; none when it cannot be read, which then lacks its token too.
-    pub fn form_of(&self, request: &Request) -> Params {
-        form(request).unwrap_or_default()
-    }
-
     /// True while nobody has an account here: then nothing can be agreed to, and nothing is registered.
     fn is_unattended(&self) -> Result<bool, StoreError> {
         Ok(!self.store.is_claimed()? && self.store.users()?.is_empty())
@@ -73,6 +68,11 @@ impl App {
 fn refuse(refusal: &Refusal) -> Answer {
     let wire = refusal.wire();
     Answer::error(wire.status, wire.code.as_str(), &wire.description)
+}
+
+/// What a bug looks like from outside.
+pub fn internal_error() -> Answer {
+    refuse(&Refusal::Internal)
 }
 
 /// A store that does not answer is never the client's fault: 503, so that nobody throws tokens away.

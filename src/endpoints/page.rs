@@ -86,7 +86,8 @@ pub fn error(app: &App, status: u16, title: &str, what: &str, hint: Option<&str>
 pub fn unavailable(app: &App, cause: &crate::store::StoreError) -> Answer {
     super::log(&format!("store: {cause}"));
     let what = "doorward could not read or write its data just now. Nothing was changed.";
-    error(app, 503, "Not available right now", what, Some("Try again in a moment. If it stays, the log of doorward says why.")).with("retry-after", "30")
+    error(app, 503, "Not available right now", what, Some("Try again in a moment. If it stays, the log of doorward says why."))
+        .with("retry-after", "30")
 }
 
 impl App {

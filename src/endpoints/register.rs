@@ -1,14 +1,15 @@
 //! `POST /register` (RFC 7591).
 
 use super::App;
+use crate::clock;
 use crate::http::answer::Answer;
 use crate::http::request::Request;
 use crate::oauth::error::Refusal;
 use crate::oauth::ids::ClientId;
 use crate::oauth::registration::{self, TakenNames};
 use crate::oauth::secret::ClientSecret;
+use crate::random;
 use crate::store::{Registered, StoreError};
-use crate::{clock, random};
 
 /// Registers a client, or refuses with the error object of RFC 7591 §3.2.2.
 pub fn register(app: &App, request: &Request) -> Answer {

@@ -1,17 +1,20 @@
 //! `/setup`: the first run. Whoever holds the one-time link becomes the owner.
 
-use super::browser::CsrfChecked;
-use super::page::{self, Leads, Message};
 use super::App;
+use super::browser::CheckedForm;
+use super::page::{self, Leads, Message};
+use crate::clock;
 use crate::http::answer::Answer;
 use crate::http::request::Request;
 use crate::oauth::ids::UserId;
 use crate::oauth::params::Params;
 use crate::oauth::secret::{Secret, SetupLink};
 use crate::oauth::user::{MAX_PASSWORD, MIN_PASSWORD, ServerAccess, User, UserName};
+use crate::pages;
 use crate::pages::views::{MessageKind, ServerAddress, SetupPage};
+use crate::password;
+use crate::random;
 use crate::store::{Claim, StoreError};
-use crate::{clock, pages, password, random};
 
 /// `GET /setup?token=…`: shows the form and spends nothing.
 pub fn show(app: &App, request: &Request) -> Answer {
@@ -51,21 +54,28 @@ pub fn submit(app: &App, request: &Request) -> Answer {
 fn serve(app: &App, request: &Request) -> Result<Answer, StoreError> {
     let params = super::form(request).unwrap_or_default();
     let Some(link) = link(app, &params)? else { return Ok(closed(app)) };
-    let typed = params.one("username").ok().flatten().unwrap_or_default();
-    let Some(checked) = app.check_visitor_form(request, &params) else {
-        return Ok(form(app, request, 403, &link, "", Some("The page had been open for too long, or cookies are switched off. Please try again.")));
+    let Some(filled_in) = app.check_visitor_form(request, params) else {
+        return Ok(form(
+            app,
+            request,
+            403,
+            &link,
+            "",
+            Some("The page had been open for too long, or cookies are switched off. Please try again."),
+        ));
     };
-    let chosen = match choose(&params) {
+    let typed = filled_in.params().one("username").ok().flatten().unwrap_or_default();
+    let chosen = match choose(&filled_in) {
         Ok(chosen) => chosen,
         Err(problem) => return Ok(form(app, request, 400, &link, typed, Some(problem))),
     };
     let Ok(hash) = password::hash(&chosen.password, &random::bytes()) else {
         return Ok(form(app, request, 503, &link, typed, Some("The server is busy. Please try again.")));
     };
-    claim(app, request, &link, chosen.name, hash, &checked)
+    claim(app, request, &link, chosen.name, hash)
 }
 
-fn claim(app: &App, request: &Request, link: &Secret<SetupLink>, name: UserName, hash: String, _: &CsrfChecked) -> Result<Answer, StoreError> {
+fn claim(app: &App, request: &Request, link: &Secret<SetupLink>, name: UserName, hash: String) -> Result<Answer, StoreError> {
     let now = clock::now();
     let owner = User {
         id: UserId::mint(random::bytes()),
@@ -89,8 +99,8 @@ struct Chosen {
     password: String,
 }
 
-fn choose(params: &Params) -> Result<Chosen, &'static str> {
-    let text = |name| params.one(name).ok().flatten().unwrap_or_default();
+fn choose(form: &CheckedForm) -> Result<Chosen, &'static str> {
+    let text = |name| form.params().one(name).ok().flatten().unwrap_or_default();
     let name = UserName::parse(text("username").trim())
         .ok_or("Please choose a name of up to 64 letters, digits and . _ - + @, beginning with a letter or digit.")?;
     let password = text("password");

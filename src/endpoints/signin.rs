@@ -1,15 +1,15 @@
 //! `/signin`: name and password. It decides who is there and nothing else; where to go on is up to the page that sent here.
 
-use super::browser::{self, CsrfChecked};
-use super::page::{self, Leads};
 use super::App;
+use super::browser::{self, CheckedForm};
+use super::page::{self, Leads};
 use crate::http::answer::Answer;
 use crate::http::request::Request;
-use crate::oauth::params::Params;
 use crate::oauth::user::{MAX_PASSWORD, User, UserName};
+use crate::pages;
 use crate::pages::views::SigninPage;
+use crate::password;
 use crate::store::StoreError;
-use crate::{pages, password};
 
 const WRONG: &str = "The name or the password is not right.";
 const STALE: &str = "The page had been open for too long, or cookies are switched off. Please try again.";
@@ -52,23 +52,21 @@ pub fn submit(app: &App, request: &Request) -> Answer {
         return page::error(app, 400, "This form cannot be read", "The sign-in form arrived broken.", Some("Open the page again."));
     };
     let return_to = browser::safe_return(params.one("return_to").ok().flatten());
-    let typed = params.one("username").ok().flatten().unwrap_or_default();
+    let typed = params.one("username").ok().flatten().unwrap_or_default().to_owned();
     let again = |status, view: SigninPage| {
-        let username = UserName::parse(typed).map(|name| name.as_str().to_owned()).unwrap_or_default();
+        let username = UserName::parse(&typed).map(|name| name.as_str().to_owned()).unwrap_or_default();
         render(app, request, status, SigninPage { username, ..view })
     };
-    let Some(checked) = app.check_visitor_form(request, &params) else {
+    let Some(form) = app.check_visitor_form(request, params) else {
         return again(403, SigninPage { error: Some(STALE.to_owned()), ..blank(app, &return_to) });
     };
-    match authenticate(app, &params, &checked) {
+    match authenticate(app, &form) {
         Ok(Attempt::Right(user)) => {
             let signed_in = app.sign_in(request, &user, page::see_other(&return_to));
             signed_in.unwrap_or_else(|error| page::unavailable(app, &error))
         }
         Ok(Attempt::Wrong) => again(401, SigninPage { error: Some(WRONG.to_owned()), ..blank(app, &return_to) }),
-        Ok(Attempt::Busy) => {
-            again(429, SigninPage { throttled: Some(BUSY.to_owned()), ..blank(app, &return_to) }).with("retry-after", "5")
-        }
+        Ok(Attempt::Busy) => again(429, SigninPage { throttled: Some(BUSY.to_owned()), ..blank(app, &return_to) }).with("retry-after", "5"),
         Err(error) => page::unavailable(app, &error),
     }
 }
@@ -80,7 +78,8 @@ enum Attempt {
 }
 
 /// The same work and the same answer whether the name is unknown, the account disabled or the password wrong.
-fn authenticate(app: &App, params: &Params, _checked: &CsrfChecked) -> Result<Attempt, StoreError> {
+fn authenticate(app: &App, form: &CheckedForm) -> Result<Attempt, StoreError> {
+    let params = form.params();
     let typed = params.one("username").ok().flatten().and_then(|text| UserName::parse(text.trim()));
     let password = params.one("password").ok().flatten().unwrap_or_default();
     let user = typed.map(|name| app.store.user_named(&name)).transpose()?.flatten().filter(|user| !user.disabled);

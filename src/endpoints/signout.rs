@@ -1,7 +1,7 @@
 //! `POST /signout`.
 
 use super::App;
-use super::browser::{CsrfChecked, SignedIn};
+use super::browser::{CheckedForm, SignedIn};
 use super::page;
 use crate::http::answer::Answer;
 use crate::http::request::Request;
@@ -12,8 +12,8 @@ use crate::store::StoreError;
 use url::form_urlencoded::Serializer;
 
 /// Ends the session. From the consent page ("Not you?") the request goes on under whoever signs in next.
-pub fn submit(app: &App, request: &Request, params: &Params, signed_in: &SignedIn, _checked: &CsrfChecked) -> Answer {
-    let next = pending(app, params, signed_in).and_then(|next| app.sign_out(request, page::see_other(&next)));
+pub fn submit(app: &App, request: &Request, signed_in: &SignedIn, form: &CheckedForm) -> Answer {
+    let next = pending(app, form.params(), signed_in).and_then(|next| app.sign_out(request, page::see_other(&next)));
     next.unwrap_or_else(|error| page::unavailable(app, &error))
 }
 

@@ -4,6 +4,7 @@ use super::App;
 use crate::clock;
 use crate::http::answer::Answer;
 use crate::http::request::Request;
+use crate::oauth;
 use crate::oauth::client::GrantType;
 use crate::oauth::client_auth::{self, AuthenticatedClient};
 use crate::oauth::code::{self, Redemption};
@@ -13,8 +14,8 @@ use crate::oauth::params::Params;
 use crate::oauth::refresh;
 use crate::oauth::token_request::{self, CodeGrant, RefreshGrant, TokenRequest};
 use crate::oauth::token_response::{self, Issued};
+use crate::random;
 use crate::store::{NewTokens, RefreshTerms, Refreshed, StoreError};
-use crate::{oauth, random};
 
 /// Answers every token request, refused ones included, in JSON.
 pub fn grant(app: &App, request: &Request) -> Answer {
@@ -26,21 +27,18 @@ pub fn grant(app: &App, request: &Request) -> Answer {
 }
 
 fn serve(app: &App, request: &Request) -> Result<Result<Issued, Refusal>, StoreError> {
-    let read = super::form(request).and_then(|params| Ok((authenticate(app, request, &params), params)));
-    let (client, params) = match read {
-        Ok((client, params)) => (client?, params),
+    let params = match super::form(request) {
+        Ok(params) => params,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let client = match client {
+    let client = match authenticate(app, request, &params)? {
         Ok(client) => client,
         Err(refusal) => return Ok(Err(refusal)),
     };
     match token_request::parse(&params) {
         Err(refusal) => Ok(Err(refusal)),
         Ok(TokenRequest::Code(grant)) => redeem(app, &client, &grant),
-        Ok(TokenRequest::Refresh(grant)) if client.client().grant_types.contains(&GrantType::RefreshToken) => {
-            rotate(app, &client, &grant)
-        }
+        Ok(TokenRequest::Refresh(grant)) if client.client().grant_types.contains(&GrantType::RefreshToken) => rotate(app, &client, &grant),
         Ok(TokenRequest::Refresh(_)) => Ok(Err(Refusal::GrantTypeNotRegistered)),
     }
 }
@@ -58,8 +56,7 @@ pub(super) fn authenticate(app: &App, request: &Request, params: &Params) -> Res
 /// RFC 6749 §5.2: a client that tried Basic is told that Basic it is.
 pub(super) fn refuse_client(request: &Request, refusal: &Refusal) -> Answer {
     let answer = super::refuse(refusal);
-    let failed_basic =
-        refusal.wire().code == ErrorCode::InvalidClient && client_auth::tried_basic(request.headers.all("authorization"));
+    let failed_basic = refusal.wire().code == ErrorCode::InvalidClient && client_auth::tried_basic(request.headers.all("authorization"));
     if failed_basic { answer.with("www-authenticate", "Basic realm=\"doorward\"") } else { answer }
 }
 
@@ -80,9 +77,7 @@ fn redeem(app: &App, client: &AuthenticatedClient, grant: &CodeGrant) -> Result<
         code::redeem(stored, user, resource, client, grant, now)
     })?;
     Ok(match (redemption, stored) {
-        (Redemption::Issue(_), Some(stored)) => {
-            Ok(Issued { access, expires_in: lifetimes.access_token, refresh, scope: stored.scope })
-        }
+        (Redemption::Issue(_), Some(stored)) => Ok(Issued { access, expires_in: lifetimes.access_token, refresh, scope: stored.scope }),
         (Redemption::Issue(_), None) => Err(Refusal::CodeUnknown),
         (Redemption::Refuse(refusal) | Redemption::CountGuess(refusal) | Redemption::EndConnection(_, refusal), _) => Err(refusal),
     })
@@ -91,12 +86,8 @@ fn redeem(app: &App, client: &AuthenticatedClient, grant: &CodeGrant) -> Result<
 fn rotate(app: &App, client: &AuthenticatedClient, grant: &RefreshGrant) -> Result<Result<Issued, Refusal>, StoreError> {
     let now = clock::now();
     let lifetimes = &app.config.lifetimes;
-    let terms = RefreshTerms {
-        salt: random::bytes(),
-        access_lifetime: lifetimes.access_token,
-        refresh_lifetime: lifetimes.refresh_token,
-        now,
-    };
+    let terms =
+        RefreshTerms { salt: random::bytes(), access_lifetime: lifetimes.access_token, refresh_lifetime: lifetimes.refresh_token, now };
     let refreshed = app.store.refresh(&grant.token, &terms, |stored, standing, fate| {
         let resource = standing.ok().and_then(|standing| app.resource_at(&standing.connection().server));
         refresh::rotate(stored, standing, fate, client, resource, grant, now)

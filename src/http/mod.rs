@@ -8,10 +8,12 @@
 //! | cookies | [`cookies`] |
 //! | a request to the app | [`request`] |
 //! | an answer made here | [`answer`] |
+//! | a date | [`date`] |
 //! | sizes and deadlines | [`limits`] |
 
 pub mod answer;
 pub mod cookies;
+pub mod date;
 pub mod headers;
 pub mod limits;
 pub mod method;

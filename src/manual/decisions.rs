@@ -1,1 +1,112 @@
-//! decisions
+//! Decisions, each with its reason and what would change it.
+//!
+//! # Two listeners in one process
+//!
+//! tiny_http serves the application, but facing the network alone it can be ended by a stranger: a body announced with
+//! `Content-Length: 50000000000` and never sent aborts the process when the request is dropped, one failed `accept` ends
+//! its accepting for good, it has no deadlines and no limit on heads, and it accepts framing that two readers understand
+//! differently. A gateway needs a strict, streaming reverse proxy anyway. So [`crate::door`] is that proxy and alone faces
+//! the network; the application is one of its back ends, on a private Unix socket, where every request arrives complete,
+//! framed once and within limits. The check of a bearer token never makes the second hop.
+//!
+//! # One sled tree
+//!
+//! Every record is in one tree, its table being the first byte of the key. A decision touches several tables (a code, a
+//! connection, two tokens), and a transaction over one tree is the simplest that holds them together. One tree also keeps
+//! the list of tables in one place, [`crate::store::record::Table`].
+//!
+//! # Our own `fdatasync`
+//!
+//! sled's `flush` on Linux writes to the file and waits for the page cache, not for the device. A promise that survives
+//! power loss needs an `fdatasync` after it; group commit (the private module `store::commit`) makes one serve many.
+//!
+//! # Revocation is one write
+//!
+//! A token is never deleted to revoke it: it belongs to a connection, and each check asks whether that stands
+//! ([`crate::oauth::connection::stands`]): not ended, client and user still there, password unchanged, server still
+//! allowed. So ending a connection, removing a client or changing a password is one write, however many tokens there are,
+//! and no path can forget one.
+//!
+//! # Refresh tokens rotate, and rotating is idempotent
+//!
+//! Hosted clients refresh from two machines at once, several processes share one token, and answers get lost. A strictly
+//! single-use token logs all of these out. So the successor is derived from the token presented, a salt and the server's
+//! key: the same token brings the same answer, without anything being stored in the clear. Theft is still noticed: once the
+//! successor was itself rotated, or was used and two minutes have passed, the old token ends the connection. See
+//! [`crate::oauth::refresh`].
+//!
+//! # A flow has one code
+//!
+//! The code is derived from the flow's secret in the same way, so a double click on Approve gives the same answer, and the
+//! browser that forgot the first redirect still arrives.
+//!
+//! # No row before sign-in
+//!
+//! `/authorize` without a session shows the sign-in page with the request in a hidden field, and stores nothing: a stranger
+//! who opens it a million times costs no disk. The flow is stored when somebody signed in is asked.
+//!
+//! # Consent every time
+//!
+//! A client that registered itself cannot prove that it is the one that was agreed to before. The page is one click for
+//! somebody who is signed in, and it is what stands between a popular client's id and a stranger's use of it.
+//!
+//! # No `form-action` on sign-in and consent
+//!
+//! Chromium applies `form-action` to every redirect after the form, including those that the client makes. A policy that
+//! names only us would stop the browser on its way back to the client.
+//!
+//! # Nothing is agreed to before there is a user
+//!
+//! While no account exists, `/authorize` and `/register` answer 503 and the gate 401. The first account becomes the owner.
+//!
+//! # A password change ends what was granted under the old one
+//!
+//! Browsers and apps of that user must connect again. A password is changed when it may have leaked, and then it is not
+//! known who granted what with it.
+//!
+//! # MCP sessions belong to a user and a client
+//!
+//! A session id is no authentication. The gate remembers (as a hash) for whom the upstream opened it and treats everybody
+//! else's use as an unknown session; one that nobody is known to own becomes the first caller's, so that a restart of
+//! doorward does not end sessions that the upstream still has.
+//!
+//! # Responses of an upstream never act in our origin
+//!
+//! Sign-in and the protected servers share an origin, because clients look for discovery documents and endpoints there.
+//! So nothing from an upstream may run in it: cookies, challenges and policies of its own are dropped, everything carries
+//! `sandbox` and `nosniff`, and what is not an MCP type is an attachment.
+//!
+//! # Deviations from the letter of an RFC
+//!
+//! * RFC 7591 §2: an absent `token_endpoint_auth_method` is answered with `client_secret_post`, since clients that leave it
+//!   out understand nothing else ([`crate::oauth::registration`]).
+//! * RFC 6749 §3.3: stray white space in `scope` is ignored, and so are names nobody knows ([`crate::oauth::scope`]).
+//! * RFC 9728 §3.3: the root document describes the only server there is, although its identifier has a path.
+//! * RFC 8707 §2: a trailing slash, a default port, letter case of the host and a query do not make another resource
+//!   ([`crate::oauth::resource`]).
+//! * A confidential client may send its secret by either method, whichever it registered ([`crate::oauth::client_auth`]).
+//!
+//! # Dependencies
+//!
+//! Each is here because writing it again would be worse.
+//!
+//! | crate | for | why not our own |
+//! |---|---|---|
+//! | `argh` | the command line | small, no macros beyond a derive |
+//! | `argon2` | password hashing | a security primitive |
+//! | `base64` | tokens, PKCE, Basic | edge cases of a hostile format |
+//! | `bincode` | stored records | compact, frozen, one line a record; 1.3.3 because 2 and 3 gain us nothing |
+//! | `hmac`, `sha2` | derived secrets, hashes | security primitives |
+//! | `httparse` | heads of requests and responses | a parser of hostile input |
+//! | `minijinja` | pages | escaping that is on by default |
+//! | `percent-encoding` | paths and forms | comes with `url`; strict reading is built on it |
+//! | `rand` | chance | a security primitive |
+//! | `rustix` | `poll`, descriptor limits, terminal modes | system calls without `unsafe` of ours |
+//! | `serde`, `serde_json` | records, JSON | a parser of hostile input |
+//! | `signal-hook` | SIGTERM | signal handling without `unsafe` of ours |
+//! | `sled` | the store | embedded, transactions, no C |
+//! | `socket2` | the listener | backlog and keep-alive, which std lacks |
+//! | `subtle` | comparing secrets | a security primitive |
+//! | `tiny_http` | the application's HTTP server | behind the door it does its work |
+//! | `toml` | the configuration | a format that people write |
+//! | `url` | URLs | a parser of hostile input |

@@ -1,1 +1,50 @@
-//! storage
+//! What is on disk.
+//!
+//! ```text
+//! DATA/                    mode 0700
+//!   doorward.toml          yours; optional
+//!   initialised            "this was a doorward": then an empty store is a loss, not a first start
+//!   store/                 sled: one tree, `records`
+//!   control.sock           mode 0600, while the server runs
+//!   run/                   sockets of the parts, while the server runs
+//! ```
+//!
+//! # Keys and values
+//!
+//! A key is one byte for the table and then what identifies the record; a value is the table again, a version and the
+//! record in bincode ([`crate::store::record`]). Secrets are stored as SHA-256 only; they have 256 bits of chance, so the
+//! hash is worth nothing to a thief. Passwords are argon2id strings.
+//!
+//! | table | key | record |
+//! |---|---|---|
+//! | Instance | (none) | [`crate::store::record::Instance`]: the server's key, and whether it was ever claimed |
+//! | User | user id | [`crate::oauth::user::User`] |
+//! | UserName | folded name | [`crate::store::record::NameOwner`] |
+//! | Client | client id | [`crate::oauth::client::Client`] |
+//! | ClientFingerprint | hash of the metadata | [`crate::store::record::FingerprintOwner`] |
+//! | Session | hash of the cookie | [`crate::store::record::BrowserSession`] |
+//! | Flow | hash of the flow's secret | [`crate::oauth::consent::Flow`] |
+//! | Code | hash of the code | [`crate::oauth::code::StoredCode`] |
+//! | AccessToken | hash of the token | [`crate::oauth::bearer::StoredAccessToken`] |
+//! | RefreshToken | hash of the token | [`crate::oauth::refresh::StoredRefreshToken`] |
+//! | Connection | connection id | [`crate::oauth::connection::Connection`] |
+//! | LastUse | connection id | [`crate::store::record::LastUse`] |
+//! | McpSession | hash of server and session id | [`crate::oauth::mcp_session::SessionOwner`] |
+//! | SetupLink | (none) | [`crate::store::record::StoredSetupLink`] |
+//! | Expiry | time, then a full key | nothing: a mark that says when to look |
+//!
+//! # When something is on disk
+//!
+//! Whatever an answer promises is on disk before the answer: registrations, consents, tokens, revocations, accounts,
+//! sign-ins. What may be lost in a crash without anybody being worse off is written without waiting: a flow, the time of a
+//! last use, the owner of an MCP session.
+//!
+//! # What is forgotten, and when
+//!
+//! A record says itself ([`crate::store::record::Record::forget_at`]); the sweeper looks once a minute. Spent codes stay a
+//! day so that a replay is noticed, rotated refresh tokens stay until they would have ended, ended connections a month.
+//!
+//! # When the disk fails
+//!
+//! After one failed write nothing more is accepted, reading goes on, and `/healthz` answers 503: what the disk then holds
+//! is unknown, and asking it again would answer "fine".

@@ -1,1 +1,40 @@
-//! threat_model
+//! Who is trusted with what, by boundary. SECURITY.md says how to report what this page gets wrong.
+//!
+//! # The network
+//!
+//! Nobody on it is trusted. Every byte meets a limit, a deadline and a strict parser in [`crate::door`] before any decision
+//! is made; what two readers could understand differently is refused and never repaired. URLs that we publish come from
+//! the configuration; client addresses are believed only from proxies that were named.
+//!
+//! # Clients
+//!
+//! Anyone may register one. What a client says of itself is shown as its own claim; what counts is where the answer goes,
+//! which the consent page shows first. An answer goes only to an address that was registered byte for byte
+//! ([`crate::oauth::redirect_uri`]), and a code only to whoever has the verifier ([`crate::oauth::pkce`]).
+//!
+//! # Browsers
+//!
+//! Nothing leaves without a click of a signed-in user on a page that names the destination. Forms carry a token bound to
+//! the session; a flow can only be finished in the session in which it began ([`crate::oauth::consent`]).
+//!
+//! # Upstreams
+//!
+//! They are trusted with what they are sent and with nothing here. They never see a client's credential
+//! ([`crate::door`]); identity fields come from us alone; their answers cannot set cookies, run script, challenge or
+//! redirect clients elsewhere.
+//!
+//! # The data directory
+//!
+//! A copy holds no usable token, code, session, secret or password. It does hold the server's key, from which successors of
+//! refresh tokens follow for whoever also has the refresh token itself, names, addresses of clients, and whatever
+//! `doorward.toml` holds.
+//!
+//! # The machine
+//!
+//! Whoever can read the data directory as its owner can open the store, and so can use the control socket.
+//!
+//! # Out of scope
+//!
+//! A malicious program on the user's own device that listens on the loopback port of a client; what an MCP server or a
+//! model does with what it is given; a compromised upstream reading what it is sent; floods that fill the line;
+//! sender-constrained tokens, which no client supports; secrecy against root.

@@ -31,7 +31,7 @@ pub enum Refuse {
 pub struct AuthorizationRequest<'r> {
     /// Where the answer goes.
     pub redirect: RegisteredRedirect,
-    /// True when the request named that address itself: then the token request must repeat it (RFC 6749 §4.1.3).
+    /// True when the request named that address itself.
     pub redirect_was_sent: bool,
     /// Given back with the answer.
     pub state: State,

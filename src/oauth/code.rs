@@ -30,8 +30,6 @@ pub struct StoredCode {
     pub scope: Scope,
     /// Where it was sent.
     pub redirect_uri: String,
-    /// Whether the request named that address itself.
-    pub redirect_was_sent: bool,
     /// RFC 7636.
     pub challenge: Challenge,
     /// After this it is of no use.
@@ -64,7 +62,6 @@ pub fn issue(flow: &Flow, _proof: &ConsentGiven, expires_at: UnixTime) -> Stored
         server: flow.server.clone(),
         scope: flow.scope.clone(),
         redirect_uri: flow.redirect_uri.clone(),
-        redirect_was_sent: flow.redirect_was_sent,
         challenge: flow.challenge,
         expires_at,
         state: CodeState::Fresh { guesses: 0 },
@@ -156,7 +153,6 @@ mod tests {
             server: "/notes".into(),
             scope: Scope::parse("read"),
             redirect_uri: CALLBACK.into(),
-            redirect_was_sent: true,
             challenge: Challenge::parse(Some(CHALLENGE), Some("S256")).unwrap(),
             expires_at: seconds_later(600),
             state: CodeState::Fresh { guesses: 0 },

@@ -228,7 +228,7 @@ mod tests {
         let code = issue(&flow, &ConsentGiven(()), seconds_later(600));
         assert_eq!((&code.client, &code.user, code.user_epoch), (&flow.client, &flow.user, flow.user_epoch));
         assert_eq!((&code.scope, &code.server, &code.redirect_uri), (&flow.scope, &flow.server, &flow.redirect_uri));
-        assert_eq!((code.challenge, code.redirect_was_sent), (flow.challenge, flow.redirect_was_sent));
+        assert_eq!(code.challenge, flow.challenge);
         assert_eq!((code.state, code.expires_at), (CodeState::Fresh { guesses: 0 }, seconds_later(600)));
     }
 

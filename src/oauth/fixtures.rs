@@ -101,6 +101,7 @@ pub(crate) fn connection() -> Connection {
         scope: Scope::parse("read write"),
         created_at: NOW,
         user_epoch: 3,
+        alive_until: None,
         ended: None::<Ended>,
     }
 }

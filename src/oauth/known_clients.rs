@@ -18,11 +18,7 @@ pub const KNOWN_CLIENTS: &[KnownClient] = &[
         name: "Claude",
         redirect_uris: &["https://claude.ai/api/mcp/auth_callback", "https://claude.com/api/mcp/auth_callback"],
     },
-    KnownClient {
-        preset: "claude-code",
-        name: "Claude Code",
-        redirect_uris: &["http://localhost/callback", "http://127.0.0.1/callback"],
-    },
+    KnownClient { preset: "claude-code", name: "Claude Code", redirect_uris: &["http://localhost/callback", "http://127.0.0.1/callback"] },
     KnownClient { preset: "chatgpt", name: "ChatGPT", redirect_uris: &["https://chatgpt.com/connector_platform_oauth_redirect"] },
     KnownClient {
         preset: "cursor",
@@ -36,7 +32,12 @@ pub const KNOWN_CLIENTS: &[KnownClient] = &[
     KnownClient {
         preset: "vscode",
         name: "Visual Studio Code",
-        redirect_uris: &["https://vscode.dev/redirect", "https://insiders.vscode.dev/redirect", "http://127.0.0.1/", "http://127.0.0.1:33418/"],
+        redirect_uris: &[
+            "https://vscode.dev/redirect",
+            "https://insiders.vscode.dev/redirect",
+            "http://127.0.0.1/",
+            "http://127.0.0.1:33418/",
+        ],
     },
     KnownClient {
         preset: "grok",

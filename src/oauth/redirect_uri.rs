@@ -141,6 +141,10 @@ pub fn find_registered(requested: Option<&str>, registered: &[String], issuer: &
 }
 
 fn leads_to(uri: &str, issuer: &str) -> bool {
+    // A server on loopback answers to every loopback name.
+    if let (Some(uri), Some(issuer)) = (loopback(uri), loopback(issuer)) {
+        return uri.port.unwrap_or(80) == issuer.port.unwrap_or(80);
+    }
     uri.strip_prefix(issuer).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
 }
 
@@ -166,7 +170,7 @@ fn loopback(raw: &str) -> Option<Loopback<'_>> {
         None => (None, after_host),
         Some(tail) => {
             let digits = tail.find(|c: char| !c.is_ascii_digit()).map_or(tail, |end| tail.get(..end).unwrap_or_default());
-            let port: u16 = digits.parse().ok().filter(|port| *port != 0 && !digits.starts_with('0'))?;
+            let port: u16 = digits.parse().ok().filter(|_| !digits.starts_with('0'))?;
             (Some(port), tail.strip_prefix(digits)?)
         }
     };

@@ -345,4 +345,125 @@ mod tests {
         assert_ne!(pair.access.reveal().strip_prefix("dwat_"), pair.refresh.reveal().strip_prefix("dwrt_"));
         assert_ne!(pair.access.reveal()[5..20], pair.refresh.reveal()[5..20]);
     }
+
+    /// One family of tokens as a store would keep it. Tokens are named by their generation.
+    struct Family {
+        tokens: Vec<(Secret<RefreshToken>, StoredRefreshToken)>,
+        access_used: Vec<bool>,
+        ended: bool,
+        seconds: u64,
+    }
+
+    impl Family {
+        fn new() -> Self {
+            Self { tokens: vec![(secret(1), fresh())], access_used: vec![false], ended: false, seconds: 0 }
+        }
+
+        /// Presents a generation after some time; gives the generation of the answer.
+        fn present(&mut self, generation: usize, wait: u64) -> Result<usize, Refusal> {
+            self.seconds += wait;
+            let key = ServerKey::new(&Entropy::new([7; 32]));
+            let (token, stored) = self.tokens[generation].clone();
+            let fate = stored.rotated.is_some().then(|| Fate {
+                access_used: self.access_used[generation + 1],
+                refresh_used: self.tokens[generation + 1].1.rotated.is_some(),
+            });
+            let standing = standing_grant();
+            let grant = if self.ended { Err(Refusal::GrantEnded) } else { Ok(&standing) };
+            let now = seconds_later(self.seconds);
+            match rotate(&stored, grant, fate, &authenticated("claude"), Some(&resource("/notes")), &request(), now) {
+                Rotation::Refuse(refusal) => return Err(refusal),
+                Rotation::EndConnection(refusal) => {
+                    self.ended = true;
+                    return Err(refusal);
+                }
+                Rotation::Repeat(earlier) => {
+                    let again = successor(&token, &earlier.salt, &key).refresh;
+                    assert_eq!(again.hash(), self.tokens[generation + 1].0.hash(), "the same answer again");
+                }
+                Rotation::Rotate(scope) => {
+                    assert_eq!(generation + 1, self.tokens.len(), "only the newest token rotates");
+                    let salt = [u8::try_from(generation).unwrap(); 16];
+                    self.tokens[generation].1.rotated = Some(Rotated { at: now, salt, scope });
+                    let next = StoredRefreshToken { expires_at: seconds_later(self.seconds + 7_776_000), ..fresh() };
+                    self.tokens.push((successor(&token, &salt, &key).refresh, next));
+                    self.access_used.push(false);
+                }
+            }
+            Ok(generation + 1)
+        }
+
+        fn call(&mut self, generation: usize) {
+            self.access_used[generation] = true;
+        }
+    }
+
+    #[test]
+    fn two_machines_that_share_a_token_both_go_on() {
+        let mut family = Family::new();
+        assert_eq!(family.present(0, 0), Ok(1));
+        family.call(1);
+        assert_eq!(family.present(0, 60), Ok(1));
+        assert_eq!(family.present(1, 3600), Ok(2));
+        family.call(2);
+        assert_eq!(family.present(1, 90), Ok(2));
+        assert!(!family.ended);
+    }
+
+    #[test]
+    fn a_client_that_lost_the_answer_overnight_goes_on() {
+        let mut family = Family::new();
+        assert_eq!(family.present(0, 0), Ok(1));
+        assert_eq!(family.present(0, 10 * 3600), Ok(1));
+        family.call(1);
+        assert_eq!(family.present(1, 3600), Ok(2));
+    }
+
+    #[test]
+    fn thief_and_victim_both_end_without_tokens_whoever_is_first() {
+        let mut family = Family::new();
+        assert_eq!(family.present(0, 0), Ok(1));
+        family.call(1);
+        assert_eq!(family.present(1, 3600), Ok(2), "whoever is first has a token");
+        assert_eq!(family.present(0, 1), Err(Refusal::RefreshTokenReused), "until the other one comes");
+        for generation in [0, 1, 2] {
+            assert_eq!(family.present(generation, 1), Err(Refusal::GrantEnded));
+        }
+    }
+
+    #[test]
+    fn repeating_a_token_every_second_works_for_the_grace_and_not_longer() {
+        let mut family = Family::new();
+        assert_eq!(family.present(0, 0), Ok(1));
+        family.call(1);
+        for second in 1..GRACE.as_secs() {
+            assert_eq!(family.present(0, 1), Ok(1), "{second}");
+        }
+        assert_eq!(family.present(0, 1), Err(Refusal::RefreshTokenReused));
+    }
+
+    /// All ways of presenting five tokens in a row, at once, after the grace or after a day, used or not.
+    #[test]
+    fn whatever_is_presented_a_family_has_at_most_one_living_end() {
+        let mut seen_ended = 0;
+        for walk in 0..5_u32.pow(5) {
+            let mut family = Family::new();
+            for step in 0..5 {
+                let choice = (walk / 5_u32.pow(step)) % 5;
+                let newest = family.tokens.len() - 1;
+                let generation = if choice < 3 { newest } else { newest.saturating_sub(choice as usize - 2) };
+                let wait = [1, 130, 90_000][choice as usize % 3];
+                if let (Ok(answer), true) = (family.present(generation, wait), choice % 2 == 0) {
+                    family.call(answer);
+                }
+                let living = family.tokens.iter().filter(|(_, stored)| stored.rotated.is_none()).count();
+                assert_eq!(living, 1, "walk {walk}");
+                if family.ended {
+                    assert!((0..family.tokens.len()).all(|generation| family.present(generation, 0).is_err()), "walk {walk}");
+                }
+            }
+            seen_ended += u32::from(family.ended);
+        }
+        assert!(seen_ended > 100, "the walks do reach theft: {seen_ended}");
+    }
 }

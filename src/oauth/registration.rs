@@ -159,11 +159,10 @@ fn is_invisible(c: char) -> bool {
         || matches!(c, '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
-/// A server's name in brackets at the end is what Claude Code calls itself: it says what it connects to and does not
-/// pretend to be it.
+/// A name in brackets at the end is what Claude Code calls the server it connects to: it does not pretend to be it.
 fn impersonates(name: &str, taken: &TakenNames<'_>) -> bool {
     let before_brackets = name.rsplit_once(" (").filter(|_| name.ends_with(')')).map_or(name, |(before, _)| before);
-    has_words(name, OUR_NAME) || taken.servers.iter().any(|server| has_words(before_brackets, server))
+    has_words(before_brackets, OUR_NAME) || taken.servers.iter().any(|server| has_words(before_brackets, server))
 }
 
 /// Whether the words of `phrase` stand in `text` one after the other, whatever is around and between them.
@@ -556,7 +555,6 @@ mod tests {
             "The DOORWARD sign-in",
             "doorward_admin",
             "x-doorward",
-            "Claude Code (doorward)",
             "Notes",
             "notes for ann",
             "My NOTES!",
@@ -577,6 +575,12 @@ mod tests {
         for name in ["Claude (notes) Code", "(notes) Claude", "Notes(x)", "Notes (notes)"] {
             assert_eq!(refused(named(name)), Some(Refusal::ClientName), "{name}");
         }
+    }
+
+    #[test]
+    fn a_server_whose_name_has_no_letters_takes_no_name_away() {
+        let body = json!({ "redirect_uris": [CALLBACK], "client_name": "Claude ***" }).to_string();
+        assert!(parse(body.as_bytes(), ISSUER, &TakenNames { servers: vec!["***", ""] }).is_ok());
     }
 
     #[test]

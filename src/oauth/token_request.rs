@@ -6,9 +6,6 @@ use super::pkce::Verifier;
 use super::scope::Scope;
 use super::secret::{AuthorizationCode, RefreshToken, Secret};
 
-/// Longest credential looked at, in bytes.
-const MAX_CREDENTIAL: usize = 512;
-
 /// What a client asks of the token endpoint.
 #[derive(Debug)]
 pub enum TokenRequest {
@@ -53,20 +50,16 @@ pub fn parse(params: &Params) -> Result<TokenRequest, Refusal> {
             let code = params.required("code")?;
             let redirect_uri = params.one("redirect_uri")?.map(str::to_owned);
             let verifier = Verifier::parse(params.one("code_verifier")?)?;
-            let code = presented(code).ok_or(Refusal::CodeUnknown)?;
+            let code = Secret::parse(code).ok_or(Refusal::CodeUnknown)?;
             Ok(TokenRequest::Code(CodeGrant { code, redirect_uri, verifier, resources }))
         }
         "refresh_token" => {
             let scope = params.one("scope")?.map(Scope::parse);
-            let token = presented(params.required("refresh_token")?).ok_or(Refusal::RefreshTokenUnknown)?;
+            let token = Secret::parse(params.required("refresh_token")?).ok_or(Refusal::RefreshTokenUnknown)?;
             Ok(TokenRequest::Refresh(RefreshGrant { token, scope, resources }))
         }
         _ => Err(Refusal::GrantTypeUnsupported),
     }
-}
-
-fn presented<K: super::secret::Kind>(text: &str) -> Option<Secret<K>> {
-    Secret::parse(text).filter(|_| text.len() <= MAX_CREDENTIAL)
 }
 
 #[cfg(test)]

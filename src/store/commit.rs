@@ -69,7 +69,8 @@ impl Committer {
         turn.leading = true;
         let covered = turn.asked;
         drop(turn);
-        let written = db.flush().map_err(StoreError::from).and_then(|_| self.file.sync_data().map_err(|error| StoreError::Disk(error.to_string())));
+        let written =
+            db.flush().map_err(StoreError::from).and_then(|_| self.file.sync_data().map_err(|error| StoreError::Disk(error.to_string())));
         let mut turn = self.turn();
         turn.leading = false;
         turn.syncs += 1;

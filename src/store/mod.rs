@@ -19,12 +19,12 @@ mod tokens;
 mod transaction;
 mod users;
 
-pub use clients::{Registered, MAX_DYNAMIC_CLIENTS};
+pub use clients::{MAX_DYNAMIC_CLIENTS, Registered};
 pub use codes::NewTokens;
 pub use commit::CommitCounts;
 pub use connections::ListedConnection;
 pub use setup::Claim;
-pub use tokens::{Refreshed, RefreshTerms};
+pub use tokens::{RefreshTerms, Refreshed};
 pub use users::AddUser;
 
 use crate::clock::UnixTime;
@@ -80,9 +80,10 @@ impl std::error::Error for StoreError {}
 impl From<sled::Error> for StoreError {
     fn from(error: sled::Error) -> Self {
         match error {
-            sled::Error::Corruption { .. } | sled::Error::CollectionNotFound(_) | sled::Error::Unsupported(_) | sled::Error::ReportableBug(_) => {
-                Self::Damaged(error.to_string())
-            }
+            sled::Error::Corruption { .. }
+            | sled::Error::CollectionNotFound(_)
+            | sled::Error::Unsupported(_)
+            | sled::Error::ReportableBug(_) => Self::Damaged(error.to_string()),
             sled::Error::Io(io) => Self::Disk(io.to_string()),
         }
     }

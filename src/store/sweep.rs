@@ -45,7 +45,9 @@ impl Store {
                     Ok(Some(later)) if !later.has_come(now) => tx.mark(later, full)?,
                     Ok(Some(_)) => {
                         tx.remove_raw(full)?;
-                        if let [table, key @ ..] = full && *table == Table::Connection as u8 {
+                        if let [table, key @ ..] = full
+                            && *table == Table::Connection as u8
+                        {
                             tx.remove(Table::LastUse, key)?;
                         }
                         forgotten += 1;

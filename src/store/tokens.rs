@@ -40,6 +40,9 @@ pub enum Refreshed {
     Refused(Refusal),
 }
 
+/// What the answer of a rotation is made of: the salt of its pair, and scope and end of its access token.
+type Stored = ([u8; 16], Scope, Option<UnixTime>);
+
 impl Store {
     /// The token and everything its life depends on.
     pub fn access_token(&self, hash: &TokenHash<AccessToken>) -> Result<Option<(StoredAccessToken, Standing)>, StoreError> {
@@ -66,7 +69,7 @@ impl Store {
         decide: impl Fn(&StoredRefreshToken, Result<&StandingGrant, Refusal>, Option<Fate>) -> Rotation,
     ) -> Result<Refreshed, StoreError> {
         let hash = presented.hash();
-        let (rotation, scope_and_end) = self.transact(|tx| {
+        let (rotation, stored) = self.transact(|tx| {
             let Some(stored) = tx.get::<StoredRefreshToken>(hash.as_bytes())? else {
                 return Ok((Rotation::Refuse(Refusal::RefreshTokenUnknown), None));
             };
@@ -85,7 +88,7 @@ impl Store {
             }
             Rotation::Rotate(_) | Rotation::Repeat(_) => self.commit()?,
         }
-        let Some((salt, scope, expires_at)) = scope_and_end else { return Ok(Refreshed::Refused(Refusal::RefreshTokenUnknown)) };
+        let Some((salt, scope, expires_at)) = stored else { return Ok(Refreshed::Refused(Refusal::RefreshTokenUnknown)) };
         Ok(Refreshed::Issued { tokens: refresh::successor(presented, &salt, &self.key), scope, expires_at })
     }
 
@@ -96,7 +99,7 @@ impl Store {
         stored: &StoredRefreshToken,
         rotation: &Rotation,
         terms: &RefreshTerms,
-    ) -> Step<Option<([u8; 16], Scope, Option<UnixTime>)>> {
+    ) -> Step<Option<Stored>> {
         match rotation {
             Rotation::Refuse(_) => Ok(None),
             Rotation::EndConnection(_) => {
@@ -170,7 +173,8 @@ fn store_pair(tx: &Tx<'_>, pair: &Successor, stored: &StoredRefreshToken, scope:
 
 fn put_access(tx: &Tx<'_>, pair: &Successor, stored: &StoredRefreshToken, scope: &Scope, terms: &RefreshTerms) -> Step<Option<UnixTime>> {
     let expires_at = terms.access_lifetime.map(|span| terms.now.after(span));
-    let access = StoredAccessToken { connection: stored.connection.clone(), scope: scope.clone(), issued_at: terms.now, expires_at, used: false };
+    let access =
+        StoredAccessToken { connection: stored.connection.clone(), scope: scope.clone(), issued_at: terms.now, expires_at, used: false };
     tx.put(pair.access.hash().as_bytes(), &access)?;
     Ok(expires_at)
 }
@@ -183,4 +187,3 @@ fn revive(tx: &Tx<'_>, pair: &Successor, stored: &StoredRefreshToken, rotated: &
         Some(_) | None => put_access(tx, pair, stored, &rotated.scope, terms),
     }
 }
-

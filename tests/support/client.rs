@@ -103,7 +103,8 @@ impl Client {
     /// The token request for a code, with some parameters changed or left out.
     #[track_caller]
     pub fn redeem(&self, doorward: &Doorward, code: &str, changes: &[(&str, &str)]) -> Response {
-        let pairs = [("grant_type", "authorization_code"), ("code", code), ("redirect_uri", &self.redirect_uri), ("code_verifier", VERIFIER)];
+        let pairs =
+            [("grant_type", "authorization_code"), ("code", code), ("redirect_uri", &self.redirect_uri), ("code_verifier", VERIFIER)];
         self.token(doorward, &pairs, changes)
     }
 
