@@ -2,6 +2,7 @@
 # Real clients against the real binary: see README.md.
 #   DOORWARD_BIN=…  the binary, ../../target/release/doorward without it
 #   VERBOSE=1       stack traces, and the logs of everything that ran
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -euo pipefail
 cd "$(dirname "$0")"
 
