@@ -288,7 +288,8 @@ fn the_token_endpoint_takes_post_alone() {
         for method in ["GET", "PUT", "DELETE", "HEAD"] {
             let fields = [("Content-Type", "application/x-www-form-urlencoded")];
             let body = if method == "PUT" { body.as_bytes() } else { b"" };
-            let answer = http::send(site().doorward.address, method, &format!("{path}?{}", http::encode(&client.redemption(&code))), &fields, body);
+            let answer =
+                http::send(site().doorward.address, method, &format!("{path}?{}", http::encode(&client.redemption(&code))), &fields, body);
             assert_eq!((answer.status, answer.header("allow")), (405, Some("POST")), "{method} {path}");
             assert_eq!(answer.header("content-type"), Some("application/json"));
         }
@@ -711,7 +712,10 @@ fn a_refresh_for_another_resource_rotates_nothing() {
     for foreign in ["https://evil.test/mcp", "mcp", &format!("{resource}/x"), &format!("{resource}#f")] {
         refused(&client.refresh(&site().doorward, &first.refresh, &[("resource", foreign)]), "invalid_target");
     }
-    refused(&client.refresh(&site().doorward, &first.refresh, &[("resource", &resource), ("resource", "https://evil.test/")]), "invalid_target");
+    refused(
+        &client.refresh(&site().doorward, &first.refresh, &[("resource", &resource), ("resource", "https://evil.test/")]),
+        "invalid_target",
+    );
     let second = Tokens::of(&client.refresh(&site().doorward, &first.refresh, &[("resource", &resource)]));
     let third = Tokens::of(&client.refresh(&site().doorward, &second.refresh, &[("resource", &format!("{resource}/"))]));
     assert!(works(site(), &third.access));

@@ -164,11 +164,8 @@ pub fn call_with(doorward: &Doorward, path: &str, token: &str, more: &[(&str, &s
 }
 
 /// The fields of an MCP message.
-pub const MCP: [(&str, &str); 3] = [
-    ("Content-Type", "application/json"),
-    ("Accept", "application/json, text/event-stream"),
-    ("MCP-Protocol-Version", "2025-06-18"),
-];
+pub const MCP: [(&str, &str); 3] =
+    [("Content-Type", "application/json"), ("Accept", "application/json, text/event-stream"), ("MCP-Protocol-Version", "2025-06-18")];
 
 /// An MCP message.
 pub const MESSAGE: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{}}"#;
