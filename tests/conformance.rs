@@ -4,5 +4,9 @@ mod support;
 
 #[path = "conformance/flow.rs"]
 mod flow;
+#[path = "conformance/gateway.rs"]
+mod gateway;
+#[path = "conformance/protected_resource.rs"]
+mod protected_resource;
 #[path = "conformance/token_lifecycle.rs"]
 mod token_lifecycle;

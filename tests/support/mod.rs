@@ -54,6 +54,8 @@ pub struct Setup {
     pub flags: Vec<String>,
     /// Start without any account.
     pub without_owner: bool,
+    /// Variables for the server.
+    pub environment: Vec<(String, String)>,
 }
 
 impl Setup {
@@ -91,7 +93,7 @@ impl Doorward {
         if let Some(config) = &setup.config {
             std::fs::write(folder.path().join("doorward.toml"), config).unwrap();
         }
-        let (child, address) = spawn(folder.path(), "127.0.0.1:0", &setup.flags);
+        let (child, address) = spawn(folder.path(), "127.0.0.1:0", &setup);
         let doorward = Self { folder, address, setup, child };
         if !doorward.setup.without_owner {
             doorward.add_user(OWNER, PASSWORD, &["--owner"]);
@@ -161,7 +163,7 @@ impl Doorward {
     /// Starts again on the same data and the same port, after [`Self::kill`] or [`Self::stop`].
     pub fn start_again(&mut self) {
         let listen = self.address.to_string();
-        let (child, address) = spawn(self.folder.path(), &listen, &self.setup.flags);
+        let (child, address) = spawn(self.folder.path(), &listen, &self.setup);
         self.child = child;
         self.address = address;
     }
@@ -187,10 +189,10 @@ pub fn run_in(data: &Path, arguments: &[&str], input: &str) -> Output {
     child.wait_with_output().unwrap()
 }
 
-fn spawn(data: &Path, listen: &str, flags: &[String]) -> (Child, SocketAddr) {
+fn spawn(data: &Path, listen: &str, setup: &Setup) -> (Child, SocketAddr) {
     for _ in 0..50 {
         let mut command = Command::new(program());
-        command.args(["serve", "--listen", listen]).arg("--data").arg(data).args(flags);
+        command.args(["serve", "--listen", listen]).arg("--data").arg(data).args(&setup.flags).envs(setup.environment.iter().cloned());
         let stderr = if std::env::var_os("DOORWARD_TEST_STDERR").is_some() { Stdio::inherit() } else { Stdio::null() };
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(stderr).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap());
