@@ -13,11 +13,35 @@ use doorward::oauth::scope::Scope;
 use doorward::oauth::secret::Entropy;
 use doorward::store::Store;
 use std::net::SocketAddr;
+<<<<<<< HEAD
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
+=======
+use std::panic;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use std::sync::{Arc, Once};
+>>>>>>> door
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
+
+/// Panics in threads of the door, in any test of this process.
+static PANICS: AtomicU32 = AtomicU32::new(0);
+
+/// Nothing that a peer sends may panic, not even where the panic would be caught.
+fn count_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let usual = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if matches!(thread::current().name(), Some("client" | "streams" | "demo")) {
+                PANICS.fetch_add(1, Ordering::SeqCst);
+            }
+            usual(info);
+        }));
+    });
+}
 
 pub const ORIGIN: &str = "https://mcp.example.com";
 
@@ -40,11 +64,17 @@ impl House {
     }
 
     pub fn with(change: impl FnOnce(&mut Config, &mut Deadlines)) -> Self {
+        Self::before(App::start, change)
+    }
+
+    /// In front of another app, which `start` starts on the socket that it is given.
+    pub fn before(start: impl FnOnce(&Path) -> App, change: impl FnOnce(&mut Config, &mut Deadlines)) -> Self {
+        count_panics();
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("doorward-door-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let directory = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&directory).unwrap();
-        let (app, upstream, other) = (App::start(&directory.join("app")), Upstream::start(), Upstream::start());
+        let (app, upstream, other) = (start(&directory.join("app")), Upstream::start(), Upstream::start());
         let door = Door::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = door.local_addr();
         let mut config = configuration(address, &directory);
@@ -96,10 +126,11 @@ impl Drop for House {
     fn drop(&mut self) {
         self.stop.ask();
         let _ = std::fs::remove_dir_all(&self.directory);
+        assert!(PANICS.load(Ordering::SeqCst) == 0 || thread::panicking(), "a thread of the door panicked");
     }
 }
 
-fn configuration(address: SocketAddr, directory: &std::path::Path) -> Config {
+fn configuration(address: SocketAddr, directory: &Path) -> Config {
     Config {
         listen: address,
         issuer: Issuer { origin: ORIGIN.into(), host: "mcp.example.com".into(), secure: true, warned: false },
