@@ -13,16 +13,10 @@ use doorward::oauth::scope::Scope;
 use doorward::oauth::secret::Entropy;
 use doorward::store::Store;
 use std::net::SocketAddr;
-<<<<<<< HEAD
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
-=======
 use std::panic;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
-use std::sync::{Arc, Once};
->>>>>>> door
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, Once};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
