@@ -290,7 +290,7 @@ async def scenario(details: dict, checks: "Checks") -> None:
 
     async def refreshes() -> None:
         before, since = host.tokens, len(host.calls)
-        await asyncio.sleep(max(0.0, host.saved_at + LIFETIME + 0.5 - time.time()))
+        await asyncio.sleep(max(0.0, host.saved_at + LIFETIME + 1.5 - time.time()))
         refused(bare(path, before.access_token), path)
         await echo("after expiry")
         holds(host.tokens.access_token != before.access_token, "the access token is the old one")

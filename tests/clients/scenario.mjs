@@ -214,7 +214,7 @@ async function scenario(library, { server: serverName, method, revokeBy, era, pr
   await check('refreshes an expired token', async () => {
     const before = provider.held;
     const from = calls.length;
-    await sleep(Math.max(0, provider.savedAt + lifetime * 1000 + 500 - Date.now()));
+    await sleep(Math.max(0, provider.savedAt + lifetime * 1000 + 1500 - Date.now()));
     refused(await bare(resource, before.access_token), resource);
     await echo('after expiry');
     assert.notEqual(provider.held.access_token, before.access_token);
