@@ -81,7 +81,8 @@ fn walk(site: &Site, trail: &Mutex<Trail>) -> Option<()> {
 
 /// What must hold of a trail after the crash.
 fn check(site: &Site, trail: &Trail, round: u64) {
-    let told = format!("round {round}, {:?}, {} answers, replayed {}, revoked {}", trail.story, trail.got.len(), trail.replayed, trail.revoked);
+    let told =
+        format!("round {round}, {:?}, {} answers, replayed {}, revoked {}", trail.story, trail.got.len(), trail.replayed, trail.revoked);
     let client = &trail.client;
     let ended = trail.revoked || (trail.replayed && !trail.got.is_empty());
     for tokens in &trail.got {
@@ -261,9 +262,12 @@ fn a_snapshot_that_was_being_written_does_not_stop_the_start() {
 fn a_damaged_snapshot_is_set_aside_and_nothing_is_lost() {
     let mut doorward = Doorward::start();
     assert!(doorward.stop().success());
+    doorward.start_again();
+    assert!(doorward.stop().success());
     let store = doorward.folder.path().join("store");
     let is_snapshot = |path: &std::path::PathBuf| path.file_name().unwrap().to_str().unwrap().starts_with("snap.");
     let snapshots: Vec<_> = fs::read_dir(&store).unwrap().map(|entry| entry.unwrap().path()).filter(is_snapshot).collect();
+    assert!(!snapshots.is_empty(), "there is nothing to damage");
     for path in &snapshots {
         let mut bytes = fs::read(path).unwrap();
         if let Some(byte) = bytes.get_mut(3) {
