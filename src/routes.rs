@@ -90,6 +90,7 @@ static ROUTES: &[Route] = &[
 
     row(Get,  "/style.css",           Access::Anyone(health::stylesheet),                    Cors::None),
     row(Get,  "/healthz",             Access::Anyone(health::health),                        Cors::None),
+    row(Get,  "/metrics",             Access::Anyone(health::metrics),                       Cors::None),
 ];
 
 /// Everything that the app's server needs to answer requests.
@@ -134,7 +135,7 @@ impl Path {
             Self::WellKnown(name) => {
                 let (before, after) = path.split_once("/.well-known/")?;
                 let place = after.strip_prefix(name)?;
-                let one_place = before.is_empty() || place.is_empty();
+                let one_place = before.is_empty() || matches!(place, "" | "/");
                 (one_place && (place.is_empty() || place.starts_with('/'))).then_some(if before.is_empty() { place } else { before })
             }
         }
@@ -227,6 +228,7 @@ mod tests {
         assert_eq!(path.matches("/.well-known/openid-configuration"), Some(""));
         assert_eq!(path.matches("/.well-known/openid-configuration/notes/mcp"), Some("/notes/mcp"));
         assert_eq!(path.matches("/notes/mcp/.well-known/openid-configuration"), Some("/notes/mcp"));
+        assert_eq!(path.matches("/notes/mcp/.well-known/openid-configuration/"), Some("/notes/mcp"));
         for other in
             ["/.well-known/openid-configurationx", "/a/.well-known/openid-configuration/b", "/openid-configuration", "/.well-known/"]
         {

@@ -1,5 +1,5 @@
 //! What clients and strangers see, over HTTP only.
-#![allow(missing_docs, reason = "tests say what they are for by their names")]
+#![allow(missing_docs, clippy::disallowed_methods, reason = "tests say what they are for by their names, and some measure")]
 mod support;
 
 #[path = "conformance/flow.rs"]

@@ -1,5 +1,6 @@
 //! The application behind the door: what it is told, and that no client can keep it from the others.
 
+use crate::fake::App;
 use crate::house::{House, loopback_is_a_proxy};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -112,6 +113,31 @@ fn requests_wait_for_a_worker() {
     std::thread::scope(|scope| {
         for _ in 0..6 {
             scope.spawn(|| assert_eq!(house.connect().request("GET /slow", "", "").answer().status, 200));
+        }
+    });
+}
+
+#[test]
+fn the_stock_server_answers_everybody_behind_the_door() {
+    let house = House::before(App::stock, |_, _| {});
+    std::thread::scope(|scope| {
+        for thread in 0..16 {
+            let house = &house;
+            scope.spawn(move || {
+                let mut client = house.connect();
+                for round in 0..20 {
+                    let path = format!("/{thread}/{round}");
+                    assert_eq!(client.request(&format!("GET {path}"), "", "").answer().body, path);
+                    // Long answers come in chunks from there.
+                    assert_eq!(
+                        client.request("POST /long/50000", "Content-Length: 2000\r\n", &"y".repeat(2000)).answer().body.len(),
+                        50_000
+                    );
+                    client.request("HEAD /long/10", "", "");
+                    assert_eq!(client.head().field("content-length"), Some("10"));
+                    assert_eq!(client.request("DELETE /empty", "", "").answer().status, 204);
+                }
+            });
         }
     });
 }

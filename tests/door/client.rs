@@ -1,8 +1,9 @@
 //! A client that writes bytes and reads answers. It repairs nothing, and complains about answers that are not framed.
 
+use doorward::clock;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 pub struct Client {
     pub stream: TcpStream,
@@ -146,7 +147,7 @@ impl Client {
 
     /// How long the door takes to end the connection.
     pub fn ended_after(&mut self) -> Duration {
-        let start = Instant::now();
+        let start = clock::instant();
         self.rest();
         start.elapsed()
     }

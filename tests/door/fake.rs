@@ -1,5 +1,6 @@
 //! Back ends that record what reaches them and answer as told: an app on a Unix socket, upstreams on TCP.
 
+use doorward::clock;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -39,6 +40,24 @@ pub struct App {
 }
 
 impl App {
+    /// tiny_http as it is, with as many threads as the door has connections; answers with the path, `/long/N` with N
+    /// bytes.
+    pub fn stock(socket: &Path) -> Self {
+        let server = Arc::new(tiny_http::Server::http_unix(socket).unwrap());
+        for _ in 0..2 {
+            let server = Arc::clone(&server);
+            thread::spawn(move || {
+                while let Ok(request) = server.recv() {
+                    let path = request.url().to_owned();
+                    let body = path.strip_prefix("/long/").map_or(path.clone(), |count| "x".repeat(count.parse().unwrap()));
+                    let status = if path == "/empty" { 204 } else { 200 };
+                    let _ = request.respond(tiny_http::Response::from_string(body).with_status_code(status));
+                }
+            });
+        }
+        Self { connections: Arc::default() }
+    }
+
     pub fn start(socket: &Path) -> Self {
         let listener = UnixListener::bind(socket).unwrap();
         let connections = Arc::new(AtomicUsize::new(0));
@@ -169,7 +188,7 @@ pub fn stage(upstream: &Upstream, head: &'static [u8]) -> Stage {
         let watcher = thread::spawn(move || {
             let mut byte = [0];
             while matches!(watched.read(&mut byte), Ok(1..)) {}
-            let _ = tell.send(Instant::now());
+            let _ = tell.send(clock::instant());
         });
         let says = says.lock().unwrap();
         while let Ok(line) = says.recv() {

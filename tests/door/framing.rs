@@ -282,3 +282,45 @@ fn requests_of_many_clients_never_change_owner() {
         }
     });
 }
+
+#[test]
+fn mutilated_requests_hang_nothing_and_break_nothing() {
+    let short = Duration::from_millis(100);
+    let house = House::with(|_, deadlines| (deadlines.head, deadlines.app_body, deadlines.body_stall) = (short, short, short));
+    let token = house.token();
+    let inner = "GET /inner HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let length = inner.len();
+    let seeds = [
+        format!(
+            "POST /mcp HTTP/1.1\r\nHost: mcp.example.com\r\nAuthorization: Bearer {token}\r\nTransfer-Encoding: chunked\r\n\r\n{length:x};x\r\n{inner}\r\n0\r\nX: y\r\n\r\n"
+        ),
+        format!(
+            "POST /mcp/a?b HTTP/1.1\r\nHost: mcp.example.com\r\nAuthorization: Bearer {token}\r\nContent-Length: {length}\r\nConnection: keep-alive, X\r\n\r\n{inner}"
+        ),
+        format!("POST /token HTTP/1.1\r\nHost: mcp.example.com\r\nContent-Length: {length}\r\nCookie: a=b\r\n\r\n{inner}"),
+    ];
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut draw = |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state % below as u64).unwrap()
+    };
+    for _ in 0..1500 {
+        let mut bytes = seeds[draw(3)].clone().into_bytes();
+        for _ in 0..=draw(3) {
+            let at = draw(bytes.len());
+            match draw(4) {
+                0 => bytes[at] = u8::try_from(draw(256)).unwrap(),
+                1 => drop(bytes.remove(at)),
+                2 => bytes.insert(at, b"\r\n\t :;,0\0f"[draw(10)]),
+                _ => bytes.truncate(at.max(20)),
+            }
+        }
+        let mut client = house.connect();
+        client.try_send(&bytes);
+        let _ = client.stream.shutdown(std::net::Shutdown::Write);
+        client.rest();
+    }
+    assert_eq!(house.connect().request("GET /x", "", "").answer().status, 200);
+}

@@ -2,11 +2,12 @@
 
 use crate::client::Client;
 use crate::house::House;
+use doorward::clock;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 #[test]
 fn slow_heads_delay_nobody_and_are_cleared_away() {
@@ -15,7 +16,7 @@ fn slow_heads_delay_nobody_and_are_cleared_away() {
     for client in &mut slow {
         client.send("G");
     }
-    let start = Instant::now();
+    let start = clock::instant();
     assert_eq!(house.connect().request("GET /x", "", "").answer().status, 200);
     assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
     // One more byte does not buy more time.
@@ -77,9 +78,9 @@ fn resets_at_any_moment_do_no_harm() {
 
 /// Asks until there is an answer, for a few seconds.
 fn until_served(address: SocketAddr) {
-    let until = Instant::now() + Duration::from_secs(8);
+    let until = clock::instant() + Duration::from_secs(8);
     while Client::connect(address).try_send("GET /x HTTP/1.1\r\nHost: mcp.example.com\r\n\r\n").answer().status != 200 {
-        assert!(Instant::now() < until, "nobody was served again");
+        assert!(clock::instant() < until, "nobody was served again");
         std::thread::sleep(Duration::from_millis(50));
     }
 }
@@ -115,6 +116,6 @@ fn child_with_few_descriptors() {
     let taken = std::fs::read_dir("/dev/fd").unwrap().count() as u64;
     let limit = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: Some(taken + 12), ..limit }).unwrap();
-    println!("listening {}", house.address);
+    writeln!(std::io::stdout(), "listening {}", house.address).unwrap();
     std::io::stdin().read_line(&mut String::new()).unwrap();
 }

@@ -6,7 +6,7 @@ use crate::house::House;
 use doorward::clock;
 use std::io::{ErrorKind, Read, Write};
 use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// An open event stream, its head read.
 fn open(house: &House, token: &str) -> Client {
@@ -25,7 +25,7 @@ fn every_event_arrives_when_it_is_sent() {
     let mut client = open(&house, &house.token());
     let delays = (0..8).map(|number| {
         let event = format!("data: {number}\n\n");
-        let sent = Instant::now();
+        let sent = clock::instant();
         stage.lines.send(event.clone().into_bytes()).unwrap();
         assert_eq!(client.chunk(), event);
         sent.elapsed()
@@ -55,7 +55,7 @@ fn a_client_that_leaves_takes_its_upstream_request_with_it() {
     let token = house.token();
     let stage = stage(&house.upstream, EVENTS);
     let client = open(&house, &token);
-    let left = Instant::now();
+    let left = clock::instant();
     drop(client);
     let hung_up = stage.hung_up.recv_timeout(Duration::from_secs(5)).unwrap();
     assert!(hung_up - left < Duration::from_secs(1));
@@ -71,7 +71,7 @@ fn a_client_that_leaves_while_it_waits_for_an_answer_does_so_too() {
     while house.upstream.seen().is_empty() {
         std::thread::sleep(Duration::from_millis(5));
     }
-    let left = Instant::now();
+    let left = clock::instant();
     drop(client);
     let hung_up = stage.hung_up.recv_timeout(Duration::from_secs(5)).unwrap();
     assert!(hung_up - left < Duration::from_secs(1));
@@ -167,9 +167,9 @@ fn streams_are_counted_and_leave_room_for_everything_else() {
     assert_eq!(house.connect().post("/mcp", &token, "", "{}").answer().status, 503);
     drop((held, second, stage));
     house.upstream.answers(json("{}"));
-    let until = Instant::now() + Duration::from_secs(5);
+    let until = clock::instant() + Duration::from_secs(5);
     while house.connect().get("/mcp", &token, "").answer().status != 200 {
-        assert!(Instant::now() < until, "the places were not given back");
+        assert!(clock::instant() < until, "the places were not given back");
         std::thread::sleep(Duration::from_millis(20));
     }
 }
