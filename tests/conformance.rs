@@ -2,5 +2,11 @@
 #![allow(missing_docs, reason = "tests say what they are for by their names")]
 mod support;
 
+#[path = "conformance/authorization.rs"]
+mod authorization;
+#[path = "conformance/discovery.rs"]
+mod discovery;
 #[path = "conformance/flow.rs"]
 mod flow;
+#[path = "conformance/registration.rs"]
+mod registration;
