@@ -4,6 +4,8 @@ mod support;
 
 #[path = "conformance/authorization.rs"]
 mod authorization;
+#[path = "conformance/authorization_security.rs"]
+mod authorization_security;
 #[path = "conformance/discovery.rs"]
 mod discovery;
 #[path = "conformance/flow.rs"]
