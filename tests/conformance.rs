@@ -10,5 +10,7 @@ mod authorization_security;
 mod discovery;
 #[path = "conformance/flow.rs"]
 mod flow;
+#[path = "conformance/pages.rs"]
+mod pages;
 #[path = "conformance/registration.rs"]
 mod registration;
