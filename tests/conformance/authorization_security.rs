@@ -594,3 +594,34 @@ fn nobody_revokes_the_connection_of_somebody_else() {
     assert_eq!(owner.submit(&form).status, 303);
     assert_eq!(crate::support::client::call(&doorward, "/mcp", &tokens.access).status, 401);
 }
+
+#[test]
+fn a_page_of_ours_may_send_its_form_under_each_loopback_name_and_no_other_may() {
+    let doorward = doorward();
+    let port = doorward.address.port();
+    for name in ["localhost", "127.0.0.1", "[::1]"] {
+        let mut browser = doorward.stranger();
+        browser.host = Some(format!("{name}:{port}"));
+        let page = browser.get("/signin");
+        let form = browser::form(&page, "/signin").set("username", OWNER).set("password", PASSWORD);
+        for other in
+            ["http://localhost:1", "http://127.0.0.1:1", "https://localhost", &format!("https://{name}:{port}"), "http://localhost"]
+        {
+            assert_eq!(browser.submit_with(&form, &[("Origin", other)]).status, 403, "{other} at {name}");
+        }
+        let own = format!("http://{name}:{port}");
+        assert_eq!(browser.submit_with(&form, &[("Origin", &own)]).status, 303, "{own}");
+    }
+}
+
+#[test]
+fn a_session_ends_on_the_server_when_its_time_is_over() {
+    let doorward = Doorward::with(Setup::config("[lifetimes]\nsession = \"2s\"\n"));
+    let mut browser = Browser::new(doorward.address);
+    let page = browser.get("/signin");
+    let home = browser.sign_in(&page, OWNER, PASSWORD);
+    assert!(home.text().contains("Sign out"));
+    std::thread::sleep(std::time::Duration::from_millis(3100));
+    assert!(browser.get("/").text().contains("action=\"/signin\""), "the cookie alone, kept beyond its time, is nobody");
+    assert_eq!(browser.submit(&browser::form(&home, "/signout")).status, 403);
+}
