@@ -27,7 +27,8 @@ fn register(doorward: &Doorward, metadata: &Value) -> Response {
 /// Good metadata with members added or replaced.
 fn with(members: Value) -> Value {
     let mut metadata = json!({ "redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none" });
-    metadata.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+    let Value::Object(members) = members else { panic!("metadata is an object") };
+    metadata.as_object_mut().unwrap().extend(members);
     metadata
 }
 
