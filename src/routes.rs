@@ -90,6 +90,7 @@ static ROUTES: &[Route] = &[
 
     row(Get,  "/style.css",           Access::Anyone(health::stylesheet),                    Cors::None),
     row(Get,  "/healthz",             Access::Anyone(health::health),                        Cors::None),
+    row(Get,  "/metrics",             Access::Anyone(health::metrics),                       Cors::None),
 ];
 
 /// Everything that the app's server needs to answer requests.

@@ -81,6 +81,7 @@ pub(super) fn run(serve: Serve) -> Result<(), Failure> {
     let served = door.serve(Arc::clone(&config), Arc::clone(&store), started.backends, started.stop);
     started.app.stop();
     let _ = fs::remove_file(control::socket_of(&config.data));
+    store.settle()?;
     served.map_err(|error| {
         failure(format!("cannot go on serving: {error}"), "start it again; if this repeats, look at limits of threads and files")
     })
@@ -88,6 +89,7 @@ pub(super) fn run(serve: Serve) -> Result<(), Failure> {
 
 struct Started {
     app: app::Running,
+    _demo: Option<demo::Demo>,
     backends: Backends,
     stop: Stop,
 }
@@ -101,15 +103,13 @@ fn start(config: &Arc<Config>, store: &Arc<Store>) -> io::Result<Started> {
     let app = app::start(&app_socket, config.limits.workers, &site)?;
     let wants_demo = config.servers.iter().any(|server| server.upstream == Upstream::Demo);
     let demo = wants_demo.then(|| fresh(&folder, "demo.sock"));
-    if let Some(socket) = &demo {
-        demo::start(socket)?;
-    }
+    let running_demo = demo.as_deref().map(demo::start).transpose()?;
     let (of_config, of_store) = (Arc::clone(config), Arc::clone(store));
     control::serve(&config.data, move |action| actions::perform(&of_store, &of_config, action))?;
     sweep(Arc::clone(store))?;
     let stop = Stop::new()?;
     watch_signals(stop.clone())?;
-    Ok(Started { app, backends: Backends { app: app_socket, demo }, stop })
+    Ok(Started { app, _demo: running_demo, backends: Backends { app: app_socket, demo }, stop })
 }
 
 /// A socket left behind by a process that was killed stands in the way of a new one.

@@ -2,54 +2,58 @@
 //! nothing it sends may be stored there, run there, or speak in our name.
 
 use super::cors;
-use super::head::connection_options;
+use super::field::connection_options;
 use crate::http::headers::HeaderMap;
 
-/// Framing and hop-by-hop (RFC 9110 §7.6.1), state and power over our origin, and the names of what stands behind us.
-const DROPPED: [&str; 30] = [
-    "alt-svc",
-    "clear-site-data",
-    "connection",
-    "content-disposition",
-    "content-length",
-    "content-location",
-    "content-security-policy",
-    "content-security-policy-report-only",
-    "expect-ct",
-    "keep-alive",
-    "link",
-    "location",
-    "nel",
-    "origin-agent-cluster",
-    "proxy-authenticate",
-    "proxy-connection",
-    "public-key-pins",
-    "refresh",
-    "report-to",
-    "reporting-endpoints",
-    "server",
-    "service-worker-allowed",
-    "set-cookie",
-    "sourcemap",
-    "strict-transport-security",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "www-authenticate",
+/// Fields that describe the content or the call. Whatever else the standards know, now or later, may have power over
+/// our origin (`Set-Cookie`, `Clear-Site-Data`, `Accept-CH`, …), speaks of this connection, or names what stands behind us.
+const TRAVELS: [&str; 16] = [
+    "accept-ranges",
+    "allow",
+    "content-encoding",
+    "content-language",
+    "content-range",
+    "content-type",
+    "date",
+    "deprecation",
+    "etag",
+    "last-modified",
+    "retry-after",
+    "sunset",
+    "traceparent",
+    "tracestate",
+    "vary",
+    "warning",
 ];
 
-/// The same by family.
-const FAMILIES: [&str; 6] = ["access-control-", "cross-origin-", "set-cookie", "x-accel-", "x-doorward-", "x-frame-"];
+/// Families of fields that no browser gives a meaning to: MCP's own, and what servers tell their clients.
+const FAMILIES: [&str; 3] = ["mcp-", "ratelimit", "x-"];
+
+/// Of those, the ones that browsers or proxies do give a meaning to, or that we alone may say.
+const DROPPED: [&str; 14] = [
+    "x-accel-",
+    "x-content-",
+    "x-dns-",
+    "x-doorward-",
+    "x-forwarded-",
+    "x-frame-",
+    "x-permitted-",
+    "x-powered-by",
+    "x-real-ip",
+    "x-robots-",
+    "x-sendfile",
+    "x-sourcemap",
+    "x-ua-",
+    "x-xss-",
+];
 
 /// The fields for the client; `location`, when there is one, was mapped to our own address before.
 pub(super) fn to_client(sent: &HeaderMap, location: Option<&str>) -> HeaderMap {
     let named: Vec<&str> = connection_options(sent).collect();
     let travels = |name: &str, value: &str| {
-        value.is_ascii()
-            && !DROPPED.contains(&name)
-            && !FAMILIES.iter().any(|family| name.starts_with(family))
-            && !named.iter().any(|option| option.eq_ignore_ascii_case(name))
+        let of_a_family =
+            FAMILIES.iter().any(|family| name.starts_with(family)) && !DROPPED.iter().any(|dropped| name.starts_with(dropped));
+        value.is_ascii() && (TRAVELS.contains(&name) || of_a_family) && !named.iter().any(|option| option.eq_ignore_ascii_case(name))
     };
     let mut fields: HeaderMap = sent.iter().filter(|(name, value)| travels(name, value)).collect();
     if let Some(location) = location {
@@ -100,6 +104,9 @@ mod tests {
             ("retry-after", "1"),
             ("etag", "\"x\""),
             ("content-encoding", "gzip"),
+            ("x-request-id", "1"),
+            ("x-ratelimit-remaining", "1"),
+            ("vary", "accept"),
         ] {
             assert_eq!(relayed(&[(name, value)]).only(name), Ok(Some(value)), "{name}");
         }
@@ -107,13 +114,48 @@ mod tests {
 
     #[test]
     fn an_upstream_stores_nothing_and_rules_nothing_in_our_origin() {
-        for name in DROPPED.iter().chain(&[
-            "set-cookie2",
+        for name in [
+            "accept-ch",
             "access-control-allow-credentials",
-            "x-frame-options",
-            "x-doorward-user",
+            "access-control-allow-origin",
+            "alt-svc",
+            "clear-site-data",
+            "connection",
+            "content-disposition",
+            "content-length",
+            "content-location",
+            "content-security-policy",
             "cross-origin-opener-policy",
-        ]) {
+            "keep-alive",
+            "link",
+            "location",
+            "nel",
+            "origin-agent-cluster",
+            "proxy-authenticate",
+            "public-key-pins",
+            "refresh",
+            "report-to",
+            "server",
+            "service-worker-allowed",
+            "set-cookie",
+            "set-cookie2",
+            "set-login",
+            "sourcemap",
+            "speculation-rules",
+            "strict-transport-security",
+            "te",
+            "trailer",
+            "transfer-encoding",
+            "upgrade",
+            "via",
+            "www-authenticate",
+            "x-accel-redirect",
+            "x-content-security-policy",
+            "x-doorward-user",
+            "x-frame-options",
+            "x-permitted-cross-domain-policies",
+            "x-powered-by",
+        ] {
             let fields = relayed(&[("content-type", "application/json"), (name, "evil")]);
             assert!(!fields.iter().any(|(_, value)| value.contains("evil")), "{name}");
         }

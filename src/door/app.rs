@@ -108,7 +108,7 @@ pub(super) fn connect(path: &Path) -> io::Result<Wire> {
 fn exchange(wire: &mut Wire, request: &[u8], to_head: bool) -> io::Result<(Answer, bool)> {
     wire.write_all(request, STALL)?;
     let until = clock::instant() + ANSWER;
-    let ResponseHead { status, headers, length, keep_alive, .. } = head(wire, to_head, until)?;
+    let ResponseHead { status, headers, length, announced, keep_alive } = head(wire, to_head, until)?;
     let mut content = Body::new(length);
     let mut body = Vec::new();
     loop {
@@ -124,7 +124,12 @@ fn exchange(wire: &mut Wire, request: &[u8], to_head: bool) -> io::Result<(Answe
         }
     }
     let reusable = keep_alive && wire.buffered().is_empty();
-    Ok((Answer { status, headers: without_framing(&headers), body }, reusable))
+    let mut headers = without_framing(&headers);
+    // Only the app knows how long the content would have been that HEAD leaves out.
+    if let Some(bytes) = announced.filter(|_| to_head) {
+        headers.set("content-length", bytes.to_string());
+    }
+    Ok((Answer { status, headers, body }, reusable))
 }
 
 fn head(wire: &mut Wire, to_head: bool, until: Instant) -> io::Result<ResponseHead> {

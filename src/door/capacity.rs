@@ -74,6 +74,11 @@ impl Capacity {
         Some(Place { capacity: Arc::clone(self), key })
     }
 
+    /// True when no connection is left.
+    pub(super) fn is_empty(&self) -> bool {
+        self.lock().all == 0
+    }
+
     /// True when so few places are left that idle connections should not keep theirs for long.
     pub(super) fn is_crowded(&self) -> bool {
         self.lock().all > self.most / 4 * 3

@@ -83,7 +83,7 @@ impl Reader {
             return Ok(Step::End(used));
         }
         let (name, value) = line.split_once(':').ok_or(Malformed)?;
-        let well_formed = !name.is_empty() && name.bytes().all(super::head::is_token_byte) && value.bytes().all(is_text);
+        let well_formed = !name.is_empty() && name.bytes().all(super::field::is_token_byte) && value.bytes().all(is_text);
         if !well_formed || FORBIDDEN.iter().any(|forbidden| name.eq_ignore_ascii_case(forbidden)) {
             return Err(Malformed);
         }

@@ -39,7 +39,7 @@ fn allowed(request: &HeaderMap) -> String {
 
 fn is_parameter(name: &str) -> bool {
     let prefix = name.get(..10).is_some_and(|start| start.eq_ignore_ascii_case("mcp-param-"));
-    prefix && (11..=80).contains(&name.len()) && name.bytes().all(super::head::is_token_byte)
+    prefix && (11..=80).contains(&name.len()) && name.bytes().all(super::field::is_token_byte)
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! One request of one client: who is meant, may it be, and which back end answers. The order of the checks is here and
-//! nowhere else: host, origin, preflight, token, method, type, and only then the content and anybody behind us.
+//! nowhere else: host, preflight, origin, token, method, type, and only then the content and anybody behind us.
 
 use super::answer_headers::media_type;
 use super::connection::Client;

@@ -1,13 +1,15 @@
 //! The head of a request: bytes in, a vetted value or a refusal out (RFC 9112 §§2, 3, 5). `httparse` splits the fields;
 //! what it would let pass and another reader might read differently is refused here. Reads no sockets.
 
+use super::field::{self, connection_options, is_token_byte};
 use super::framing::{self, Length, Unclear};
 use super::host::Authority;
 use super::refusal::Refused;
+use super::target;
 use crate::http::headers::HeaderMap;
 use crate::http::limits::HEAD_FIELDS;
 use crate::http::method::Method;
-use crate::http::path::{CanonicalPath, MAX_PATH};
+use crate::http::path::CanonicalPath;
 
 /// Fields of which a second one would leave it to each reader which of the two counts.
 const SINGLE: [&str; 7] = ["content-type", "origin", "mcp-session-id", "mcp-protocol-version", "mcp-method", "mcp-name", "last-event-id"];
@@ -32,33 +34,6 @@ pub(super) struct Head {
     pub(super) expects_continue: bool,
 }
 
-/// Looks for the empty line that ends a head, from byte `from` on: what stands before was looked at earlier. Gives the
-/// length of the head once it is complete.
-///
-/// Refuses on sight what no head may hold, so that nobody waits for the end of one that is lost already: a bare CR or LF
-/// (RFC 9112 §2.2 lets a reader accept LF alone, and readers differ), control characters, and, in a request, all that
-/// is not ASCII.
-pub(super) fn find_end(bytes: &[u8], from: usize, allow_obsolete_text: bool) -> Result<Option<usize>, Refused> {
-    let mut last = from.checked_sub(1).and_then(|before| bytes.get(before)).copied().unwrap_or(0);
-    for (at, &byte) in bytes.iter().enumerate().skip(from) {
-        let fits = match byte {
-            b'\n' => last == b'\r',
-            _ if last == b'\r' => false,
-            b'\r' | b'\t' | 0x20..=0x7e => true,
-            0x80..=0xff => allow_obsolete_text,
-            _ => false,
-        };
-        if !fits {
-            return Err(Refused::MalformedHead);
-        }
-        if byte == b'\n' && bytes.get(..=at).is_some_and(|head| head.ends_with(b"\r\n\r\n")) {
-            return Ok(Some(at + 1));
-        }
-        last = byte;
-    }
-    Ok(None)
-}
-
 /// Reads a complete head, empty line included.
 pub(super) fn parse(bytes: &[u8]) -> Result<Head, Refused> {
     let line = bytes.split(|byte| *byte == b'\r').next().unwrap_or_default();
@@ -66,7 +41,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Head, Refused> {
     let headers = fields(bytes)?;
     let host = headers.only("host").map_err(|_| Refused::HostMalformed)?.ok_or(Refused::HostMalformed)?;
     let authority = Authority::parse(host).ok_or(Refused::HostMalformed)?;
-    let (path, query) = split_target(target, host)?;
+    let (path, query) = target::split(target, host)?;
     if SINGLE.iter().any(|name| headers.only(name).is_err()) {
         return Err(Refused::FieldRepeated);
     }
@@ -110,42 +85,7 @@ fn fields(bytes: &[u8]) -> Result<HeaderMap, Refused> {
         Err(httparse::Error::TooManyHeaders) => return Err(Refused::HeadTooLarge),
         Err(_) => return Err(Refused::MalformedHead),
     }
-    request.headers.iter().map(|field| Ok((field.name, value(field.value)?))).collect()
-}
-
-/// A field's value without the white space around it (RFC 9110 §5.5). A tab inside is refused: some readers split there.
-pub(super) fn value(raw: &[u8]) -> Result<&str, Refused> {
-    let text = std::str::from_utf8(raw).map_err(|_| Refused::MalformedHead)?.trim_matches([' ', '\t']);
-    if text.bytes().all(|byte| matches!(byte, 0x20..=0x7e)) { Ok(text) } else { Err(Refused::MalformedHead) }
-}
-
-/// RFC 9112 §3.2: the origin form, or the absolute form when it names the very host that `Host` names.
-fn split_target<'t>(target: &'t str, host: &str) -> Result<(CanonicalPath, Option<String>), Refused> {
-    let local: &'t str = match target.split_once("://") {
-        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https") => {
-            let (named, _) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-            let local = rest.strip_prefix(named).unwrap_or_default();
-            if !named.eq_ignore_ascii_case(host) {
-                return Err(Refused::TargetMalformed);
-            }
-            local
-        }
-        Some(_) | None => target,
-    };
-    let (path, query) = local.split_once('?').map_or((local, None), |(path, query)| (path, Some(query)));
-    if path.len() > MAX_PATH {
-        return Err(Refused::TargetTooLong);
-    }
-    if query.is_some_and(|query| query.contains('#')) {
-        return Err(Refused::TargetMalformed);
-    }
-    let path = CanonicalPath::parse(path).ok_or(Refused::TargetMalformed)?;
-    Ok((path, query.map(str::to_owned)))
-}
-
-/// The options of every `Connection` field (RFC 9110 §7.6.1).
-pub(super) fn connection_options(headers: &HeaderMap) -> impl Iterator<Item = &str> {
-    headers.all("connection").flat_map(|value| value.split(',')).map(|option| option.trim_matches([' ', '\t']))
+    request.headers.iter().map(|field| Ok((field.name, field::value(field.value).map_err(|_| Refused::MalformedHead)?))).collect()
 }
 
 /// RFC 9110 §10.1.1: the one expectation there is, or none.
@@ -157,17 +97,12 @@ fn expectation(headers: &HeaderMap) -> Result<bool, Refused> {
     }
 }
 
-/// RFC 9110 §5.6.2.
-pub(super) fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Head, Refused> {
-        let end = find_end(text.as_bytes(), 0, false)?.ok_or(Refused::HeadTooSlow)?;
+        let end = field::find_end(text.as_bytes(), 0, false).map_err(|_| Refused::MalformedHead)?.ok_or(Refused::HeadTooSlow)?;
         parse(&text.as_bytes()[..end])
     }
 
@@ -201,29 +136,6 @@ mod tests {
             "GET / HTTP/1.1\r\n\r\r\n\r\n",
         ] {
             assert_eq!(refusal(text), Refused::MalformedHead, "{text:?}");
-        }
-    }
-
-    #[test]
-    fn a_bare_line_feed_is_refused_before_the_head_is_complete() {
-        assert_eq!(find_end(b"GET / HTTP/1.1\n", 0, false), Err(Refused::MalformedHead));
-        assert_eq!(find_end(b"GET / HTTP/1.1\r", 0, false), Ok(None));
-        assert_eq!(find_end(b"GET / HTTP/1.1\rX", 15, false), Err(Refused::MalformedHead));
-    }
-
-    #[test]
-    fn control_characters_and_foreign_bytes_are_refused_anywhere() {
-        for byte in (0..=255u8).filter(|byte| !matches!(byte, b'\t' | b'\r' | b'\n' | 0x20..=0x7e)) {
-            for template in [
-                "GET /@ HTTP/1.1\r\nHost: a.test\r\n\r\n",
-                "GET / HTTP/1.1\r\nHost: a.test\r\nX@: y\r\n\r\n",
-                "GET / HTTP/1.1\r\nHost: a.test\r\nX: a@\r\n\r\n",
-            ] {
-                let mut bytes = template.as_bytes().to_vec();
-                let at = template.find('@').unwrap();
-                bytes[at] = byte;
-                assert_eq!(find_end(&bytes, 0, false), Err(Refused::MalformedHead), "{byte:#x}");
-            }
         }
     }
 
@@ -301,35 +213,6 @@ mod tests {
                 assert_eq!(refusal(&format!("GET / {version}\r\n{hosts}\r\n")), Refused::HostMalformed, "{hosts:?}");
             }
         }
-    }
-
-    #[test]
-    fn the_target_is_a_path_or_names_the_same_host() {
-        assert_eq!(read("GET http://a.test/mcp?x HTTP/1.1\r\nHost: A.test\r\n\r\n").unwrap().path.as_str(), "/mcp");
-        for target in [
-            "*",
-            "a.test:80",
-            "http://b.test/mcp",
-            "http://a.test:80/mcp",
-            "http://a.test",
-            "http://u@a.test/",
-            "ftp://a.test/",
-            "http:/mcp",
-            "mcp",
-            "//a.test/mcp",
-            "http://10.0.0.1/",
-            "/mcp#x",
-            "/mcp?a#b",
-            "/a/../mcp",
-            "/%2e%2e/mcp",
-            "?x",
-            "\\mcp",
-            "/mcp//b",
-        ] {
-            assert_eq!(refusal(&format!("GET {target} HTTP/1.1\r\nHost: a.test\r\n\r\n")), Refused::TargetMalformed, "{target}");
-        }
-        let long = format!("GET /{} HTTP/1.1\r\nHost: a.test\r\n\r\n", "a".repeat(MAX_PATH));
-        assert_eq!(refusal(&long), Refused::TargetTooLong);
     }
 
     #[test]

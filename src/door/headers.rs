@@ -1,7 +1,7 @@
 //! Which of a client's fields travel on to a back end, and which we add. What a client sends can never look like what
 //! we say: names are dropped first, in every spelling, and ours are added last.
 
-use super::head::connection_options;
+use super::field::connection_options;
 use crate::config::{Config, Server};
 use crate::http::headers::HeaderMap;
 use crate::oauth::bearer::Admitted;

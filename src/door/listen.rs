@@ -30,10 +30,12 @@ const BACKLOG: i32 = 1024;
 const STACK: usize = 256 * 1024;
 /// After an `accept` that failed, so that a lack of descriptors is no busy loop.
 const BREATH: Duration = Duration::from_millis(50);
+/// For connections whose last answer was given to come to their end.
+const LEAVE: Duration = Duration::from_secs(2);
 /// How often a stop looks whether the last request has been answered.
 const LOOK: Duration = Duration::from_millis(10);
 /// How long the watcher waits for news before it looks at expired and new streams anyway.
-const WATCH: Duration = Duration::from_secs(1);
+const WATCH: Duration = Duration::from_millis(250);
 
 /// The door, bound and not yet open.
 pub struct Door {
@@ -80,6 +82,9 @@ impl Door {
     /// When there is no thread to be had at the start. Nothing that comes later is an error.
     pub fn serve(self, config: Arc<Config>, store: Arc<Store>, backends: Backends, stop: Stop) -> io::Result<()> {
         let connections = capacity::connections_for(self.descriptors, config.limits.connections);
+        if connections < config.limits.connections {
+            log::line("fewer connections than configured", &format!("the system's limit on open files allows {connections}"));
+        }
         let door = Arc::new(Context {
             app: App::new(backends.app, config.limits.workers),
             demo: backends.demo,
@@ -95,8 +100,10 @@ impl Door {
         let watcher = thread::Builder::new().name("streams".into()).stack_size(STACK).spawn(move || watch(&watched))?;
         accept_until_stopped(&door, &self.listener);
         drop(self.listener);
-        drain(&door);
+        wait(door.deadlines.drain, || door.is_busy());
         door.streams.close_all();
+        // Their threads hold the store; whoever called us wants to close it.
+        wait(LEAVE, || !door.capacity.is_empty());
         if watcher.join().is_err() {
             log::line("the watcher of streams ended early", &"panic");
         }
@@ -168,15 +175,16 @@ fn send_away(door: &Context, socket: Arc<Socket>) {
     }
 }
 
-/// Waits for requests under way. Connections between requests see the stop by themselves.
-fn drain(door: &Context) {
-    let until = clock::instant() + door.deadlines.drain;
-    while door.is_busy() && clock::instant() < until {
+/// Waits as long as something is so, but no longer than `patience`. Connections between requests see the stop by
+/// themselves.
+fn wait(patience: Duration, is_so: impl Fn() -> bool) {
+    let until = clock::instant() + patience;
+    while is_so() && clock::instant() < until {
         thread::sleep(LOOK);
     }
 }
 
-/// Judges open streams whenever something has ended, and the due ones every second.
+/// Judges open streams whenever something has ended, and the due ones a few times a second.
 fn watch(door: &Context) {
     let mut seen = 0;
     while !door.stop.is_asked() {

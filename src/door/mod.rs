@@ -4,7 +4,7 @@
 //! | question | file |
 //! |---|---|
 //! | how are connections accepted, counted, ended? | [`listen`], [`capacity`], [`connection`], [`stop`] |
-//! | what is a well-formed request? | [`head`], [`framing`], [`chunked`], [`body`], [`request`] |
+//! | what is a well-formed request? | [`head`], [`field`], [`target`], [`framing`], [`chunked`], [`body`], [`request`] |
 //! | is it meant for us, and may that page ask? | [`host`], [`cors`] |
 //! | in which order is it judged? | [`exchange`] |
 //! | who answers it? | [`route`] |
@@ -32,6 +32,7 @@ mod context;
 mod cors;
 mod deadlines;
 mod exchange;
+mod field;
 mod framing;
 pub mod gate;
 mod head;
@@ -53,6 +54,7 @@ mod send;
 mod session;
 mod stop;
 mod streams;
+mod target;
 #[cfg(test)]
 pub(crate) mod testing;
 mod upstream;

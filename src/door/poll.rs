@@ -56,7 +56,6 @@ impl Departure {
 
     /// Reads the poll's report about `peer`.
     #[cfg(target_os = "linux")]
-    #[expect(clippy::unused_self, reason = "elsewhere it remembers that bytes are waiting")]
     pub(super) fn has_come(&mut self, report: PollFlags, _peer: &Socket) -> bool {
         report.intersects(PollFlags::RDHUP | PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL)
     }

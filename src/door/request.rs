@@ -3,6 +3,7 @@
 
 use super::body::Body;
 use super::context::{Busy, Context};
+use super::field;
 use super::framing::Length;
 use super::head::{self, Head};
 use super::poll;
@@ -46,10 +47,7 @@ pub(super) fn next(door: &Context, wire: &mut Wire) -> Next {
     let until = clock::instant() + door.deadlines.head;
     let mut seen = 0;
     loop {
-        let end = match head::find_end(wire.buffered(), seen, false) {
-            Ok(end) => end,
-            Err(refused) => return Next::Refused(refused),
-        };
+        let Ok(end) = field::find_end(wire.buffered(), seen, false) else { return Next::Refused(Refused::MalformedHead) };
         seen = wire.buffered().len();
         if end.unwrap_or(seen) > HEAD_BYTES {
             return Next::Refused(too_large(wire.buffered()));

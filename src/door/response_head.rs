@@ -1,8 +1,8 @@
 //! The head of a back end's answer: bytes in, a vetted value out. An upstream is no stranger, but it is no friend
 //! either: what cannot be read in one way only is not relayed. Reads no sockets.
 
+use super::field;
 use super::framing::{self, Length};
-use super::head;
 use super::refusal::Refused;
 use crate::http::headers::HeaderMap;
 use crate::http::limits::{RESPONSE_HEAD_BYTES, RESPONSE_HEAD_FIELDS};
@@ -24,7 +24,7 @@ pub(super) struct ResponseHead {
 
 /// Where a head ends in `bytes`, of which the first `from` were looked at before.
 pub(super) fn find_end(bytes: &[u8], from: usize) -> Result<Option<usize>, Refused> {
-    let end = head::find_end(bytes, from, true).map_err(|_| Refused::UpstreamMalformed)?;
+    let end = field::find_end(bytes, from, true).map_err(|_| Refused::UpstreamMalformed)?;
     if end.unwrap_or(bytes.len()) > RESPONSE_HEAD_BYTES { Err(Refused::UpstreamMalformed) } else { Ok(end) }
 }
 
@@ -44,14 +44,14 @@ pub(super) fn parse(bytes: &[u8], to_head: bool) -> Result<ResponseHead, Refused
     let bodiless = to_head || status < 200 || matches!(status, 204 | 304);
     let length = framing::of_response(&headers, modern, bodiless).map_err(|_| Refused::UpstreamMalformed)?;
     let announced = framing::content_length(&headers).map_err(|_| Refused::UpstreamMalformed)?;
-    let keep_alive = modern && !head::connection_options(&headers).any(|option| option.eq_ignore_ascii_case("close"));
+    let keep_alive = modern && !field::connection_options(&headers).any(|option| option.eq_ignore_ascii_case("close"));
     Ok(ResponseHead { status, headers, length, announced, keep_alive })
 }
 
 /// Values beyond ASCII (RFC 9110 §5.5 *obs-text*) are left out: no field that matters has one.
 fn fields(parsed: &[httparse::Header<'_>]) -> Result<HeaderMap, Refused> {
-    let ascii = parsed.iter().filter(|field| field.value.is_ascii());
-    ascii.map(|field| Ok((field.name, head::value(field.value).map_err(|_| Refused::UpstreamMalformed)?))).collect()
+    let ascii = parsed.iter().filter(|raw| raw.value.is_ascii());
+    ascii.map(|raw| Ok((raw.name, field::value(raw.value).map_err(|_| Refused::UpstreamMalformed)?))).collect()
 }
 
 #[cfg(test)]

@@ -47,9 +47,10 @@ pub(super) fn find<'r>(path: &'r CanonicalPath, config: &'r Config) -> Route<'r>
     }
 }
 
-/// The server whose path this is or begins with.
+/// The server whose path this is or begins with; of two, one below the other, the one with the longer path.
 pub(super) fn server<'r>(path: &'r CanonicalPath, config: &'r Config) -> Option<Target<'r>> {
-    config.servers.iter().find_map(|server| path.below(&server.resource.path).map(|rest| Target { server, rest }))
+    let meant = config.servers.iter().filter_map(|server| path.below(&server.resource.path).map(|rest| Target { server, rest }));
+    meant.max_by_key(|target| target.server.resource.path.len())
 }
 
 #[cfg(test)]
@@ -73,6 +74,21 @@ mod tests {
         assert_eq!(found("/mcp/"), "/mcp /");
         assert_eq!(found("/mcp/sse"), "/mcp /sse");
         assert_eq!(found("/notes/.well-knownx"), "/notes /.well-knownx");
+    }
+
+    #[test]
+    fn a_server_below_another_is_found_in_whatever_order_they_are_listed() {
+        let mut config = testing::config("https://mcp.example.com");
+        for order in [["/a", "/a/b"], ["/a/b", "/a"]] {
+            for (server, path) in config.servers.iter_mut().zip(order) {
+                server.resource.path = path.into();
+            }
+            for (raw, expected) in [("/a", "/a "), ("/a/bc", "/a /bc"), ("/a/b", "/a/b "), ("/a/b/c", "/a/b /c")] {
+                let path = CanonicalPath::parse(raw).unwrap();
+                let target = server(&path, &config).unwrap();
+                assert_eq!(format!("{} {}", target.server.resource.path, target.rest), expected, "{order:?}");
+            }
+        }
     }
 
     #[test]

@@ -43,7 +43,8 @@ pub(super) fn send(
         if out.is_empty() && content.body.is_over() {
             return Ok(());
         }
-        match upstream.write(out.get(written..).unwrap_or_default()) {
+        let left = out.get(written..).unwrap_or_default();
+        match if left.is_empty() { Ok(0) } else { upstream.write(left) } {
             Ok(0) => {}
             Ok(count) => {
                 written += count;

@@ -15,6 +15,7 @@ use crate::oauth::client_auth::MAX_ID;
 use crate::oauth::consent;
 use crate::oauth::error::Refusal;
 use crate::oauth::ids::ClientId;
+use crate::oauth::known_clients;
 use crate::oauth::params::Params;
 use crate::oauth::redirect_uri::{self, RegisteredRedirect};
 use crate::oauth::secret::Flow as FlowSecret;
@@ -120,7 +121,7 @@ fn ask_for_consent(app: &App, signed_in: &SignedIn, client: &Client, asked: &Aut
 
 fn destination(redirect: &RegisteredRedirect) -> Destination {
     match redirect.destination() {
-        redirect_uri::Destination::Web { host } => Destination::Host { host, known_as: None },
+        redirect_uri::Destination::Web { host } => Destination::Host { known_as: known_clients::whose(&host).map(str::to_owned), host },
         redirect_uri::Destination::Loopback { port } => Destination::Loopback { port: port.unwrap_or(80) },
         redirect_uri::Destination::Application { address } => Destination::Application { begins: address },
     }

@@ -1,4 +1,4 @@
-//! What a supervisor asks, and the stylesheet.
+//! What a supervisor asks: health for anyone, figures for this machine; and the stylesheet.
 
 use super::App;
 use crate::http::answer::Answer;
@@ -12,6 +12,25 @@ pub fn health(app: &App, _request: &Request) -> Answer {
         Ok(()) => Answer::json(200, &json!({ "status": "ok" })),
         Err(error) => super::unavailable(&error),
     }
+}
+
+/// Figures in the text format of Prometheus, for whoever asks from this machine by a loopback name. A proxy on this
+/// machine that passes such a name on would show them to the world; they are counts and nothing else.
+pub fn metrics(app: &App, request: &Request) -> Answer {
+    let issuer = &app.config.issuer;
+    let public_name_is_loopback = !issuer.secure && !issuer.warned;
+    if !request.peer.is_loopback() || !(request.by_loopback_name || public_name_is_loopback) {
+        return Answer::error(404, "not_found", "there is nothing at this address");
+    }
+    let counts = app.store.commit_counts();
+    let figures = [
+        ("doorward_commits_total", "Writes that waited for the disk", counts.commits),
+        ("doorward_syncs_total", "Times the disk was made to write", counts.syncs),
+    ];
+    let text = figures.iter().map(|(name, help, value)| format!("# HELP {name} {help}\n# TYPE {name} counter\n{name} {value}\n"));
+    let mut answer = Answer::empty(200).with("content-type", "text/plain; version=0.0.4; charset=utf-8");
+    answer.body = text.collect::<String>().into_bytes();
+    answer
 }
 
 /// The one stylesheet.

@@ -47,18 +47,18 @@ impl AuthenticatedClient {
 ///
 /// # Errors
 /// [`Refusal::TwoClientCredentials`], [`Refusal::BasicMalformed`], [`Refusal::AssertionUnsupported`], or a missing id.
-pub fn credentials<'a>(params: &Params, authorization: impl Iterator<Item = &'a str>) -> Result<ClientCredentials, Refusal> {
+pub fn credentials<'a>(params: &Params, mut authorization: impl Iterator<Item = &'a str>) -> Result<ClientCredentials, Refusal> {
     if params.one("client_assertion")?.is_some() || params.one("client_assertion_type")?.is_some() {
         return Err(Refusal::AssertionUnsupported);
     }
     let posted_id = params.one("client_id")?;
     let posted_secret = params.one("client_secret")?;
-    let mut basics = authorization.filter_map(basic_credential);
-    let basic = basics.next();
-    if basics.next().is_some() {
+    let field = authorization.next();
+    // RFC 9110 §11.6.2 has one Authorization field: of two nobody can say which counts, whatever their schemes.
+    if authorization.next().is_some() {
         return Err(Refusal::TwoClientCredentials);
     }
-    let Some(basic) = basic else {
+    let Some(basic) = field.and_then(basic_credential) else {
         let id = posted_id.ok_or(Refusal::ParameterMissing("client_id"))?;
         if id.len() > MAX_ID {
             return Err(Refusal::ParameterTooLong("client_id"));

@@ -61,10 +61,24 @@ pub fn preset(word: &str) -> Option<&'static KnownClient> {
     KNOWN_CLIENTS.iter().find(|client| client.preset == word)
 }
 
+/// Whose address a host is, where one of the known callbacks is there. Loopback is everybody's.
+pub fn whose(host: &str) -> Option<&'static str> {
+    let is_at = |uri: &&str| uri.strip_prefix("https://").and_then(|rest| rest.split('/').next()) == Some(host);
+    KNOWN_CLIENTS.iter().find(|client| client.redirect_uris.iter().any(is_at)).map(|client| client.name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::oauth::redirect_uri::{RegisteredBy, registrable};
+
+    #[test]
+    fn a_known_host_is_told_by_its_whole_name() {
+        assert_eq!(whose("claude.ai"), Some("Claude"));
+        for other in ["evil.claude.ai", "claude.ai.evil.test", "claude.ai:8443", "localhost:8787", ""] {
+            assert_eq!(whose(other), None, "{other}");
+        }
+    }
 
     #[test]
     fn every_known_callback_may_be_registered_by_anybody() {

@@ -1,13 +1,32 @@
 //! Whose the sessions of the MCP transport are. Ids are kept as hashes only.
 
 use super::{Store, StoreError};
-use crate::oauth::mcp_session::SessionOwner;
+use crate::oauth::error::Refusal;
+use crate::oauth::mcp_session::{self, SessionOwner};
 use sha2::{Digest, Sha256};
+use std::time::Duration;
+
+/// How old the stored time of a session's last use may become.
+const RENEWAL: Duration = Duration::from_secs(60 * 60);
 
 impl Store {
-    /// Who owns the session `id` of the server at `server`.
-    pub fn session_owner(&self, server: &str, id: &str) -> Result<Option<SessionOwner>, StoreError> {
-        self.load(&key(server, id))
+    /// Whether `caller` may use the session `id` of the server at `server`; one that nobody owns becomes theirs, and of
+    /// two who come at once only one gets it.
+    pub fn use_session(&self, server: &str, id: &str, caller: &SessionOwner) -> Result<Result<(), Refusal>, StoreError> {
+        let key = key(server, id);
+        let fresh = |owner: &SessionOwner| caller.seen_at.since(owner.seen_at) < RENEWAL;
+        let owner: Option<SessionOwner> = self.load(&key)?;
+        if owner.as_ref().is_some_and(fresh) {
+            return Ok(mcp_session::may_use(owner.as_ref(), caller));
+        }
+        self.transact(|tx| {
+            let owner: Option<SessionOwner> = tx.get(&key)?;
+            let verdict = mcp_session::may_use(owner.as_ref(), caller);
+            if verdict.is_ok() {
+                tx.put(&key, caller)?;
+            }
+            Ok(verdict)
+        })
     }
 
     /// Binds a session. Not waited for: a binding lost in a crash is made again by the next use.

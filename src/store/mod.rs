@@ -137,6 +137,14 @@ impl Store {
         self.committer.commit(&self.db)
     }
 
+    /// Puts on disk what nobody waited for, too: the last thing to do before the process ends.
+    ///
+    /// # Errors
+    /// [`StoreError::Disk`].
+    pub fn settle(&self) -> Result<(), StoreError> {
+        self.commit()
+    }
+
     /// Commits, then tells those who wait that something has ended.
     fn commit_ending(&self) -> Result<(), StoreError> {
         self.commit()?;

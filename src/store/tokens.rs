@@ -56,7 +56,11 @@ impl Store {
     /// Notes that a token was admitted. Not waited for; a note that fails changes nothing about the request.
     pub fn note_use(&self, hash: &TokenHash<AccessToken>, token: &StoredAccessToken, now: UnixTime) {
         if !token.used {
-            let _ = self.note(hash.as_bytes(), &StoredAccessToken { used: true, ..token.clone() });
+            // Read anew: the token may have been revoked since it was admitted, and a note must not bring it back.
+            let _ = self.transact(|tx| match tx.get::<StoredAccessToken>(hash.as_bytes())? {
+                Some(token) if !token.used => tx.put(hash.as_bytes(), &StoredAccessToken { used: true, ..token }),
+                Some(_) | None => Ok(()),
+            });
         }
         let _ = self.note_connection_use(&token.connection, now);
     }
@@ -180,10 +184,12 @@ fn put_access(tx: &Tx<'_>, pair: &Successor, stored: &StoredRefreshToken, scope:
 }
 
 /// The earlier answer again. An access token that nobody ever used starts its life anew, or the answer would be dead on
-/// arrival when it was lost an hour ago.
+/// arrival when it was lost an hour ago. One that is not there was revoked, since it is kept for as long as it may be
+/// given again: it stays dead, and the answer says so by its end.
 fn revive(tx: &Tx<'_>, pair: &Successor, stored: &StoredRefreshToken, rotated: &Rotated, terms: &RefreshTerms) -> Step<Option<UnixTime>> {
     match tx.get::<StoredAccessToken>(pair.access.hash().as_bytes())? {
         Some(token) if token.used => Ok(token.expires_at),
-        Some(_) | None => put_access(tx, pair, stored, &rotated.scope, terms),
+        Some(_) => put_access(tx, pair, stored, &rotated.scope, terms),
+        None => Ok(Some(terms.now)),
     }
 }

@@ -103,22 +103,32 @@ impl Client {
     /// The token request for a code, with some parameters changed or left out.
     #[track_caller]
     pub fn redeem(&self, doorward: &Doorward, code: &str, changes: &[(&str, &str)]) -> Response {
-        let pairs =
-            [("grant_type", "authorization_code"), ("code", code), ("redirect_uri", &self.redirect_uri), ("code_verifier", VERIFIER)];
-        self.token(doorward, &pairs, changes)
+        self.token(doorward, &self.redemption(code), changes)
     }
 
     #[track_caller]
     pub fn refresh(&self, doorward: &Doorward, token: &str, changes: &[(&str, &str)]) -> Response {
-        self.token(doorward, &[("grant_type", "refresh_token"), ("refresh_token", token)], changes)
+        self.token(doorward, &self.rotation(token), changes)
     }
 
     #[track_caller]
     fn token(&self, doorward: &Doorward, pairs: &[(&str, &str)], changes: &[(&str, &str)]) -> Response {
-        let mut pairs = [pairs, &self.credentials()].concat();
+        let mut pairs = pairs.to_vec();
         pairs.retain(|(name, _)| !changes.iter().any(|(changed, _)| changed == name));
         pairs.extend(changes.iter().filter(|(_, value)| !value.is_empty()));
         http::post_form(doorward.address, "/token", &pairs, &[])
+    }
+
+    /// The parameters of a correct token request for a code.
+    pub fn redemption<'a>(&'a self, code: &'a str) -> Vec<(&'a str, &'a str)> {
+        let pairs =
+            [("grant_type", "authorization_code"), ("code", code), ("redirect_uri", &*self.redirect_uri), ("code_verifier", VERIFIER)];
+        [&pairs, self.credentials().as_slice()].concat()
+    }
+
+    /// The parameters of a correct refresh.
+    pub fn rotation<'a>(&'a self, token: &'a str) -> Vec<(&'a str, &'a str)> {
+        [&[("grant_type", "refresh_token"), ("refresh_token", token)], self.credentials().as_slice()].concat()
     }
 
     pub fn credentials(&self) -> Vec<(&str, &str)> {
@@ -142,13 +152,20 @@ impl Client {
 /// An MCP call with a token.
 #[track_caller]
 pub fn call(doorward: &Doorward, path: &str, token: &str) -> Response {
-    let authorization = format!("Bearer {token}");
-    let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {} });
-    let headers = [
-        ("Authorization", authorization.as_str()),
-        ("Content-Type", "application/json"),
-        ("Accept", "application/json, text/event-stream"),
-        ("MCP-Protocol-Version", "2025-06-18"),
-    ];
-    http::send(doorward.address, "POST", path, &headers, body.to_string().as_bytes())
+    call_with(doorward, path, token, &[])
 }
+
+/// The same with further fields.
+#[track_caller]
+pub fn call_with(doorward: &Doorward, path: &str, token: &str, more: &[(&str, &str)]) -> Response {
+    let authorization = format!("Bearer {token}");
+    let fields = [&[("Authorization", authorization.as_str())], &MCP[..], more].concat();
+    http::send(doorward.address, "POST", path, &fields, MESSAGE.as_bytes())
+}
+
+/// The fields of an MCP message.
+pub const MCP: [(&str, &str); 3] =
+    [("Content-Type", "application/json"), ("Accept", "application/json, text/event-stream"), ("MCP-Protocol-Version", "2025-06-18")];
+
+/// An MCP message.
+pub const MESSAGE: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{}}"#;

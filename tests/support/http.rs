@@ -57,6 +57,18 @@ pub fn raw(address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
     answer
 }
 
+/// The answer to a request, if there is a whole one: the other side may die at any moment.
+pub fn attempt(address: SocketAddr, request: &[u8]) -> Option<Response> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream.write_all(request).ok()?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).ok()?;
+    let end = answer.windows(4).position(|window| window == b"\r\n\r\n")?;
+    let head = String::from_utf8_lossy(&answer[..end]).to_ascii_lowercase();
+    let length = head.split("content-length: ").nth(1)?.split("\r\n").next()?.parse::<usize>().ok()?;
+    (answer.len() == end + 4 + length).then(|| parse(&answer, false))
+}
+
 pub fn connect(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
@@ -67,6 +79,11 @@ pub fn connect(address: SocketAddr) -> TcpStream {
 /// One request on a connection of its own.
 #[track_caller]
 pub fn send(address: SocketAddr, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
+    parse(&raw(address, &request(address, method, target, headers, body)), method == "HEAD")
+}
+
+/// The bytes of a request that is the only one on its connection.
+pub fn request(address: SocketAddr, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
     let mut head = format!("{method} {target} HTTP/1.1\r\n");
     if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
         head.push_str(&format!("Host: {address}\r\n"));
@@ -78,7 +95,33 @@ pub fn send(address: SocketAddr, method: &str, target: &str, headers: &[(&str, &
         head.push_str(&format!("Content-Length: {}\r\n", body.len()));
     }
     head.push_str("Connection: close\r\n\r\n");
-    parse(&raw(address, &[head.as_bytes(), body].concat()), method == "HEAD")
+    [head.as_bytes(), body].concat()
+}
+
+/// The bytes of a form sent by POST.
+pub fn form_request(address: SocketAddr, target: &str, pairs: &[(&str, &str)]) -> Vec<u8> {
+    let form = [("Content-Type", "application/x-www-form-urlencoded")];
+    request(address, "POST", target, &form, encode(pairs).as_bytes())
+}
+
+/// Sends requests so that all of them become complete in the same moment: everything but their last bytes first.
+#[track_caller]
+pub fn race(address: SocketAddr, requests: &[Vec<u8>]) -> Vec<Response> {
+    let begin = |bytes: &Vec<u8>| {
+        let mut stream = connect(address);
+        stream.write_all(&bytes[..bytes.len() - 1]).unwrap();
+        stream
+    };
+    let mut streams: Vec<TcpStream> = requests.iter().map(begin).collect();
+    for (stream, bytes) in streams.iter_mut().zip(requests) {
+        stream.write_all(&bytes[bytes.len() - 1..]).unwrap();
+    }
+    let finish = |mut stream: TcpStream| {
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        parse(&answer, false)
+    };
+    streams.into_iter().map(finish).collect()
 }
 
 #[track_caller]

@@ -8,6 +8,7 @@ pub mod browser;
 pub mod client;
 pub mod http;
 pub mod shared;
+pub mod site;
 pub mod upstream;
 
 use std::io::{BufRead, BufReader, Write};
@@ -54,6 +55,8 @@ pub struct Setup {
     pub flags: Vec<String>,
     /// Start without any account.
     pub without_owner: bool,
+    /// Variables for the server.
+    pub environment: Vec<(String, String)>,
 }
 
 impl Setup {
@@ -91,12 +94,24 @@ impl Doorward {
         if let Some(config) = &setup.config {
             std::fs::write(folder.path().join("doorward.toml"), config).unwrap();
         }
-        let (child, address) = spawn(folder.path(), "127.0.0.1:0", &setup.flags);
+        let (child, address) = spawn(folder.path(), "127.0.0.1:0", &setup);
         let doorward = Self { folder, address, setup, child };
         if !doorward.setup.without_owner {
             doorward.add_user(OWNER, PASSWORD, &["--owner"]);
         }
         doorward
+    }
+
+    /// Ends it, and removes its folder, when this process ends in whatever way: for one that all tests of a file share,
+    /// since nothing is ever dropped that is static.
+    #[expect(clippy::zombie_processes, reason = "the minder outlives this process; that is what it is for")]
+    pub fn end_with_this_process(&self) {
+        let script = "read _; kill -9 \"$1\"; rm -rf \"$2\"";
+        let mut minder = Command::new("sh");
+        minder.args(["-c", script, "minder", &self.id().to_string()]).arg(self.folder.path());
+        let mut minder = minder.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        // The minder reads until this end is closed, which only the end of this process does.
+        std::mem::forget(minder.stdin.take());
     }
 
     /// Our origin, as a client types it.
@@ -150,7 +165,7 @@ impl Doorward {
     /// Starts again on the same data and the same port, after [`Self::kill`] or [`Self::stop`].
     pub fn start_again(&mut self) {
         let listen = self.address.to_string();
-        let (child, address) = spawn(self.folder.path(), &listen, &self.setup.flags);
+        let (child, address) = spawn(self.folder.path(), &listen, &self.setup);
         self.child = child;
         self.address = address;
     }
@@ -172,14 +187,15 @@ pub fn run_in(data: &Path, arguments: &[&str], input: &str) -> Output {
     let mut command = Command::new(program());
     command.args(arguments).env("DOORWARD_DATA", data).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    // A command that needs no input may be over before it is written.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     child.wait_with_output().unwrap()
 }
 
-fn spawn(data: &Path, listen: &str, flags: &[String]) -> (Child, SocketAddr) {
+fn spawn(data: &Path, listen: &str, setup: &Setup) -> (Child, SocketAddr) {
     for _ in 0..50 {
         let mut command = Command::new(program());
-        command.args(["serve", "--listen", listen]).arg("--data").arg(data).args(flags);
+        command.args(["serve", "--listen", listen]).arg("--data").arg(data).args(&setup.flags).envs(setup.environment.iter().cloned());
         let stderr = if std::env::var_os("DOORWARD_TEST_STDERR").is_some() { Stdio::inherit() } else { Stdio::null() };
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(stderr).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap());

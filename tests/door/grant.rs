@@ -1,0 +1,97 @@
+//! A token in the store, by the way on which a real one gets there: an account, a client, a consent, a code.
+
+use doorward::clock::{self, UnixTime};
+use doorward::oauth::authorization_request::State;
+use doorward::oauth::client::{AuthMethod, Client, ClientOrigin, GrantType};
+use doorward::oauth::code::Redemption;
+use doorward::oauth::consent::{self, Decision, Flow, Outcome, Parties};
+use doorward::oauth::ids::{ClientId, ConnectionId, UserId};
+use doorward::oauth::pkce::{self, Challenge, Verifier};
+use doorward::oauth::scope::Scope;
+use doorward::oauth::secret::{AccessToken, AuthorizationCode, Flow as FlowSecret, RefreshToken, Secret, Session};
+use doorward::oauth::user::{ServerAccess, User, UserName};
+use doorward::random;
+use doorward::store::{NewTokens, Store};
+
+const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+const CALLBACK: &str = "https://client.test/cb";
+
+/// A token of `user`'s for the server at `path`, through the client `client`, and the connection it belongs to.
+pub fn grant(store: &Store, user: &str, client: &str, path: &str, expires_at: Option<UnixTime>) -> (Secret<AccessToken>, ConnectionId) {
+    let (user, client, now) = (account(store, user), registered(store, client), clock::now());
+    let flow = Flow {
+        session: random::secret::<Session>().hash(),
+        user: user.id.clone(),
+        user_epoch: user.epoch,
+        client: client.id.clone(),
+        redirect_uri: CALLBACK.into(),
+        redirect_was_sent: true,
+        state: State(None),
+        challenge: Challenge::parse(Some(CHALLENGE), Some("S256")).unwrap(),
+        scope: Scope::parse("read"),
+        server: path.into(),
+        expires_at: UnixTime(now.0 + 600),
+        outcome: Outcome::Pending,
+    };
+    let (secret, code) = (random::secret::<FlowSecret>(), random::secret::<AuthorizationCode>());
+    store.begin_flow(&secret.hash(), &flow).unwrap();
+    let parties = Parties { session: flow.session, user: &user, client: Some(&client), issuer: "https://as.test" };
+    store
+        .settle_flow(&secret.hash(), &code.hash(), UnixTime(now.0 + 600), |flow| consent::decide(flow, Decision::Approve, &parties, now))
+        .unwrap();
+    let access = random::secret::<AccessToken>();
+    let connection = ConnectionId::mint(random::bytes());
+    let new = NewTokens {
+        connection: connection.clone(),
+        access: access.hash(),
+        refresh: random::secret::<RefreshToken>().hash(),
+        access_expires_at: expires_at,
+        refresh_expires_at: UnixTime(now.0 + 3600),
+        now,
+    };
+    let verifier = Verifier::parse(Some(VERIFIER)).unwrap();
+    let redeemed =
+        store.redeem_code(&code.hash(), &new, |stored, _| Redemption::Issue(pkce::verify(&verifier, &stored.unwrap().challenge).unwrap()));
+    assert!(matches!(redeemed.unwrap().0, Redemption::Issue(_)));
+    (access, connection)
+}
+
+fn account(store: &Store, name: &str) -> User {
+    let name = UserName::parse(name).unwrap();
+    if let Some(user) = store.user_named(&name).unwrap() {
+        return user;
+    }
+    let user = User {
+        id: UserId::mint(random::bytes()),
+        name,
+        password: String::new(),
+        owner: false,
+        disabled: false,
+        servers: ServerAccess::All,
+        epoch: 0,
+        created_at: clock::now(),
+    };
+    store.add_user(&user).unwrap();
+    user
+}
+
+fn registered(store: &Store, id: &str) -> Client {
+    let client = Client {
+        id: ClientId::known_as(id),
+        name: None,
+        redirect_uris: vec![CALLBACK.into()],
+        auth_method: AuthMethod::None,
+        secret: None,
+        grant_types: GrantType::ALL.to_vec(),
+        scope: None,
+        application_type: None,
+        client_uri: None,
+        logo_uri: None,
+        software: (None, None),
+        origin: ClientOrigin::Manual,
+        created_at: clock::now(),
+    };
+    store.add_client(&client).unwrap();
+    client
+}
