@@ -28,7 +28,8 @@ fn register(doorward: &Doorward, metadata: &Value) -> Response {
 #[expect(clippy::needless_pass_by_value, reason = "callers write the members out")]
 fn with(members: Value) -> Value {
     let mut metadata = json!({ "redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none" });
-    metadata.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+    let Value::Object(members) = members else { panic!("metadata is an object") };
+    metadata.as_object_mut().unwrap().extend(members);
     metadata
 }
 
