@@ -1,5 +1,4 @@
 //! What clients and strangers see, over HTTP only.
-<<<<<<< HEAD
 //!
 //! Each scenario, the MCP revision in which it matters, and the section it follows. A row that names no test fails, and
 //! so does a test without a row in a file that has a heading here.
@@ -108,9 +107,6 @@
 //! | `of_many_who_claim_at_once_one_becomes_the_owner` | all | none: the first run is ours |
 //! | `when_the_only_account_is_removed_the_first_run_does_not_begin_again_for_strangers` | all | none: the first run is ours |
 #![allow(missing_docs, clippy::disallowed_methods, reason = "tests say what they are for by their names, and some measure")]
-=======
-#![allow(missing_docs, clippy::disallowed_methods, reason = "tests say what they are for by their names, and some measure")]
->>>>>>> main
 mod support;
 
 #[path = "conformance/authorization.rs"]
