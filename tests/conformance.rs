@@ -1,5 +1,4 @@
 //! What clients and strangers see, over HTTP only.
-<<<<<<< HEAD
 //!
 //! Each scenario, the MCP revision in which it matters, and the section it follows. A row that names no test fails, and
 //! so does a test without a row in a file that has a heading here.
@@ -107,10 +106,7 @@
 //! | `only_the_current_link_opens_the_first_run_and_only_once` | all | none: the first run is ours |
 //! | `of_many_who_claim_at_once_one_becomes_the_owner` | all | none: the first run is ours |
 //! | `when_the_only_account_is_removed_the_first_run_does_not_begin_again_for_strangers` | all | none: the first run is ours |
-#![allow(missing_docs, reason = "tests say what they are for by their names")]
-=======
 #![allow(missing_docs, clippy::disallowed_methods, reason = "tests say what they are for by their names, and some measure")]
->>>>>>> main
 mod support;
 
 #[path = "conformance/authorization.rs"]
@@ -121,11 +117,16 @@ mod authorization_security;
 mod discovery;
 #[path = "conformance/flow.rs"]
 mod flow;
-<<<<<<< HEAD
+#[path = "conformance/gateway.rs"]
+mod gateway;
 #[path = "conformance/pages.rs"]
 mod pages;
+#[path = "conformance/protected_resource.rs"]
+mod protected_resource;
 #[path = "conformance/registration.rs"]
 mod registration;
+#[path = "conformance/token_lifecycle.rs"]
+mod token_lifecycle;
 
 /// The names of the tests in a file.
 fn tests_in(source: &str) -> Vec<&str> {
@@ -149,11 +150,3 @@ fn every_row_names_a_test_and_every_test_of_a_listed_file_has_a_row() {
         assert_eq!(rows.iter().filter(|row| **row == test).count(), 1, "{test} has no row of its own in the table");
     }
 }
-=======
-#[path = "conformance/gateway.rs"]
-mod gateway;
-#[path = "conformance/protected_resource.rs"]
-mod protected_resource;
-#[path = "conformance/token_lifecycle.rs"]
-mod token_lifecycle;
->>>>>>> main
