@@ -28,11 +28,13 @@ use std::path::{Path, PathBuf};
 const AT: UnixTime = UnixTime(1_700_000_000);
 const LATER: UnixTime = UnixTime(1_700_003_600);
 
+type Check = Box<dyn Fn(&[u8]) -> Result<(), String>>;
+
 /// A record that is the same for ever, and the file that holds it.
 struct Golden {
     file: &'static str,
     bytes: Vec<u8>,
-    check: Box<dyn Fn(&[u8]) -> Result<(), String>>,
+    check: Check,
 }
 
 fn golden<R: Record + PartialEq + Debug + 'static>(file: &'static str, expected: R) -> Golden {

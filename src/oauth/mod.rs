@@ -40,7 +40,7 @@ pub mod connection;
 pub mod consent;
 pub mod error;
 #[cfg(test)]
-mod fixtures;
+pub(crate) mod fixtures;
 pub mod ids;
 pub mod known_clients;
 pub mod mcp_session;

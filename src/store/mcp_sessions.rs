@@ -39,3 +39,43 @@ fn key(server: &str, id: &str) -> [u8; 32] {
     // A path holds no NUL, so no two pairs run together.
     Sha256::new().chain_update(server).chain_update([0]).chain_update(id).finalize().into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::UnixTime;
+    use crate::oauth::ids::{ClientId, UserId};
+    use crate::store::testing::{at_once, store};
+
+    fn caller(number: usize, at: u64) -> SessionOwner {
+        SessionOwner { user: UserId::known_as("ann"), client: ClientId::known_as(&format!("client_{number}")), seen_at: UnixTime(at) }
+    }
+
+    #[test]
+    fn of_many_who_come_at_once_to_a_session_nobody_owns_one_gets_it() {
+        let store = store();
+        let verdicts = at_once(16, |number| store.use_session("/mcp", "s", &caller(number, 0)).unwrap());
+        assert_eq!(verdicts.iter().filter(|verdict| verdict.is_ok()).count(), 1);
+        let winner = verdicts.iter().position(Result::is_ok).unwrap();
+        assert_eq!(store.use_session("/mcp", "s", &caller(winner, 999_999)), Ok(Ok(())));
+    }
+
+    #[test]
+    fn a_session_is_named_by_its_server_and_its_id_together() {
+        let store = store();
+        store.bind_session("/mcp", "s", &caller(1, 0)).unwrap();
+        assert_eq!(store.use_session("/mcp", "s", &caller(2, 0)), Ok(Err(Refusal::SessionOfAnother)));
+        for (server, id) in [("/mc", "ps"), ("/mcps", ""), ("/notes", "s"), ("/mcp", "S")] {
+            assert_eq!(store.use_session(server, id, &caller(2, 0)), Ok(Ok(())), "{server} {id}");
+        }
+    }
+
+    #[test]
+    fn what_the_upstream_gives_anew_belongs_to_whom_it_was_given() {
+        let store = store();
+        store.bind_session("/mcp", "s", &caller(1, 0)).unwrap();
+        store.bind_session("/mcp", "s", &caller(2, 0)).unwrap();
+        assert_eq!(store.use_session("/mcp", "s", &caller(1, 0)), Ok(Err(Refusal::SessionOfAnother)));
+        assert_eq!(store.use_session("/mcp", "s", &caller(2, 0)), Ok(Ok(())));
+    }
+}

@@ -15,6 +15,8 @@ pub mod record;
 mod sessions;
 mod setup;
 mod sweep;
+#[cfg(test)]
+mod testing;
 mod tokens;
 mod transaction;
 mod users;

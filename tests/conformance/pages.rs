@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 static SITE: OnceLock<Site> = OnceLock::new();
 
 const SERVER_NAME: &str = "Notes & <b>more</b>";
-const SENTENCE: &str = "Read <i>your</i> \"notes\" {{7*7}}";
+const SENTENCE: &str = "Read <i>your</i> \"notes\" {{1234567*7}}";
 
 fn doorward() -> &'static Site {
     SITE.get_or_init(|| Site::shared(|upstream| {
@@ -180,9 +180,9 @@ const PAYLOADS: [&str; 9] = [
     "'-alert(1)-'",
     "</title><svg onload=alert(1)>",
     "</bdi></p><form action=https://evil.test>",
-    "{{7*7}}",
+    "{{1234567*7}}",
     "{% raw %}",
-    "${7*7}",
+    "${1234567*7}",
     "&#x3c;b&#x3e; &lt;b&gt;",
 ];
 
@@ -199,7 +199,7 @@ fn assert_is_inert(page: &Response, payload: &str, must_show: bool, what: &str) 
     }
     let shown = browser::unescape(&html);
     assert!(!must_show || shown.contains(payload), "{what}: {payload} is not shown as it is: {html}");
-    assert!(!payload.contains("7*7") || !html.contains("49"), "{what}: {payload} was calculated");
+    assert!(!payload.contains("1234567*7") || !html.contains("8641969"), "{what}: {payload} was calculated");
 }
 
 #[test]
