@@ -3,21 +3,23 @@
 use crate::support::browser::{self, Browser};
 use crate::support::client::{CALLBACK, Client, Tokens, call, challenge};
 use crate::support::http::{self, Response};
-use crate::support::shared::{Shared, Slot};
+use crate::support::site::Site;
 use crate::support::{Doorward, OWNER, PASSWORD, Setup};
 use serde_json::json;
-use std::sync::Arc;
+use std::sync::OnceLock;
 
-static SLOT: Slot = Slot::new();
+static SITE: OnceLock<Site> = OnceLock::new();
 
 /// One server with two scopes.
-fn doorward() -> Arc<Shared> {
-    SLOT.get(|upstream| {
-        Setup::config(format!(
-            "[[server]]\npath = \"/mcp\"\nname = \"Notes\"\nupstream = \"http://{}/mcp\"\ndefault_scopes = [\"read\"]\n\
+fn doorward() -> &'static Site {
+    SITE.get_or_init(|| {
+        Site::shared(|upstream| {
+            Setup::config(format!(
+                "[[server]]\npath = \"/mcp\"\nname = \"Notes\"\nupstream = \"http://{}/mcp\"\ndefault_scopes = [\"read\"]\n\
              [server.scopes]\nread = \"Read your notes\"\nwrite = \"Change your notes\"\n",
-            upstream.address
-        ))
+                upstream.address
+            ))
+        })
     })
 }
 
@@ -37,7 +39,7 @@ fn approve(browser: &mut Browser, url: &str) -> String {
 
 /// What the client is told without anybody being asked, as `error`, after the usual checks of every such answer.
 #[track_caller]
-fn told(shared: &Shared, client: &Client, url: &str) -> String {
+fn told(shared: &Site, client: &Client, url: &str) -> String {
     let answer = shared.owner().get(url);
     assert_eq!(answer.status, 303, "{url}: {}", answer.text());
     let location = answer.location();
@@ -70,13 +72,13 @@ fn the_answer_goes_by_see_other_with_code_state_and_issuer_once_each() {
     let code = http::parameter(&location, "code").unwrap();
     assert!(code.len() >= 43 && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)), "{code}");
     assert!(!location.contains(&challenge()), "the challenge is nobody else's business");
-    let tokens = Tokens::of(&client.redeem(&doorward, &code, &[]));
-    assert_eq!(call(&doorward, "/mcp", &tokens.access).status, 200);
+    let tokens = Tokens::of(&client.redeem(doorward, &code, &[]));
+    assert_eq!(call(doorward, "/mcp", &tokens.access).status, 200);
 }
 
-fn with_client() -> (Arc<Shared>, Client) {
+fn with_client() -> (&'static Site, Client) {
     let doorward = doorward();
-    let client = Client::register(&doorward);
+    let client = Client::register(doorward);
     (doorward, client)
 }
 
@@ -87,7 +89,7 @@ fn the_request_may_be_fetched_twice_and_either_page_finishes_it() {
     let pages = [owner.get(&client.authorize_url(&[])), owner.get(&client.authorize_url(&[]))];
     let mut codes: Vec<String> = pages.iter().map(|page| http::parameter(&press(&mut owner, page, "approve"), "code").unwrap()).collect();
     for code in &codes {
-        assert_eq!(client.redeem(&doorward, code, &[]).status, 200, "each answer is good by itself");
+        assert_eq!(client.redeem(doorward, code, &[]).status, 200, "each answer is good by itself");
     }
     codes.dedup();
     assert_eq!(codes.len(), 2);
@@ -109,7 +111,7 @@ fn a_request_before_sign_in_goes_on_after_it_as_it_was() {
 #[test]
 fn a_posted_form_is_the_same_request_and_query_and_body_are_never_merged() {
     let (doorward, client) = with_client();
-    let other = Client::register_as(&doorward, "https://client.test/cb", json!({ "token_endpoint_auth_method": "none" }));
+    let other = Client::register_as(doorward, "https://client.test/cb", json!({ "token_endpoint_auth_method": "none" }));
     let mut owner = doorward.owner();
     let post = |owner: &mut Browser, target: &str, body: &str| {
         owner.exchange("POST", target, &[("Content-Type", "application/x-www-form-urlencoded")], body.as_bytes())
@@ -186,7 +188,7 @@ fn any_wish_for_scopes_is_met_as_far_as_it_can_be() {
         ("read offline_access", "offline_access read"),
     ] {
         let location = approve(&mut owner, &client.authorize_url(&[("scope", asked)]));
-        let tokens = Tokens::of(&client.redeem(&doorward, &http::parameter(&location, "code").unwrap(), &[]));
+        let tokens = Tokens::of(&client.redeem(doorward, &http::parameter(&location, "code").unwrap(), &[]));
         let mut names: Vec<&str> = tokens.body["scope"].as_str().unwrap().split(' ').collect();
         names.sort_unstable();
         assert_eq!(names.join(" "), granted, "{asked:?}");
@@ -227,10 +229,10 @@ fn a_resource_is_understood_in_every_spelling_that_clients_send() {
         "mcp".to_owned(),
         format!("{origin}/x/../mcp"),
     ] {
-        assert_eq!(told(&doorward, &client, &client.authorize_url(&[("resource", &foreign)])), "invalid_target", "{foreign}");
+        assert_eq!(told(doorward, &client, &client.authorize_url(&[("resource", &foreign)])), "invalid_target", "{foreign}");
     }
     let both = [("resource", resource.as_str()), ("resource", "https://evil.test/mcp")];
-    assert_eq!(told(&doorward, &client, &client.authorize_url(&both)), "invalid_target");
+    assert_eq!(told(doorward, &client, &client.authorize_url(&both)), "invalid_target");
 }
 
 #[test]
@@ -275,7 +277,7 @@ fn a_wish_for_login_is_granted_once_and_one_for_silence_never() {
     let consent = browser.sign_in(&asked, OWNER, PASSWORD);
     assert!(consent.text().contains("action=\"/consent\""), "asked for once more");
     for words in ["none", "none login", "login none"] {
-        assert_eq!(told(&doorward, &client, &client.authorize_url(&[("prompt", words)])), "consent_required", "{words}");
+        assert_eq!(told(doorward, &client, &client.authorize_url(&[("prompt", words)])), "consent_required", "{words}");
     }
 }
 
@@ -296,7 +298,7 @@ fn a_fault_is_told_to_the_client_of_somebody_who_is_signed_in() {
         ("request", "eyJhbGciOiJub25lIn0.e30.", "request_not_supported"),
         ("request_uri", "https://evil.test/r", "request_not_supported"),
     ] {
-        let error_told = told(&doorward, &client, &client.authorize_url(&[(name, value)]));
+        let error_told = told(doorward, &client, &client.authorize_url(&[(name, value)]));
         assert_eq!(error_told, error, "{name}={value}");
     }
     assert_eq!(doorward.owner().get(&client.authorize_url(&[("response_mode", "query")])).status, 200);
@@ -305,11 +307,11 @@ fn a_fault_is_told_to_the_client_of_somebody_who_is_signed_in() {
 #[test]
 fn there_is_no_way_around_pkce_for_any_kind_of_client() {
     let doorward = doorward();
-    let confidential = Client::register_as(&doorward, CALLBACK, json!({ "token_endpoint_auth_method": "client_secret_post" }));
+    let confidential = Client::register_as(doorward, CALLBACK, json!({ "token_endpoint_auth_method": "client_secret_post" }));
     let good = challenge();
-    for client in [Client::register(&doorward), confidential] {
+    for client in [Client::register(doorward), confidential] {
         let refused = |changes: &[(&str, &str)]| {
-            assert_eq!(told(&doorward, &client, &client.authorize_url(changes)), "invalid_request", "{changes:?}");
+            assert_eq!(told(doorward, &client, &client.authorize_url(changes)), "invalid_request", "{changes:?}");
         };
         refused(&[("code_challenge", ""), ("code_challenge_method", "")]);
         refused(&[("code_challenge", "")]);
@@ -332,7 +334,7 @@ fn a_parameter_that_comes_twice_is_refused_and_an_empty_one_did_not_come() {
     let (doorward, client) = with_client();
     for name in ["response_type", "scope", "code_challenge", "code_challenge_method", "response_mode"] {
         let url = format!("{}&{name}=x&{name}=x", client.authorize_url(&[]));
-        assert_eq!(told(&doorward, &client, &url), "invalid_request", "{name}");
+        assert_eq!(told(doorward, &client, &url), "invalid_request", "{name}");
     }
     for name in ["client_id", "redirect_uri", "state"] {
         for more in [format!("&{name}=x"), format!("&{name}=")] {
@@ -370,7 +372,7 @@ fn parameters_that_nobody_knows_change_nothing() {
 fn denying_tells_the_client_and_grants_nothing() {
     let doorward = doorward();
     let metadata = json!({ "token_endpoint_auth_method": "none", "client_name": "Denied" });
-    let client = Client::register_as(&doorward, CALLBACK, metadata);
+    let client = Client::register_as(doorward, CALLBACK, metadata);
     let mut owner = doorward.owner();
     let consent = owner.get(&client.authorize_url(&[]));
     for _ in 0..2 {
@@ -384,7 +386,7 @@ fn denying_tells_the_client_and_grants_nothing() {
     assert_eq!((late.status, late.header("location")), (400, None), "a denied request cannot be approved any more");
     assert!(!doorward.json(&["connection", "list"]).to_string().contains("Denied"));
     let code = http::parameter(&approve(&mut owner, &client.authorize_url(&[])), "code").unwrap();
-    Tokens::of(&client.redeem(&doorward, &code, &[]));
+    Tokens::of(&client.redeem(doorward, &code, &[]));
     assert!(doorward.json(&["connection", "list"]).to_string().contains("Denied"), "a connection would have been seen");
 }
 
@@ -397,11 +399,11 @@ fn approving_twice_gives_the_same_code_until_it_is_used_and_no_code_after() {
     assert_eq!(press(&mut owner, &consent, "approve"), first);
     let denied = owner.submit(&browser::form(&consent, "/consent").set("decision", "deny"));
     assert_eq!((denied.status, denied.header("location")), (400, None));
-    let tokens = Tokens::of(&client.redeem(&doorward, &http::parameter(&first, "code").unwrap(), &[]));
+    let tokens = Tokens::of(&client.redeem(doorward, &http::parameter(&first, "code").unwrap(), &[]));
     let again = owner.submit(&browser::form(&consent, "/consent").set("decision", "approve"));
     assert_eq!((again.status, again.header("location")), (200, None));
     assert!(again.text().contains("Already done") && !again.text().contains("code="), "{}", again.text());
-    assert_eq!(call(&doorward, "/mcp", &tokens.access).status, 200, "a reload takes nothing back");
+    assert_eq!(call(doorward, "/mcp", &tokens.access).status, 200, "a reload takes nothing back");
 }
 
 #[test]
@@ -419,14 +421,14 @@ fn twenty_clicks_at_once_give_one_code() {
     let mut locations: Vec<String> = clicks.into_iter().map(|click| click.join().unwrap()).collect();
     locations.dedup();
     assert_eq!(locations.len(), 1, "{locations:?}");
-    assert_eq!(client.redeem(&doorward, &http::parameter(&locations[0], "code").unwrap(), &[]).status, 200);
+    assert_eq!(client.redeem(doorward, &http::parameter(&locations[0], "code").unwrap(), &[]).status, 200);
 }
 
 #[test]
 fn two_flows_in_two_tabs_end_each_at_its_own_client() {
     let doorward = doorward();
-    let one = Client::register(&doorward);
-    let other = Client::register_as(&doorward, "https://client.test/cb", json!({ "token_endpoint_auth_method": "none" }));
+    let one = Client::register(doorward);
+    let other = Client::register_as(doorward, "https://client.test/cb", json!({ "token_endpoint_auth_method": "none" }));
     let mut owner = doorward.owner();
     let pages = [owner.get(&one.authorize_url(&[("state", "1")])), owner.get(&other.authorize_url(&[("state", "2")]))];
     let second = press(&mut owner, &pages[1], "approve");
@@ -434,23 +436,23 @@ fn two_flows_in_two_tabs_end_each_at_its_own_client() {
     assert!(first.starts_with(CALLBACK) && second.starts_with("https://client.test/cb?"), "{first} {second}");
     assert_eq!((http::parameter(&first, "state"), http::parameter(&second, "state")), (Some("1".into()), Some("2".into())));
     let codes = [&first, &second].map(|location| http::parameter(location, "code").unwrap());
-    assert_eq!(one.redeem(&doorward, &codes[1], &[]).error(), (400, "invalid_grant".into()), "the other's code");
-    let tokens = Tokens::of(&one.redeem(&doorward, &codes[0], &[]));
-    assert_eq!(other.redeem(&doorward, &codes[1], &[]).status, 200);
-    assert_eq!(call(&doorward, "/mcp", &tokens.access).status, 200);
+    assert_eq!(one.redeem(doorward, &codes[1], &[]).error(), (400, "invalid_grant".into()), "the other's code");
+    let tokens = Tokens::of(&one.redeem(doorward, &codes[0], &[]));
+    assert_eq!(other.redeem(doorward, &codes[1], &[]).status, 200);
+    assert_eq!(call(doorward, "/mcp", &tokens.access).status, 200);
 }
 
 #[test]
 fn a_loopback_address_matches_with_any_port_and_in_nothing_else() {
     let doorward = doorward();
-    let client = Client::register_as(&doorward, "http://127.0.0.1:7777/cb?a=1", json!({ "token_endpoint_auth_method": "none" }));
+    let client = Client::register_as(doorward, "http://127.0.0.1:7777/cb?a=1", json!({ "token_endpoint_auth_method": "none" }));
     let mut owner = doorward.owner();
     for good in ["http://127.0.0.1:7777/cb?a=1", "http://127.0.0.1:1/cb?a=1", "http://127.0.0.1:65535/cb?a=1", "http://127.0.0.1/cb?a=1"] {
         let location = approve(&mut owner, &client.authorize_url(&[("redirect_uri", good)]));
         assert!(location.starts_with(&format!("{good}&code=")), "{location}");
         let code = http::parameter(&location, "code").unwrap();
-        assert_eq!(client.redeem(&doorward, &code, &[("redirect_uri", "http://127.0.0.1:2/cb?a=1")]).error().1, "invalid_grant");
-        assert_eq!(client.redeem(&doorward, &code, &[("redirect_uri", good)]).status, 200, "{good}");
+        assert_eq!(client.redeem(doorward, &code, &[("redirect_uri", "http://127.0.0.1:2/cb?a=1")]).error().1, "invalid_grant");
+        assert_eq!(client.redeem(doorward, &code, &[("redirect_uri", good)]).status, 200, "{good}");
     }
     for bad in [
         "http://127.0.0.1:0/cb?a=1",
@@ -481,11 +483,11 @@ fn a_loopback_address_matches_with_any_port_and_in_nothing_else() {
 #[test]
 fn an_address_that_is_left_out_is_the_only_one_there_is() {
     let doorward = doorward();
-    let only = Client::register(&doorward);
+    let only = Client::register(doorward);
     let location = approve(&mut doorward.owner(), &only.authorize_url(&[("redirect_uri", "")]));
     assert!(location.starts_with(&format!("{CALLBACK}?code=")), "{location}");
     let code = http::parameter(&location, "code").unwrap();
-    assert_eq!(only.redeem(&doorward, &code, &[("redirect_uri", "")]).status, 200);
+    assert_eq!(only.redeem(doorward, &code, &[("redirect_uri", "")]).status, 200);
     let metadata = json!({ "redirect_uris": [CALLBACK, "https://client.test/cb"], "token_endpoint_auth_method": "none" });
     let id = http::post_json(doorward.address, "/register", &metadata).json()["client_id"].as_str().unwrap().to_owned();
     let several = Client { id, secret: None, redirect_uri: String::new() };
@@ -497,7 +499,7 @@ fn an_address_that_is_left_out_is_the_only_one_there_is() {
 fn the_query_of_a_registered_address_is_kept_as_it_is() {
     let doorward = doorward();
     let uri = "https://client.test/cb?a=1&flag&b=%ff&c=%2F";
-    let client = Client::register_as(&doorward, uri, json!({ "token_endpoint_auth_method": "none" }));
+    let client = Client::register_as(doorward, uri, json!({ "token_endpoint_auth_method": "none" }));
     for decision in ["approve", "deny"] {
         let mut owner = doorward.owner();
         let consent = owner.get(&client.authorize_url(&[]));

@@ -4,28 +4,28 @@
 use crate::support::browser::{self, Browser, Form};
 use crate::support::client::{CALLBACK, Client, Tokens};
 use crate::support::http::{self, Response};
-use crate::support::shared::{Shared, Slot};
+use crate::support::site::Site;
 use crate::support::{Doorward, OWNER, PASSWORD, Setup};
 use serde_json::json;
-use std::sync::Arc;
+use std::sync::OnceLock;
 
 const EVIL: &str = "https://evil.test/cb";
 const SESSION: &str = "doorward_session";
 
-static SLOT: Slot = Slot::new();
+static SITE: OnceLock<Site> = OnceLock::new();
 
-fn doorward() -> Arc<Shared> {
-    SLOT.get(|upstream| Setup::upstream(upstream.address))
+fn doorward() -> &'static Site {
+    SITE.get_or_init(|| Site::shared(|upstream| Setup::upstream(upstream.address)))
 }
 
-fn with_client() -> (Arc<Shared>, Client) {
+fn with_client() -> (&'static Site, Client) {
     let doorward = doorward();
-    let client = Client::register(&doorward);
+    let client = Client::register(doorward);
     (doorward, client)
 }
 
 /// A second user, and a browser in which they are signed in.
-fn second_user(doorward: &Shared, name: &str) -> Browser {
+fn second_user(doorward: &Site, name: &str) -> Browser {
     doorward.add_user(name, PASSWORD, &[]);
     let mut browser = doorward.stranger();
     let page = browser.get("/signin");
@@ -109,7 +109,7 @@ fn nobody_is_sent_to_a_client_before_somebody_is_signed_in() {
 #[test]
 fn the_flow_of_one_browser_cannot_be_finished_in_another() {
     let (doorward, client) = with_client();
-    let mut attacker = second_user(&doorward, "mallory");
+    let mut attacker = second_user(doorward, "mallory");
     let mut victim = doorward.owner();
     let theirs = attacker.get(&client.authorize_url(&[]));
     let own = victim.get(&client.authorize_url(&[]));
@@ -178,26 +178,26 @@ fn an_expired_flow_grants_nothing() {
 fn what_was_removed_between_the_page_and_the_button_grants_nothing() {
     let doorward = doorward();
     let mut owner = doorward.owner();
-    let client = Client::register_as(&doorward, "https://gone.test/cb", json!({ "token_endpoint_auth_method": "none" }));
+    let client = Client::register_as(doorward, "https://gone.test/cb", json!({ "token_endpoint_auth_method": "none" }));
     let consent = owner.get(&client.authorize_url(&[]));
     assert!(doorward.run(&["client", "remove", &client.id]).status.success());
     for decision in ["approve", "deny"] {
         let answer = owner.submit(&browser::form(&consent, "/consent").set("decision", decision));
         assert_is_local(&answer, 400, decision);
     }
-    let client = Client::register(&doorward);
-    let mut guest = second_user(&doorward, "guest");
+    let client = Client::register(doorward);
+    let mut guest = second_user(doorward, "guest");
     let consent = guest.get(&client.authorize_url(&[]));
     assert!(doorward.run(&["user", "deny", "guest", "/mcp"]).status.success());
     assert_is_local(&approve(&mut guest, &consent), 400, "a user without the server");
     for (name, command) in [("leaver", "disable"), ("goner", "remove")] {
-        let mut browser = second_user(&doorward, name);
+        let mut browser = second_user(doorward, name);
         let consent = browser.get(&client.authorize_url(&[]));
         assert!(doorward.run(&["user", command, name]).status.success());
         assert_is_local(&approve(&mut browser, &consent), 403, command);
         assert!(browser.get("/").text().contains("action=\"/signin\""), "{command}: the session is over");
     }
-    let mut browser = second_user(&doorward, "changer");
+    let mut browser = second_user(doorward, "changer");
     let consent = browser.get(&client.authorize_url(&[]));
     let changed = doorward.run_with_input(&["user", "password", "changer", "--password-stdin"], "another long password\n");
     assert!(changed.status.success());
@@ -224,9 +224,9 @@ fn another_user_in_the_same_browser_is_asked_for_themselves() {
     assert_is_local(&browser.submit(&mixed), 400, "the flow of the user before");
     let location = browser.submit(&form.set("decision", "approve")).location();
     assert_eq!(http::parameter(&location, "state").as_deref(), Some("kept & whole"));
-    let tokens = Tokens::of(&client.redeem(&doorward, &http::parameter(&location, "code").unwrap(), &[]));
+    let tokens = Tokens::of(&client.redeem(doorward, &http::parameter(&location, "code").unwrap(), &[]));
     let before = doorward.upstream.seen().len();
-    crate::support::client::call(&doorward, "/mcp", &tokens.access);
+    crate::support::client::call(doorward, "/mcp", &tokens.access);
     let seen = doorward.upstream.seen();
     assert!(seen[before..].iter().any(|request| request.all("x-doorward-user") == ["bea"]));
 }
@@ -257,7 +257,7 @@ fn nothing_that_a_consent_form_sends_changes_what_is_granted() {
     let location = answer.location();
     assert!(location.starts_with(&format!("{CALLBACK}?code=")), "{location}");
     assert!(!location.contains("evil") && !location.contains("changed"), "{location}");
-    let tokens = Tokens::of(&client.redeem(&doorward, &http::parameter(&location, "code").unwrap(), &[]));
+    let tokens = Tokens::of(&client.redeem(doorward, &http::parameter(&location, "code").unwrap(), &[]));
     assert_eq!(tokens.body["scope"], "mcp");
     assert!(tokens.body["expires_in"].as_u64().unwrap() <= 3600);
 }
@@ -281,7 +281,7 @@ fn consent_is_asked_for_every_time_whatever_the_request_says() {
 }
 
 /// Every form there is, with a browser in which it would be accepted.
-fn every_form(doorward: &Shared, client: &Client) -> Vec<(Browser, Form)> {
+fn every_form(doorward: &Site, client: &Client) -> Vec<(Browser, Form)> {
     let mut stranger = doorward.stranger();
     let signin = stranger.get("/signin");
     let signin = browser::form(&signin, "/signin").set("username", OWNER).set("password", PASSWORD);
@@ -303,12 +303,12 @@ fn every_form(doorward: &Shared, client: &Client) -> Vec<(Browser, Form)> {
 #[test]
 fn no_form_is_accepted_from_another_site_or_with_anything_but_its_own_token() {
     let doorward = doorward();
-    let client = Client::register_as(&doorward, CALLBACK, json!({ "token_endpoint_auth_method": "none", "client_name": "Forger" }));
+    let client = Client::register_as(doorward, CALLBACK, json!({ "token_endpoint_auth_method": "none", "client_name": "Forger" }));
     let before = doorward.json(&["connection", "list"]).to_string().matches("Forger").count();
-    let forms = every_form(&doorward, &client);
+    let forms = every_form(doorward, &client);
     let made = doorward.json(&["connection", "list"]).to_string().matches("Forger").count();
     assert!(made > before);
-    let other = second_user(&doorward, "other-token");
+    let other = second_user(doorward, "other-token");
     let other_token = browser::form(&other.clone().get("/"), "/signout").fields[0].1.clone();
     for (browser, form) in &forms {
         let refused = |form: &Form, headers: &[(&str, &str)], what: &str| {
@@ -569,11 +569,11 @@ fn over_https_cookies_are_bound_to_this_host_and_plain_ones_are_not_believed() {
 #[test]
 fn nobody_revokes_the_connection_of_somebody_else() {
     let doorward = doorward();
-    let client = Client::register_as(&doorward, CALLBACK, json!({ "token_endpoint_auth_method": "none", "client_name": "Of the owner" }));
+    let client = Client::register_as(doorward, CALLBACK, json!({ "token_endpoint_auth_method": "none", "client_name": "Of the owner" }));
     let mut owner = doorward.owner();
     let consent = owner.get(&client.authorize_url(&[]));
     let code = http::parameter(&approve(&mut owner, &consent).location(), "code").unwrap();
-    let tokens = Tokens::of(&client.redeem(&doorward, &code, &[]));
+    let tokens = Tokens::of(&client.redeem(doorward, &code, &[]));
     let home = owner.get("/");
     let theirs = home.text().split("Of the owner").next().map(str::len).unwrap();
     let form = browser::forms(&Response { body: home.body[theirs..].to_vec(), ..home })
@@ -581,7 +581,7 @@ fn nobody_revokes_the_connection_of_somebody_else() {
         .find(|form| form.action == "/connections/revoke")
         .unwrap();
     let id = form.fields.iter().find(|(name, _)| name == "id").unwrap().1.clone();
-    let mut other = second_user(&doorward, "idor");
+    let mut other = second_user(doorward, "idor");
     let page = other.get("/");
     assert!(!page.text().contains("Of the owner"));
     let token = browser::form(&page, "/signout").fields[0].1.clone();
@@ -590,9 +590,9 @@ fn nobody_revokes_the_connection_of_somebody_else() {
             Form { action: "/connections/revoke".into(), fields: vec![("csrf".into(), token.clone()), ("id".into(), target.into())] };
         assert_eq!(other.submit(&forged).status, 404, "{target}");
     }
-    assert_eq!(crate::support::client::call(&doorward, "/mcp", &tokens.access).status, 200);
+    assert_eq!(crate::support::client::call(doorward, "/mcp", &tokens.access).status, 200);
     assert_eq!(owner.submit(&form).status, 303);
-    assert_eq!(crate::support::client::call(&doorward, "/mcp", &tokens.access).status, 401);
+    assert_eq!(crate::support::client::call(doorward, "/mcp", &tokens.access).status, 401);
 }
 
 #[test]

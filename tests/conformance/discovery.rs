@@ -4,10 +4,10 @@
 use crate::support::browser;
 use crate::support::client::{self, VERIFIER};
 use crate::support::http::{self, Response};
-use crate::support::shared::{Shared, Slot};
+use crate::support::site::Site;
 use crate::support::{Doorward, Setup};
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::sync::OnceLock;
 
 const PRM: &str = "oauth-protected-resource";
 const AS: &str = "oauth-authorization-server";
@@ -30,10 +30,10 @@ upstream = "http://127.0.0.1:9/mcp"
 "#;
 const PUBLIC: &str = "https://mcp.example.com";
 
-static ONE: Slot = Slot::new();
+static ONE: OnceLock<Site> = OnceLock::new();
 
-fn one() -> Arc<Shared> {
-    ONE.get(|upstream| Setup::upstream(upstream.address))
+fn one() -> &'static Site {
+    ONE.get_or_init(|| Site::shared(|upstream| Setup::upstream(upstream.address)))
 }
 
 fn two() -> Doorward {
@@ -333,12 +333,13 @@ fn without_a_token_every_method_is_challenged_with_the_way_to_the_document() {
         let found = http::get(one.address, document).json();
         assert_eq!(found["resource"], format!("{}{path}", one.origin()), "the document names the address that was typed");
     }
-    assert_eq!(one.upstream.connections(), 0, "nothing of this reaches the server behind");
+    let admitted = one.upstream.seen().iter().all(|request| !request.all("x-doorward-user").is_empty());
+    assert!(admitted, "nothing of this reaches the server behind");
 }
 
 /// The rest of the way, with what a client of a revision sends; ends with a call that the server behind answers.
 #[track_caller]
-fn connect(one: &Shared, server: &Value, registration: Value, more: &[(&str, &str)]) -> (String, Value) {
+fn connect(one: &Site, server: &Value, registration: Value, more: &[(&str, &str)]) -> (String, Value) {
     let path_of = |member: &str| server[member].as_str().unwrap().strip_prefix(&one.origin()).unwrap().to_owned();
     let mut metadata = registration;
     metadata["redirect_uris"] = json!(["http://localhost:33418/callback"]);
@@ -364,14 +365,14 @@ fn connect(one: &Shared, server: &Value, registration: Value, more: &[(&str, &st
     (location, tokens.json())
 }
 
-fn get_json(one: &Shared, url: &str) -> Option<Value> {
+fn get_json(one: &Site, url: &str) -> Option<Value> {
     let path = url.strip_prefix(&one.origin()).expect("a client stays at the origin");
     let response = http::send(one.address, "GET", path, &[("MCP-Protocol-Version", "2025-06-18")], b"");
     (response.status == 200).then(|| response.json())
 }
 
 /// The value of `resource_metadata` in the challenge.
-fn challenged(one: &Shared) -> String {
+fn challenged(one: &Site) -> String {
     let response = http::send(one.address, "POST", "/mcp", &[("Content-Type", "application/json")], b"{}");
     let challenge = response.header("www-authenticate").unwrap().to_owned();
     challenge.split("resource_metadata=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
@@ -380,7 +381,7 @@ fn challenged(one: &Shared) -> String {
 #[test]
 fn a_client_of_2025_03_26_finds_the_endpoints_at_the_origin_and_sends_neither_state_nor_scope_nor_resource() {
     let one = one();
-    let server = get_json(&one, &format!("{}/.well-known/{AS}", one.origin())).unwrap();
+    let server = get_json(one, &format!("{}/.well-known/{AS}", one.origin())).unwrap();
     let methods = server["code_challenge_methods_supported"].as_array().unwrap();
     assert!(methods.contains(&json!("S256")));
     let guessed = json!({
@@ -391,7 +392,7 @@ fn a_client_of_2025_03_26_finds_the_endpoints_at_the_origin_and_sends_neither_st
     for (member, url) in guessed.as_object().unwrap() {
         assert_eq!(&server[member], url, "a client that finds no document guesses {member}");
     }
-    let (location, tokens) = connect(&one, &server, json!({ "token_endpoint_auth_method": "none" }), &[]);
+    let (location, tokens) = connect(one, &server, json!({ "token_endpoint_auth_method": "none" }), &[]);
     assert_eq!(http::parameter(&location, "state"), None);
     assert_eq!(tokens["scope"], "mcp");
 }
@@ -399,18 +400,18 @@ fn a_client_of_2025_03_26_finds_the_endpoints_at_the_origin_and_sends_neither_st
 #[test]
 fn a_client_of_2025_06_18_finds_the_server_through_the_document_at_the_root() {
     let one = one();
-    let resource = get_json(&one, &format!("{}/.well-known/{PRM}", one.origin())).unwrap();
+    let resource = get_json(one, &format!("{}/.well-known/{PRM}", one.origin())).unwrap();
     assert_eq!(resource["authorization_servers"].as_array().unwrap().len(), 1);
     let issuer = resource["authorization_servers"][0].as_str().unwrap();
-    let server = get_json(&one, &format!("{issuer}/.well-known/{AS}")).unwrap();
+    let server = get_json(one, &format!("{issuer}/.well-known/{AS}")).unwrap();
     let asked = resource["resource"].as_str().unwrap().to_owned();
     assert_eq!(asked, one.resource());
     let registration = json!({ "token_endpoint_auth_method": "none", "grant_types": ["authorization_code", "refresh_token"] });
-    connect(&one, &server, registration, &[("resource", &asked), ("state", "s")]);
+    connect(one, &server, registration, &[("resource", &asked), ("state", "s")]);
 }
 
 /// The document of the resource in the order of 2025-11-25: challenge, path, root.
-fn resource_documents(one: &Shared) -> Vec<Value> {
+fn resource_documents(one: &Site) -> Vec<Value> {
     let origin = one.origin();
     let places = [challenged(one), format!("{origin}/.well-known/{PRM}/mcp"), format!("{origin}/.well-known/{PRM}")];
     places.iter().map(|url| get_json(one, url).expect("every place has it")).collect()
@@ -419,27 +420,27 @@ fn resource_documents(one: &Shared) -> Vec<Value> {
 #[test]
 fn a_client_of_2025_11_25_finds_the_same_through_challenge_path_and_root() {
     let one = one();
-    let documents = resource_documents(&one);
+    let documents = resource_documents(one);
     assert!(documents.windows(2).all(|pair| pair[0] == pair[1]), "{documents:?}");
     let issuer = documents[0]["authorization_servers"][0].as_str().unwrap().to_owned();
     let order = [format!("{issuer}/.well-known/{AS}"), format!("{issuer}/.well-known/{OIDC}")];
-    let servers: Vec<Value> = order.iter().map(|url| get_json(&one, url).unwrap()).collect();
+    let servers: Vec<Value> = order.iter().map(|url| get_json(one, url).unwrap()).collect();
     assert_eq!(servers[0]["token_endpoint"], servers[1]["token_endpoint"]);
     let scope = documents[0]["scopes_supported"].as_array().unwrap().iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ");
     let resource = documents[0]["resource"].as_str().unwrap().to_owned();
     for server in servers {
         let sent = [("resource", resource.as_str()), ("scope", scope.as_str()), ("state", "s"), ("prompt", "consent")];
-        connect(&one, &server, json!({ "token_endpoint_auth_method": "none", "client_name": "Of 2025" }), &sent);
+        connect(one, &server, json!({ "token_endpoint_auth_method": "none", "client_name": "Of 2025" }), &sent);
     }
 }
 
 #[test]
 fn a_client_of_2026_07_28_gets_the_issuer_back_in_every_place_where_it_compares_it() {
     let one = one();
-    let resource = resource_documents(&one).remove(0);
+    let resource = resource_documents(one).remove(0);
     assert_eq!(resource["resource"], one.resource(), "the identifier from which the URL was made");
     let issuer = resource["authorization_servers"][0].as_str().unwrap().to_owned();
-    let server = get_json(&one, &format!("{issuer}/.well-known/{AS}")).unwrap();
+    let server = get_json(one, &format!("{issuer}/.well-known/{AS}")).unwrap();
     assert_eq!(server["issuer"], issuer);
     assert!(!resource["scopes_supported"].as_array().unwrap().contains(&json!("offline_access")));
     assert!(server["scopes_supported"].as_array().unwrap().contains(&json!("offline_access")));
@@ -451,7 +452,7 @@ fn a_client_of_2026_07_28_gets_the_issuer_back_in_every_place_where_it_compares_
         "grant_types": ["authorization_code", "refresh_token"],
     });
     let sent = [("resource", asked.as_str()), ("scope", "mcp offline_access"), ("state", "s"), ("prompt", "consent")];
-    let (location, tokens) = connect(&one, &server, registration, &sent);
+    let (location, tokens) = connect(one, &server, registration, &sent);
     assert_eq!(http::parameter(&location, "iss"), Some(issuer));
     assert_eq!(http::parameter(&location, "state").as_deref(), Some("s"));
     let granted: Vec<&str> = tokens["scope"].as_str().unwrap().split(' ').collect();

@@ -4,23 +4,23 @@
 use crate::support::browser::{self, Browser, Form};
 use crate::support::client::{CALLBACK, Client};
 use crate::support::http::{self, Response};
-use crate::support::shared::{Shared, Slot};
+use crate::support::site::Site;
 use crate::support::{Doorward, OWNER, PASSWORD, Setup};
 use serde_json::json;
-use std::sync::Arc;
+use std::sync::OnceLock;
 
-static SLOT: Slot = Slot::new();
+static SITE: OnceLock<Site> = OnceLock::new();
 
 const SERVER_NAME: &str = "Notes & <b>more</b>";
 const SENTENCE: &str = "Read <i>your</i> \"notes\" {{1234567*7}}";
 
-fn doorward() -> Arc<Shared> {
-    SLOT.get(|upstream| {
+fn doorward() -> &'static Site {
+    SITE.get_or_init(|| Site::shared(|upstream| {
         Setup::config(format!(
             "[[server]]\npath = \"/mcp\"\nname = '{SERVER_NAME}'\nupstream = \"http://{}/mcp\"\n[server.scopes]\n\"read\" = '{SENTENCE}'\n",
             upstream.address
         ))
-    })
+    }))
 }
 
 /// The form whose answer, in the end, may lead to a client.
@@ -94,7 +94,7 @@ fn tags(html: &str) -> Vec<String> {
 #[test]
 fn every_page_is_guarded_whatever_its_status() {
     let doorward = doorward();
-    let client = Client::register(&doorward);
+    let client = Client::register(doorward);
     let (mut owner, mut stranger) = (doorward.owner(), doorward.stranger());
     let signin = stranger.get(&client.authorize_url(&[]));
     assert_is_guarded(&signin, 200, Leads::ToClient, "sign-in for a client");
@@ -127,7 +127,7 @@ fn every_page_is_guarded_whatever_its_status() {
 #[test]
 fn pages_are_never_framed_kept_or_followed_by_what_a_form_held() {
     let doorward = doorward();
-    let client = Client::register(&doorward);
+    let client = Client::register(doorward);
     let mut owner = doorward.owner();
     let consent = owner.get(&client.authorize_url(&[]));
     for decision in ["deny", "approve"] {
@@ -151,7 +151,7 @@ fn the_consent_page_says_who_asks_where_the_answer_goes_for_what_and_as_whom() {
         ("cursor://anysphere.cursor-mcp/oauth/callback", "cursor://anysphere.cursor-mcp"),
         ("com.example.app:/cb", "com.example.app:"),
     ] {
-        let client = Client::register_as(&doorward, uri, json!({ "token_endpoint_auth_method": "none", "client_name": "Claude" }));
+        let client = Client::register_as(doorward, uri, json!({ "token_endpoint_auth_method": "none", "client_name": "Claude" }));
         let page = owner.get(&client.authorize_url(&[]));
         let text = browser::unescape(&page.text());
         let (resource, id) = (doorward.resource(), client.id.as_str());
@@ -168,7 +168,7 @@ fn the_consent_page_says_who_asks_where_the_answer_goes_for_what_and_as_whom() {
     let longest = "W\u{fc}".repeat(60);
     let metadata = json!({ "token_endpoint_auth_method": "none", "client_name": longest });
     let host = format!("https://{}.{}.client.test/cb", "a".repeat(63), "b".repeat(63));
-    let client = Client::register_as(&doorward, &host, metadata);
+    let client = Client::register_as(doorward, &host, metadata);
     let text = browser::unescape(&owner.get(&client.authorize_url(&[])).text());
     assert!(text.contains(&longest) && text.contains(&host[8..host.len() - 3]), "nothing is cut off");
 }
@@ -208,7 +208,7 @@ fn what_a_client_or_a_link_says_is_text_on_every_page() {
     let mut owner = doorward.owner();
     for payload in PAYLOADS {
         let metadata = json!({ "token_endpoint_auth_method": "none", "client_name": payload });
-        let client = Client::register_as(&doorward, "http://127.0.0.1:7777/'-alert(1)-'", metadata);
+        let client = Client::register_as(doorward, "http://127.0.0.1:7777/'-alert(1)-'", metadata);
         let more = [("state", payload), ("scope", payload), ("login_hint", payload), ("nonce", payload), (payload, "x")];
         let url = client.authorize_url(&more);
         let mut stranger = doorward.stranger();
@@ -220,7 +220,7 @@ fn what_a_client_or_a_link_says_is_text_on_every_page() {
         assert_is_inert(&consent, payload, true, "client_name on the consent page");
         assert_is_quiet(&consent, payload);
         let location = owner.submit(&browser::form(&consent, "/consent").set("decision", "approve")).location();
-        assert_eq!(client.redeem(&doorward, &http::parameter(&location, "code").unwrap(), &[]).status, 200);
+        assert_eq!(client.redeem(doorward, &http::parameter(&location, "code").unwrap(), &[]).status, 200);
         let home = owner.get("/");
         assert_is_inert(&home, payload, true, "client_name on the start page");
         assert_is_quiet(&home, payload);
@@ -246,7 +246,7 @@ fn what_a_client_or_a_link_says_is_text_on_every_page() {
 #[test]
 fn what_the_owner_wrote_in_the_configuration_is_text_too() {
     let doorward = doorward();
-    let client = Client::register(&doorward);
+    let client = Client::register(doorward);
     let mut owner = doorward.owner();
     for (page, texts) in [
         (owner.get(&client.authorize_url(&[])), vec![SERVER_NAME, SENTENCE]),
@@ -298,7 +298,7 @@ fn other_methods_are_refused_everywhere_and_the_answer_names_the_right_ones() {
 #[test]
 fn what_is_accepted_has_no_influence_on_what_is_served() {
     let doorward = doorward();
-    let client = Client::register(&doorward);
+    let client = Client::register(doorward);
     let mut browser = doorward.stranger();
     browser.get("/signin");
     let metadata = "/.well-known/oauth-authorization-server";

@@ -2,21 +2,23 @@
 
 use crate::support::client::Client;
 use crate::support::http::{self, Response};
-use crate::support::shared::{Shared, Slot};
+use crate::support::site::Site;
 use crate::support::{Doorward, Setup};
 use serde_json::{Value, json};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 const CALLBACK: &str = "https://client.test/cb";
 const JSON: (&str, &str) = ("Content-Type", "application/json");
 
-static SLOT: Slot = Slot::new();
-/// Held by tests that count clients, and while others register.
+static SITE: OnceLock<Site> = OnceLock::new();
+/// Held while a test counts clients, and by every other that registers some.
 static COUNTING: Mutex<()> = Mutex::new(());
 
-fn doorward() -> Arc<Shared> {
-    SLOT.get(|upstream| {
-        Setup::config(format!("[[server]]\npath = \"/mcp\"\nname = \"Home Files\"\nupstream = \"http://{}/mcp\"\n", upstream.address))
+fn doorward() -> &'static Site {
+    SITE.get_or_init(|| {
+        Site::shared(|upstream| {
+            Setup::config(format!("[[server]]\npath = \"/mcp\"\nname = \"Home Files\"\nupstream = \"http://{}/mcp\"\n", upstream.address))
+        })
     })
 }
 
@@ -76,7 +78,7 @@ fn a_client_gets_the_method_it_asked_for_and_a_secret_only_with_one_that_needs_i
         if !asked.is_null() {
             metadata["token_endpoint_auth_method"] = asked.clone();
         }
-        let response = register(&doorward, &metadata);
+        let response = register(doorward, &metadata);
         assert_eq!(response.status, 201, "{}", response.text());
         assert_eq!(response.header("content-type"), Some("application/json"));
         assert_eq!(response.header("cache-control"), Some("no-store"));
@@ -98,7 +100,7 @@ fn a_client_gets_the_method_it_asked_for_and_a_secret_only_with_one_that_needs_i
 fn ids_and_secrets_are_long_enough_to_be_unguessable_and_plain_enough_for_any_header() {
     let doorward = doorward();
     let _counted = COUNTING.lock().unwrap_or_else(PoisonError::into_inner);
-    let made: Vec<Value> = (0..20).map(|_| register(&doorward, &json!({ "redirect_uris": [CALLBACK] })).json()).collect();
+    let made: Vec<Value> = (0..20).map(|_| register(doorward, &json!({ "redirect_uris": [CALLBACK] })).json()).collect();
     for member in ["client_id", "client_secret"] {
         let mut texts: Vec<&str> = made.iter().map(|body| body[member].as_str().unwrap()).collect();
         for text in &texts {
@@ -139,7 +141,7 @@ fn everything_registered_comes_back_as_it_was_sent() {
         "software_id": "e4b2",
         "software_version": "1.2.3",
     });
-    let body = accepted(&doorward, sent.clone());
+    let body = accepted(doorward, sent.clone());
     for (member, value) in sent.as_object().unwrap() {
         assert_eq!(&body[member], value, "{member}");
     }
@@ -152,7 +154,7 @@ fn members_that_nobody_knows_and_grants_that_are_not_served_are_left_out() {
     let doorward = doorward();
     let _counted = COUNTING.lock().unwrap_or_else(PoisonError::into_inner);
     let body = accepted(
-        &doorward,
+        doorward,
         json!({
             "grant_types": ["authorization_code", "urn:ietf:params:oauth:grant-type:jwt-bearer", "made_up"],
             "contacts": ["a@client.test"],
@@ -178,7 +180,7 @@ fn a_stranger_cannot_assign_itself_what_is_not_its_own() {
     let doorward = doorward();
     let _counted = COUNTING.lock().unwrap_or_else(PoisonError::into_inner);
     let body = accepted(
-        &doorward,
+        doorward,
         json!({
             "client_name": "Assigns itself",
             "client_id": "mine", "client_secret": "known", "client_id_issued_at": 1, "client_secret_expires_at": 1,
@@ -190,7 +192,7 @@ fn a_stranger_cannot_assign_itself_what_is_not_its_own() {
     let id = body["client_id"].as_str().unwrap();
     assert_ne!(id, "mine");
     assert!(body.get("client_secret").is_none() && body["client_id_issued_at"] != 1, "{body}");
-    let known = register(&doorward, &with(json!({ "client_name": "Assigns nothing" }))).json();
+    let known = register(doorward, &with(json!({ "client_name": "Assigns nothing" }))).json();
     let show = |id: &str| doorward.json(&["client", "show", id]);
     let plain = |mut value: Value, id: &str| {
         let text = value.to_string().replace(id, "ID").replace("Assigns itself", "NAME").replace("Assigns nothing", "NAME");
@@ -207,7 +209,7 @@ fn a_stranger_cannot_assign_itself_what_is_not_its_own() {
 fn a_public_client_that_registers_again_is_the_same_client_and_any_difference_makes_another() {
     let doorward = doorward();
     let _counted = COUNTING.lock().unwrap_or_else(PoisonError::into_inner);
-    let id = |members: Value| accepted(&doorward, members)["client_id"].as_str().unwrap().to_owned();
+    let id = |members: Value| accepted(doorward, members)["client_id"].as_str().unwrap().to_owned();
     let first = id(json!({ "client_name": "Again" }));
     let before = doorward.json(&["client", "list"]);
     for _ in 0..5 {
@@ -274,7 +276,7 @@ fn what_is_no_json_object_of_known_types_is_refused() {
         json!({ "client_uri": false }),
         json!({ "software_id": 1.5 }),
     ]));
-    all_refused(&doorward, "invalid_client_metadata", hostile);
+    all_refused(doorward, "invalid_client_metadata", hostile);
 }
 
 #[test]
@@ -298,18 +300,18 @@ fn redirect_uris_must_be_a_list_of_a_few_texts() {
     ]);
     wrong.push(b"{}".to_vec());
     wrong.push(b"{\"token_endpoint_auth_method\":\"none\"}".to_vec());
-    all_refused(&doorward, "invalid_redirect_uri", wrong);
+    all_refused(doorward, "invalid_redirect_uri", wrong);
     let _counted = COUNTING.lock().unwrap_or_else(PoisonError::into_inner);
     let longest = format!("https://client.test/{}", "a".repeat(480));
     assert_eq!(longest.len(), 500);
-    accepted(&doorward, json!({ "redirect_uris": [longest] }));
-    accepted(&doorward, json!({ "redirect_uris": many[..10] }));
+    accepted(doorward, json!({ "redirect_uris": [longest] }));
+    accepted(doorward, json!({ "redirect_uris": many[..10] }));
 }
 
 #[test]
 fn schemes_that_run_or_read_something_are_refused_however_they_are_spelt() {
     all_refused(
-        &doorward(),
+        doorward(),
         "invalid_redirect_uri",
         for_uris([
             "javascript:alert(1)",
@@ -345,7 +347,7 @@ fn schemes_that_run_or_read_something_are_refused_however_they_are_spelt() {
 #[test]
 fn addresses_that_two_readers_could_take_differently_are_refused() {
     all_refused(
-        &doorward(),
+        doorward(),
         "invalid_redirect_uri",
         for_uris([
             "//client.test/cb",
@@ -402,7 +404,7 @@ fn addresses_that_two_readers_could_take_differently_are_refused() {
 #[test]
 fn plain_http_is_for_this_device_alone_and_no_look_alike_of_it() {
     all_refused(
-        &doorward(),
+        doorward(),
         "invalid_redirect_uri",
         for_uris([
             "http://client.test/cb",
@@ -437,7 +439,7 @@ fn addresses_of_our_own_and_those_with_parameters_of_our_answer_are_refused() {
     let (mut ours, reserved) =
         (vec![], ["code=x", "state=", "error=x", "iss=https://x.test", "access_token=x", "%63ode=x", "CODE=1", "a=1&code"]);
     ours.extend(reserved.iter().map(|query| format!("https://client.test/cb?{query}")));
-    all_refused(&doorward, "invalid_redirect_uri", for_uris(ours.iter().map(String::as_str)));
+    all_refused(doorward, "invalid_redirect_uri", for_uris(ours.iter().map(String::as_str)));
     let own = Doorward::with(Setup::default().flag("--public-url", "https://mcp.example.com"));
     let addresses = ["https://mcp.example.com/signin?next=x", "https://mcp.example.com/consent", "https://mcp.example.com/mcp"];
     all_refused(&own, "invalid_redirect_uri", for_uris(addresses));
@@ -452,7 +454,7 @@ fn one_bad_address_among_good_ones_refuses_them_all() {
         uris.insert(at, "javascript:alert(1)");
         json!({ "redirect_uris": uris })
     });
-    all_refused(&doorward, "invalid_redirect_uri", bodies(mixed));
+    all_refused(doorward, "invalid_redirect_uri", bodies(mixed));
 }
 
 #[test]
@@ -475,7 +477,7 @@ fn what_would_give_more_than_a_code_is_refused() {
         json!({ "scope": "a".repeat(2000) }),
         json!({ "software_id": "x\r\ny" }),
     ];
-    all_refused(&doorward, "invalid_client_metadata", bodies(asked));
+    all_refused(doorward, "invalid_client_metadata", bodies(asked));
 }
 
 #[test]
@@ -486,7 +488,7 @@ fn links_lead_to_public_https_addresses_or_nowhere() {
     let more = ["https://user@client.test/", "https://localhost/x", "//client.test/x", "https://client.test/\u{202e}", "x"];
     let members = ["client_uri", "logo_uri", "tos_uri", "policy_uri", "jwks_uri"];
     let asked = members.iter().flat_map(|member| bad.iter().chain(&more).map(move |link| json!({ *member: link })));
-    all_refused(&doorward, "invalid_client_metadata", bodies(asked));
+    all_refused(doorward, "invalid_client_metadata", bodies(asked));
 }
 
 #[test]
@@ -509,10 +511,10 @@ fn a_name_that_hides_something_or_pretends_to_be_us_is_refused() {
     let ours = ["doorward", "Doorward", "The DOORWARD app", "doorward!", "my-doorward", "Home Files", "the home files", "home-files"];
     let long = ["x".repeat(121), "\u{fc}".repeat(121), "x".repeat(10_240)];
     let all = hidden.iter().chain(&ours).map(|name| (*name).to_owned()).chain(long);
-    all_refused(&doorward, "invalid_client_metadata", bodies(all.map(|name| json!({ "client_name": name }))));
+    all_refused(doorward, "invalid_client_metadata", bodies(all.map(|name| json!({ "client_name": name }))));
     let _counted = COUNTING.lock().unwrap_or_else(PoisonError::into_inner);
     for name in ["doorwards", "Files", "Claude Code (Home Files)", "日本語", "O'Neil & Söhne <b>", &"\u{fc}".repeat(120), "{{7*7}}"] {
-        assert_eq!(accepted(&doorward, json!({ "client_name": name }))["client_name"], name);
+        assert_eq!(accepted(doorward, json!({ "client_name": name }))["client_name"], name);
     }
 }
 
@@ -611,7 +613,7 @@ fn the_registrations_of_real_clients_are_accepted_as_they_are_sent() {
         let path = entry.unwrap().path();
         let vector: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
         let sent = ["request", "sent", "body", "metadata"].iter().find_map(|member| vector.get(member)).unwrap_or(&vector);
-        let response = register(&doorward, sent);
+        let response = register(doorward, sent);
         assert_eq!(response.status, 201, "{}: {}", path.display(), response.text());
         assert_eq!(response.json()["redirect_uris"], sent["redirect_uris"], "{}", path.display());
         seen += 1;
@@ -635,11 +637,11 @@ fn a_client_is_still_registered_after_a_restart_and_after_kill() {
 fn a_removed_client_is_unknown_everywhere_and_may_register_anew() {
     let doorward = doorward();
     let _counted = COUNTING.lock().unwrap_or_else(PoisonError::into_inner);
-    let client = Client::register_as(&doorward, CALLBACK, json!({ "token_endpoint_auth_method": "none", "client_name": "Removed soon" }));
+    let client = Client::register_as(doorward, CALLBACK, json!({ "token_endpoint_auth_method": "none", "client_name": "Removed soon" }));
     assert!(doorward.run(&["client", "remove", &client.id]).status.success());
     assert_eq!(http::get(doorward.address, &client.authorize_url(&[])).status, 400);
-    assert_eq!(client.redeem(&doorward, "x", &[]).error(), (401, "invalid_client".into()));
-    let again = Client::register_as(&doorward, CALLBACK, json!({ "token_endpoint_auth_method": "none", "client_name": "Removed soon" }));
+    assert_eq!(client.redeem(doorward, "x", &[]).error(), (401, "invalid_client".into()));
+    let again = Client::register_as(doorward, CALLBACK, json!({ "token_endpoint_auth_method": "none", "client_name": "Removed soon" }));
     assert_ne!(again.id, client.id);
     assert_eq!(http::get(doorward.address, &again.authorize_url(&[])).status, 200);
 }
