@@ -32,8 +32,11 @@ const LATER: UnixTime = UnixTime(1_700_003_600);
 struct Golden {
     file: &'static str,
     bytes: Vec<u8>,
-    check: Box<dyn Fn(&[u8]) -> Result<(), String>>,
+    check: Box<Check>,
 }
+
+/// Says what is wrong with stored bytes, if anything.
+type Check = dyn Fn(&[u8]) -> Result<(), String>;
 
 fn golden<R: Record + PartialEq + Debug + 'static>(file: &'static str, expected: R) -> Golden {
     let bytes = record::encode(&expected).unwrap();

@@ -123,7 +123,7 @@ mod tests {
     /// So many clients, each a second younger than the one before; those for which `granted` says so have a grant.
     fn filled(count: usize, granted: impl Fn(usize) -> bool) -> Temporary {
         let store = store();
-        let clients: Vec<Client> = (0..count).map(|number| numbered(number)).collect();
+        let clients: Vec<Client> = (0..count).map(numbered).collect();
         let records: Vec<(&[u8], Client)> = clients.iter().map(|client| (client.id.as_str().as_bytes(), client.clone())).collect();
         store.put_all(&records);
         let grant = |client: &Client| Connection { client: client.id.clone(), ..connection() };

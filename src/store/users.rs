@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn of_many_who_want_one_name_one_gets_it() {
         let store = store();
-        let spelled = |number: usize| if number % 2 == 0 { "Ann" } else { "aNN" };
+        let spelled = |number: usize| if number.is_multiple_of(2) { "Ann" } else { "aNN" };
         let added = at_once(16, |number| {
             let account = User { id: UserId::known_as(&format!("user_{number}")), ..user(spelled(number)) };
             store.add_user(&account).unwrap()
