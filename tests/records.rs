@@ -28,15 +28,14 @@ use std::path::{Path, PathBuf};
 const AT: UnixTime = UnixTime(1_700_000_000);
 const LATER: UnixTime = UnixTime(1_700_003_600);
 
+type Check = Box<dyn Fn(&[u8]) -> Result<(), String>>;
+
 /// A record that is the same for ever, and the file that holds it.
 struct Golden {
     file: &'static str,
     bytes: Vec<u8>,
-    check: Box<Check>,
+    check: Check,
 }
-
-/// Says what is wrong with stored bytes, if anything.
-type Check = dyn Fn(&[u8]) -> Result<(), String>;
 
 fn golden<R: Record + PartialEq + Debug + 'static>(file: &'static str, expected: R) -> Golden {
     let bytes = record::encode(&expected).unwrap();

@@ -103,7 +103,12 @@ fn to_app(door: &Context, client: &mut Client, head: &Head, content: &mut Conten
     let body = content.collect(door, &mut client.wire, APP_BODY_BYTES)?;
     let address = client_address::of(client.peer, &head.headers, &door.config);
     let mut fields = headers::to_app(&head.headers, address, name == Name::Loopback);
-    fields.set("host", &*door.config.issuer.host);
+    // The app compares `Origin` with the name by which the browser came.
+    let host = match name {
+        Name::Loopback => head.headers.first("host").unwrap_or_default(),
+        Name::Public => &door.config.issuer.host,
+    };
+    fields.set("host", host);
     fields.set("content-length", body.len().to_string());
     let query = head.query.as_deref();
     let mut message = request_head(head.method, head.path.as_str(), query, &fields);

@@ -9,6 +9,11 @@ use super::secret::{AccessToken, Secret};
 use super::user::UserName;
 use crate::clock::UnixTime;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// Times are whole seconds, cut down: without this a token would end up to a second before the `expires_in` that its
+/// client was told, and some clients answer a refusal with a new sign-in rather than a refresh.
+const ROUNDING: Duration = Duration::from_secs(1);
 
 /// What is remembered of an access token. A stored record: frozen once released.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,7 +109,7 @@ impl Admitted {
 pub fn admit(stored: Option<(StoredAccessToken, Standing)>, server: &ProtectedResource, now: UnixTime) -> Result<Admitted, Refusal> {
     let (token, standing) = stored.ok_or(Refusal::TokenUnknown)?;
     let grant = connection::stands(standing).map_err(|_| Refusal::TokenEnded)?;
-    if token.expires_at.is_some_and(|end| end.has_come(now)) {
+    if token.expires_at.is_some_and(|end| end.after(ROUNDING).has_come(now)) {
         return Err(Refusal::TokenExpired);
     }
     if grant.connection().server != server.path {
@@ -233,9 +238,9 @@ mod tests {
     }
 
     #[test]
-    fn a_token_dies_in_the_second_of_its_end() {
-        assert!(admitted(standing(), "/notes", 3599).is_ok());
-        assert_eq!(admitted(standing(), "/notes", 3600).unwrap_err(), Refusal::TokenExpired);
+    fn a_token_lives_as_long_as_its_client_was_told_and_no_second_more() {
+        assert!(admitted(standing(), "/notes", 3600).is_ok());
+        assert_eq!(admitted(standing(), "/notes", 3601).unwrap_err(), Refusal::TokenExpired);
     }
 
     #[test]

@@ -7,6 +7,7 @@
 pub mod browser;
 pub mod client;
 pub mod http;
+pub mod shared;
 pub mod site;
 pub mod upstream;
 
