@@ -25,7 +25,6 @@ fn register(doorward: &Doorward, metadata: &Value) -> Response {
 }
 
 /// Good metadata with members added or replaced.
-#[expect(clippy::needless_pass_by_value, reason = "callers write the members out")]
 fn with(members: Value) -> Value {
     let mut metadata = json!({ "redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none" });
     let Value::Object(members) = members else { panic!("metadata is an object") };

@@ -33,7 +33,7 @@ fn site() -> &'static Site {
 /// Where everything ends soon.
 fn hasty() -> &'static Site {
     static SITE: OnceLock<Site> = OnceLock::new();
-    let lifetimes = "[lifetimes]\ncode = \"2s\"\naccess_token = \"2s\"\nrefresh_token = \"4s\"\n";
+    let lifetimes = "[lifetimes]\ncode = \"2s\"\naccess_token = \"2s\"\nrefresh_token = \"6s\"\n";
     SITE.get_or_init(|| Site::shared(|upstream| Setup::config(format!("{lifetimes}{}", server(upstream)))))
 }
 
@@ -755,7 +755,7 @@ fn access_and_refresh_tokens_end_when_they_were_said_to() {
     // The access token of a lost answer is given anew, or it would be dead on arrival.
     let third = Tokens::of(&client.refresh(&hasty().doorward, &second.refresh, &[]));
     assert!(works(hasty(), &third.access));
-    thread::sleep(Duration::from_millis(4100));
+    thread::sleep(Duration::from_millis(6100));
     refused(&client.refresh(&hasty().doorward, &third.refresh, &[]), "invalid_grant");
     assert!(!works(hasty(), &third.access));
 }
