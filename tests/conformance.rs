@@ -169,6 +169,7 @@
 //! | `the_server_that_a_request_means_is_the_one_that_its_token_is_for` | all | RFC 8707 §2 |
 //! | `a_token_counts_in_the_authorization_field_alone` | all | RFC 6750 §2, OAuth 2.1 §5.1 |
 //! | `two_credentials_are_one_too_many` | all | RFC 6750 §2, §3.1 |
+//! | `a_token_in_the_query_beside_the_one_in_its_place_never_reaches_the_upstream` | all | RFC 6750 §2, OAuth 2.1 §5.1 |
 //! | `the_scheme_is_read_in_any_case_and_everything_else_exactly` | all | RFC 6750 §2.1, RFC 9110 §11.1 |
 //! | `a_token_of_another_issuer_is_none_whatever_it_claims` | all | RFC 6750 §3.1 |
 //! | `a_wrong_token_is_refused_alike_whatever_is_wrong_with_it_by_every_method_and_below_every_path` | all | RFC 6750 §3.1 |
