@@ -106,6 +106,88 @@
 //! | `only_the_current_link_opens_the_first_run_and_only_once` | all | none: the first run is ours |
 //! | `of_many_who_claim_at_once_one_becomes_the_owner` | all | none: the first run is ours |
 //! | `when_the_only_account_is_removed_the_first_run_does_not_begin_again_for_strangers` | all | none: the first run is ours |
+//! | **token_lifecycle** | | |
+//! | `a_code_brings_everything_that_clients_look_for_and_nobody_keeps_the_answer` | all | RFC 6749 §5.1, OAuth 2.1 §3.2.3 |
+//! | `a_code_redeemed_twice_ends_everything_that_came_of_it` | all | RFC 6749 §4.1.2, §10.5 |
+//! | `a_replay_that_is_not_valid_in_itself_ends_nothing` | all | OAuth 2.1 §7.5 |
+//! | `a_forged_code_or_token_that_resembles_a_real_one_touches_nothing` | all | OAuth 2.1 §7.5, RFC 6819 §5.1.4.2 |
+//! | `of_many_simultaneous_requests_with_one_code_at_most_one_is_answered_with_tokens` | all | RFC 6749 §4.1.2, §10.5 |
+//! | `a_code_is_of_no_use_to_another_client_even_with_the_right_verifier` | all | RFC 6749 §4.1.3 |
+//! | `a_request_without_a_client_or_with_two_is_refused` | all | RFC 6749 §2.3, §4.1.3 |
+//! | `a_wrong_verifier_leaves_the_code_alone_and_five_spend_it` | all | RFC 7636 §4.6, OAuth 2.1 §7.5 |
+//! | `a_challenge_is_not_a_verifier` | all | RFC 7636 §4.6 |
+//! | `a_code_that_has_expired_stays_so_and_its_tokens_never_exist` | all | RFC 6749 §4.1.2 |
+//! | `a_redirect_uri_may_be_left_out_and_must_not_differ` | all | RFC 6749 §4.1.3, OAuth 2.1 §4.1.3 |
+//! | `the_loopback_port_that_was_asked_for_is_the_one_to_repeat` | all | RFC 8252 §7.3 |
+//! | `a_foreign_resource_is_refused_and_the_code_lives_on` | all | RFC 8707 §2.2 |
+//! | `a_parameter_sent_twice_is_refused_and_the_code_lives_on` | all | RFC 6749 §3.2 |
+//! | `parameters_in_the_query_are_not_read` | all | RFC 6749 §3.2, RFC 9700 §4.3 |
+//! | `the_token_endpoint_takes_post_alone` | all | RFC 6749 §3.2, RFC 9110 §15.5.6 |
+//! | `only_a_form_is_read_whatever_else_resembles_one` | all | RFC 6749 §3.2, App. B |
+//! | `a_body_that_is_too_large_is_refused_with_json` | all | RFC 6749 §5.2 |
+//! | `no_other_grant_exists` | all | RFC 6749 §5.2, RFC 9700 §2.4 |
+//! | `a_parameter_sent_empty_was_not_sent` | all | RFC 6749 §3.2 |
+//! | `a_refusal_repeats_nothing_that_was_sent` | all | RFC 6749 §5.2 |
+//! | `what_happens_to_a_user_ends_their_codes_and_tokens_within_the_same_second` | all | RFC 6749 §10.4, RFC 9700 §4.14 |
+//! | `a_removed_client_is_unknown_and_its_tokens_are_dead` | all | RFC 6749 §5.2 |
+//! | `a_connection_revoked_by_command_is_over_at_once` | all | RFC 7009 §1 |
+//! | `no_kind_of_secret_stands_for_another` | all | RFC 6749 §1.4, §1.5 |
+//! | `a_secret_may_come_in_the_body_or_by_basic_raw_or_form_encoded_whatever_was_registered` | all | RFC 6749 §2.3.1, App. B |
+//! | `a_client_with_a_secret_cannot_do_without_and_its_code_survives_the_attempts` | all | RFC 6749 §2.3.1, §5.2 |
+//! | `nobody_learns_which_clients_exist` | all | RFC 6749 §5.2 |
+//! | `credentials_in_two_places_are_refused` | all | RFC 6749 §2.3 |
+//! | `a_broken_basic_credential_is_answered_with_401_and_a_challenge` | all | RFC 6749 §5.2, RFC 7617 §2 |
+//! | `an_assertion_never_falls_back_to_no_authentication` | all | RFC 7521 §4.2 |
+//! | `a_public_client_that_sends_a_secret_it_never_got_is_let_in_by_its_verifier` | all | RFC 6749 §2.1 |
+//! | `a_refresh_brings_two_new_tokens_and_the_old_access_token_lives_to_its_end` | all | RFC 6749 §6 |
+//! | `the_same_refresh_token_again_brings_the_same_answer_used_or_not` | all | OAuth 2.1 §4.3 |
+//! | `simultaneous_refreshes_with_one_token_get_the_same_answer` | all | OAuth 2.1 §4.3 |
+//! | `an_old_refresh_token_after_its_successor_was_rotated_is_theft_and_ends_the_connection_at_once` | all | RFC 9700 §4.14.2 |
+//! | `theft_by_somebody_else_is_not_decided_by_a_stranger` | all | RFC 6749 §10.4 |
+//! | `a_refresh_token_belongs_to_its_client` | all | RFC 6749 §6 |
+//! | `a_refresh_narrows_the_scope_of_one_access_token_and_never_widens_the_grant` | all | RFC 6749 §6 |
+//! | `a_refresh_for_another_resource_rotates_nothing` | all | RFC 8707 §2.2 |
+//! | `a_refresh_token_is_read_from_the_body_once_and_nowhere_else` | all | RFC 6749 §6, RFC 9700 §4.3 |
+//! | `access_and_refresh_tokens_end_when_they_were_said_to` | all | RFC 6749 §5.1, RFC 6750 §3.1 |
+//! | `where_the_owner_chose_it_access_tokens_do_not_expire_and_still_end` | all | RFC 6749 §5.1 |
+//! | `everything_is_as_it_was_after_a_restart_and_after_kill_9` | all | RFC 9700 §4.14.2 |
+//! | `a_client_that_registered_no_refresh_grant_can_refresh_all_the_same` | all | RFC 7591 §2 |
+//! | `a_revoked_refresh_token_takes_its_whole_connection_with_it` | all | RFC 7009 §2.1 |
+//! | `a_revoked_access_token_dies_alone` | all | RFC 7009 §2.1 |
+//! | `a_revoked_access_token_stays_dead_when_the_answer_it_came_in_is_given_again` | all | RFC 7009 §2.1 |
+//! | `another_clients_token_is_left_alone_and_the_answer_does_not_say_so` | all | RFC 7009 §2.1 |
+//! | `a_hint_is_a_hint_and_an_unknown_token_is_no_error` | all | RFC 7009 §2.1, §2.2 |
+//! | `a_revocation_needs_a_form_with_one_token` | all | RFC 7009 §2.1, §2.3 |
+//! | `after_a_revocation_was_answered_nothing_of_the_connection_works_whatever_ran_beside_it` | all | RFC 7009 §2.1 |
+//! | `a_revoked_access_token_is_not_brought_back_by_a_call_that_ran_beside_it` | all | RFC 7009 §2.1 |
+//! | `nothing_that_a_client_sent_or_got_is_readable_in_the_data_directory` | all | RFC 6819 §5.1.4.1 |
+//! | **protected_resource** | | |
+//! | `without_credentials_every_method_is_told_where_to_begin_and_nothing_of_an_error` | all | RFC 6750 §3, RFC 9728 §5.1 |
+//! | `the_document_that_a_challenge_names_is_there_and_describes_the_address_that_was_asked` | all | RFC 9728 §3.3, §5.1 |
+//! | `a_challenge_is_made_of_configuration_alone` | all | RFC 9728 §7 |
+//! | `a_token_opens_its_own_server_and_none_whose_path_resembles_it` | all | RFC 8707 §2, RFC 9700 §2.3 |
+//! | `the_server_that_a_request_means_is_the_one_that_its_token_is_for` | all | RFC 8707 §2 |
+//! | `a_token_counts_in_the_authorization_field_alone` | all | RFC 6750 §2, OAuth 2.1 §5.1 |
+//! | `two_credentials_are_one_too_many` | all | RFC 6750 §2, §3.1 |
+//! | `a_token_in_the_query_beside_the_one_in_its_place_never_reaches_the_upstream` | all | RFC 6750 §2, OAuth 2.1 §5.1 |
+//! | `the_scheme_is_read_in_any_case_and_everything_else_exactly` | all | RFC 6750 §2.1, RFC 9110 §11.1 |
+//! | `a_token_of_another_issuer_is_none_whatever_it_claims` | all | RFC 6750 §3.1 |
+//! | `a_wrong_token_is_refused_alike_whatever_is_wrong_with_it_by_every_method_and_below_every_path` | all | RFC 6750 §3.1 |
+//! | `a_big_body_is_not_asked_for_before_the_token_is_good` | all | RFC 9110 §10.1.1 |
+//! | `a_page_of_another_origin_gets_nothing_even_with_a_token` | all | MCP streamable HTTP, security warning |
+//! | `a_check_names_who_was_let_in_and_overwrites_what_the_client_said` | all | RFC 6750 §3 |
+//! | `a_check_refuses_with_the_challenge_of_the_server_in_question` | all | RFC 6750 §3.1, RFC 9728 §5.1 |
+//! | `what_a_stranger_says_about_the_path_does_not_count` | all | none: `/auth/check` is ours |
+//! | `a_trusted_proxy_names_the_path_once_and_in_one_spelling` | all | none: `/auth/check` is ours |
+//! | **gateway** | | |
+//! | `an_upstream_learns_who_calls_and_gets_no_credential_of_ours` | all | MCP authorization, access token privilege restriction |
+//! | `a_client_cannot_say_who_it_is_in_any_spelling` | all | RFC 9110 §7.6.1 |
+//! | `what_mcp_needs_passes_both_ways` | all | MCP streamable HTTP |
+//! | `the_upstreams_own_credential_comes_from_the_environment_and_nobody_else_sees_it` | all | MCP authorization, access token privilege restriction |
+//! | `metadata_below_a_server_is_ours_and_open_and_the_upstream_is_not_asked` | all | RFC 9728 §3.1, RFC 8414 §3 |
+//! | `a_session_is_of_no_use_to_another_client_or_another_user` | all | MCP security best practices, session hijacking |
+//! | `an_open_stream_ends_with_what_it_stands_on` | all | RFC 7009 §2.1, MCP authorization, access token usage |
+//! | `trouble_behind_the_gate_is_told_in_json_without_names` | all | RFC 9110 §15.6.3 |
 #![allow(missing_docs, clippy::disallowed_methods, reason = "tests say what they are for by their names, and some measure")]
 mod support;
 

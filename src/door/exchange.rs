@@ -72,7 +72,7 @@ fn admit<'d>(door: &'d Context, head: &Head, target: Target<'d>, terms: Terms) -
     if origin.is_some_and(|origin| !host::may_call(origin, &head.authority, &door.config)) {
         return Err(Refused::OriginForeign.into());
     }
-    let pass = gate::pass(&door.store, &door.config, target.server, &head.headers, target.has_slash())?;
+    let pass = gate::pass(&door.store, &door.config, target.server, &head.headers, head.query.as_deref(), target.has_slash())?;
     match head.method {
         Method::Get | Method::Head | Method::Post | Method::Delete => {}
         Method::Put | Method::Options => return Err(Refused::MethodNotAllowed.into()),

@@ -58,6 +58,12 @@ pub fn presented<'a>(mut authorization: impl Iterator<Item = &'a str>) -> Result
     Ok(Secret::parse(credential).map_or(Presented::Foreign, Presented::Token))
 }
 
+/// True when a query holds a token of ours. It is never read there (OAuth 2.1 §5.1); beside one in its place it is a
+/// second method in one request (RFC 6750 §2), and would be passed on into the logs of others.
+pub fn is_in_query(query: &str) -> bool {
+    query.split(['&', ';', '=']).any(|piece| Secret::<AccessToken>::parse(piece).is_some())
+}
+
 /// RFC 9110 §11.2. Of any length: the JWT of another authorization server is long, well formed and none of ours, and
 /// its client will only come to us for a new one after a 401.
 fn is_token68(text: &str) -> bool {
@@ -170,6 +176,17 @@ mod tests {
 
     fn admitted(standing: Standing, path: &str, seconds: u64) -> Result<Admitted, Refusal> {
         admit(Some((token(), standing)), &resource(path), seconds_later(seconds))
+    }
+
+    #[test]
+    fn a_token_of_ours_is_noticed_in_a_query_and_nothing_else_is() {
+        let token = secret::<AccessToken>(1).reveal().to_owned();
+        for query in [format!("access_token={token}"), format!("a=b&x={token}&c"), token.clone(), format!("{token}=x")] {
+            assert!(is_in_query(&query), "{query}");
+        }
+        for query in [String::new(), "access_token=theirs".into(), format!("x={}", &token[1..]), "x=dwat_x".into()] {
+            assert!(!is_in_query(&query), "{query}");
+        }
     }
 
     #[test]

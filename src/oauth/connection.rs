@@ -25,7 +25,7 @@ pub struct Connection {
     pub created_at: UnixTime,
     /// [`User::epoch`] at that moment.
     pub user_epoch: u32,
-    /// When it ends by itself if it is not used: its last refresh token's end. `None` where its tokens do not expire.
+    /// When it ends by itself if it is not used: the end of its last token. `None` where its tokens do not expire.
     pub alive_until: Option<UnixTime>,
     /// Set once it is over; then nothing revives it.
     pub ended: Option<Ended>,

@@ -82,7 +82,7 @@ fn open_connection(tx: &Tx<'_>, code: &StoredCode, new: &NewTokens) -> Step<()> 
         scope: code.scope.clone(),
         created_at: new.now,
         user_epoch: code.user_epoch,
-        alive_until: new.access_expires_at.map(|_| new.refresh_expires_at),
+        alive_until: new.access_expires_at.map(|end| end.max(new.refresh_expires_at)),
         ended: None,
     };
     tx.put(new.connection.as_str().as_bytes(), &connection)?;
@@ -136,13 +136,17 @@ mod tests {
     }
 
     fn redeem(store: &Temporary, number: usize, verifier: &str) -> Redemption {
+        redeem_for(store, number, verifier, 7200)
+    }
+
+    fn redeem_for(store: &Temporary, number: usize, verifier: &str, refresh_seconds: u64) -> Redemption {
         let byte = u8::try_from(number).unwrap();
         let new = NewTokens {
             connection: ConnectionId::known_as(&format!("conn_{number}")),
             access: secret::<AccessToken>(byte).hash(),
             refresh: secret::<RefreshToken>(byte).hash(),
             access_expires_at: Some(seconds_later(3600)),
-            refresh_expires_at: seconds_later(7200),
+            refresh_expires_at: seconds_later(refresh_seconds),
             now: NOW,
         };
         let form = format!("grant_type=authorization_code&code={}&code_verifier={verifier}", code().reveal());
@@ -180,6 +184,13 @@ mod tests {
         assert_eq!(store.code(&code().hash()).unwrap().unwrap().state, CodeState::Fresh { guesses: code::MAX_GUESSES });
         assert!(matches!(redeem(&store, 1, VERIFIER), Redemption::Refuse(Refusal::CodeGuessedTooOften)));
         assert_eq!(connections(&store), []);
+    }
+
+    #[test]
+    fn a_connection_is_listed_for_as_long_as_any_of_its_tokens_lives() {
+        let store = with_code();
+        redeem_for(&store, 1, VERIFIER, 60);
+        assert_eq!(connections(&store)[0].alive_until, Some(seconds_later(3600)), "the access token outlives the refresh token");
     }
 
     #[test]

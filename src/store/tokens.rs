@@ -127,15 +127,16 @@ impl Store {
 
     /// Forgets an access token that its client gives back. On disk before it returns.
     pub fn revoke_access_token(&self, hash: &TokenHash<AccessToken>, may: impl Fn(&Connection) -> bool) -> Result<(), StoreError> {
-        self.transact(|tx| {
+        let revoked = self.transact(|tx| {
             let token: Option<StoredAccessToken> = tx.get(hash.as_bytes())?;
             let connection = token.map(|token| tx.get::<Connection>(token.connection.as_str().as_bytes())).transpose()?.flatten();
-            if connection.is_some_and(|connection| may(&connection)) {
+            let found = connection.is_some_and(|connection| may(&connection));
+            if found {
                 tx.remove(Table::AccessToken, hash.as_bytes())?;
             }
-            Ok(())
+            Ok(found)
         })?;
-        self.commit_ending()
+        self.commit_revocation(revoked)
     }
 
     /// Ends the connection of a refresh token that its client gives back. On disk before it returns.
@@ -145,15 +146,22 @@ impl Store {
         now: UnixTime,
         may: impl Fn(&Connection) -> bool,
     ) -> Result<(), StoreError> {
-        self.transact(|tx| {
+        let revoked = self.transact(|tx| {
             let token: Option<StoredRefreshToken> = tx.get(hash.as_bytes())?;
             let connection = token.map(|token| tx.get::<Connection>(token.connection.as_str().as_bytes())).transpose()?.flatten();
-            match connection {
-                Some(connection) if may(&connection) => end(tx, &connection.id, EndReason::RevokedByClient, now),
-                Some(_) | None => Ok(()),
+            let found = connection.filter(&may);
+            if let Some(connection) = &found {
+                end(tx, &connection.id, EndReason::RevokedByClient, now)?;
             }
+            Ok(found.is_some())
         })?;
-        self.commit_ending()
+        self.commit_revocation(revoked)
+    }
+
+    /// What was not found may have been revoked a moment ago by a call that still waits for the disk, so this waits too;
+    /// but every open stream is judged again only where something ended, or strangers could ask for that at will.
+    fn commit_revocation(&self, revoked: bool) -> Result<(), StoreError> {
+        if revoked { self.commit_ending() } else { self.commit() }
     }
 }
 
@@ -169,7 +177,7 @@ fn store_pair(tx: &Tx<'_>, pair: &Successor, stored: &StoredRefreshToken, scope:
     let next = StoredRefreshToken { connection: stored.connection.clone(), expires_at: refresh_expires_at, rotated: None };
     tx.put(pair.refresh.hash().as_bytes(), &next)?;
     if let Some(mut connection) = tx.get::<Connection>(stored.connection.as_str().as_bytes())? {
-        connection.alive_until = terms.access_lifetime.map(|_| refresh_expires_at);
+        connection.alive_until = terms.access_lifetime.map(|span| refresh_expires_at.max(terms.now.after(span)));
         tx.put(stored.connection.as_str().as_bytes(), &connection)?;
     }
     put_access(tx, pair, stored, scope, terms)
@@ -303,6 +311,19 @@ mod tests {
         let stored: Connection = store.load(connection().id.as_str().as_bytes()).unwrap().unwrap();
         assert_eq!(stored.alive_until, Some(seconds_later(7300)));
         assert_eq!(store.sweep(seconds_later(7200)), Ok(1), "only the token that was rotated is forgotten");
+    }
+
+    #[test]
+    fn a_revocation_that_ends_nothing_wakes_nobody() {
+        let store = connected();
+        let count = || store.wait_for_endings(u64::MAX, Duration::ZERO);
+        let before = count();
+        store.revoke_access_token(&secret::<AccessToken>(9).hash(), |_| true).unwrap();
+        store.revoke_refresh_token(&secret::<RefreshToken>(9).hash(), NOW, |_| true).unwrap();
+        store.revoke_access_token(&access(), |_| false).unwrap();
+        assert_eq!(count(), before);
+        store.revoke_access_token(&access(), |_| true).unwrap();
+        assert_eq!(count(), before + 1);
     }
 
     #[test]

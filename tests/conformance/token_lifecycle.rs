@@ -761,6 +761,20 @@ fn access_and_refresh_tokens_end_when_they_were_said_to() {
 }
 
 #[test]
+fn where_the_owner_chose_it_access_tokens_do_not_expire_and_still_end() {
+    let lifetimes = "[lifetimes]\naccess_token = \"never\"\n";
+    let site = Site::new(|upstream| Setup::config(format!("{lifetimes}{}", server(upstream))));
+    let client = site.client();
+    let first = site.connect(&client);
+    assert!(first.body.get("expires_in").is_none(), "{}", first.body);
+    let second = Tokens::of(&client.refresh(&site.doorward, &first.refresh, &[]));
+    assert!(second.body.get("expires_in").is_none(), "{}", second.body);
+    assert!(works(&site, &first.access) && works(&site, &second.access));
+    client.revoke(&site.doorward, &second.refresh);
+    assert!(!works(&site, &first.access) && !works(&site, &second.access));
+}
+
+#[test]
 fn everything_is_as_it_was_after_a_restart_and_after_kill_9() {
     let mut site = Site::new(|upstream| Setup::config(server(upstream)));
     let client = site.client();
