@@ -203,6 +203,7 @@ fn goldens() -> Vec<Golden> {
         golden("connection.1.refresh_token_reused.bin", connection(Some(EndReason::RefreshTokenReused))),
         golden("connection.1.client_removed.bin", connection(Some(EndReason::ClientRemoved))),
         golden("connection.1.user_removed.bin", connection(Some(EndReason::UserRemoved))),
+        golden("connection.1.server_denied.bin", connection(Some(EndReason::ServerDenied))),
         golden("last_use.1.bin", LastUse(AT)),
         golden("mcp_session.1.bin", SessionOwner { user: ann(), client: claude(), seen_at: AT }),
         golden("setup_link.1.bin", StoredSetupLink { hash: hash(4), expires_at: LATER }),

@@ -55,6 +55,8 @@ pub enum EndReason {
     ClientRemoved,
     /// The user was removed.
     UserRemoved,
+    /// The server was taken from the user.
+    ServerDenied,
 }
 
 /// Everything on which the life of a token depends, as it is stored right now.

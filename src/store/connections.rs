@@ -13,6 +13,8 @@ use std::time::Duration;
 
 /// How exact the time of the last use is.
 const USE_PRECISION: Duration = Duration::from_secs(60);
+/// Above this many, uses that need not be remembered any more are forgotten.
+const USES_REMEMBERED: usize = 1024;
 
 /// A connection with what a list shows beside it.
 #[derive(Clone, Debug)]
@@ -68,6 +70,9 @@ impl Store {
             return Ok(());
         }
         uses.insert(id.clone(), now);
+        if uses.len() > USES_REMEMBERED {
+            uses.retain(|_, last| now.since(*last) < USE_PRECISION);
+        }
         drop(uses);
         self.note(id.as_str().as_bytes(), &LastUse(now))
     }
