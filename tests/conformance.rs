@@ -6,6 +6,8 @@ mod support;
 mod flow;
 #[path = "conformance/gateway.rs"]
 mod gateway;
+#[path = "conformance/known_clients.rs"]
+mod known_clients;
 #[path = "conformance/protected_resource.rs"]
 mod protected_resource;
 #[path = "conformance/token_lifecycle.rs"]

@@ -5,6 +5,7 @@ use super::client::Client;
 use super::error::Refusal;
 use super::params::Params;
 use super::pkce::Challenge;
+use super::redirect_rules::RedirectRules;
 use super::redirect_uri::{self, RegisteredRedirect};
 use super::resource::{self, ProtectedResource};
 use super::scope::Scope;
@@ -64,10 +65,11 @@ pub fn parse<'r>(
     params: &Params,
     client: &Client,
     resources: &'r [ProtectedResource],
-    issuer: &str,
+    rules: &RedirectRules,
 ) -> Result<AuthorizationRequest<'r>, Refuse> {
     let sent = params.one("redirect_uri").map_err(Refuse::OnPage)?;
-    let redirect = redirect_uri::find_registered(sent, &client.redirect_uris, issuer).map_err(Refuse::OnPage)?;
+    let redirect =
+        redirect_uri::find_registered(sent, &client.redirect_uris, client.origin.registered_by(), rules).map_err(Refuse::OnPage)?;
     let state = params.one("state").map_err(Refuse::OnPage)?.map(str::to_owned);
     if state.as_ref().is_some_and(|state| state.len() > MAX_STATE) {
         return Err(Refuse::OnPage(Refusal::ParameterTooLong("state")));
@@ -113,7 +115,7 @@ fn prompt(params: &Params) -> Prompt {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oauth::fixtures::{CALLBACK, CHALLENGE, ISSUER, client, params, resource};
+    use crate::oauth::fixtures::{CALLBACK, CHALLENGE, client, params, resource, rules};
     use url::form_urlencoded::Serializer;
 
     /// A good request with some parameters replaced; an empty value removes the parameter.
@@ -127,7 +129,7 @@ mod tests {
     }
 
     fn read<'r>(query: &str, resources: &'r [ProtectedResource]) -> Result<AuthorizationRequest<'r>, Refuse> {
-        parse(&params(query), &client("claude"), resources, ISSUER)
+        parse(&params(query), &client("claude"), resources, &rules())
     }
 
     fn on_page(query: &str) -> Option<Refusal> {

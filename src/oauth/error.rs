@@ -89,6 +89,8 @@ pub enum RedirectProblem {
     ResponseParameter,
     /// Leads back to this server.
     Ourselves,
+    /// Leads where the owner of this server lets no answer go.
+    NotListed,
 }
 
 /// Why a request was refused, in our words. The log shows it with its fields; the peer sees [`Refusal::wire`].
@@ -259,6 +261,7 @@ impl RedirectProblem {
             Self::Scheme => "the scheme of the redirect URI is not allowed",
             Self::ResponseParameter => "a redirect URI must not carry parameters of the authorization response",
             Self::Ourselves => "a redirect URI must not lead to this server",
+            Self::NotListed => "the owner of this server has not allowed the host or scheme of the redirect URI",
         }
     }
 }
@@ -328,7 +331,7 @@ mod tests {
         R::Internal,
     ];
 
-    const PROBLEMS: [RedirectProblem; 11] = [
+    const PROBLEMS: [RedirectProblem; 12] = [
         RedirectProblem::Missing,
         RedirectProblem::TooMany,
         RedirectProblem::TooLong,
@@ -340,6 +343,7 @@ mod tests {
         RedirectProblem::Scheme,
         RedirectProblem::ResponseParameter,
         RedirectProblem::Ourselves,
+        RedirectProblem::NotListed,
     ];
 
     /// The variants of an enum of this file, as its own text names them.

@@ -7,6 +7,7 @@ use doorward::oauth::code::Redemption;
 use doorward::oauth::consent::{self, Decision, Flow, Outcome, Parties};
 use doorward::oauth::ids::{ClientId, ConnectionId, UserId};
 use doorward::oauth::pkce::{self, Challenge, Verifier};
+use doorward::oauth::redirect_rules::RedirectRules;
 use doorward::oauth::scope::Scope;
 use doorward::oauth::secret::{AccessToken, AuthorizationCode, Flow as FlowSecret, RefreshToken, Secret, Session};
 use doorward::oauth::user::{ServerAccess, User, UserName};
@@ -33,12 +34,15 @@ pub fn grant(store: &Store, user: &str, client: &str, path: &str, expires_at: Op
         server: path.into(),
         expires_at: UnixTime(now.0 + 600),
         outcome: Outcome::Pending,
+        adopts: false,
     };
     let (secret, code) = (random::secret::<FlowSecret>(), random::secret::<AuthorizationCode>());
     store.begin_flow(&secret.hash(), &flow).unwrap();
-    let parties = Parties { session: flow.session, user: &user, client: Some(&client), issuer: "https://as.test" };
+    let parties = Parties { session: flow.session, user: &user, client: Some(&client), rules: &RedirectRules::open("https://as.test") };
     store
-        .settle_flow(&secret.hash(), &code.hash(), UnixTime(now.0 + 600), |flow| consent::decide(flow, Decision::Approve, &parties, now))
+        .settle_flow(&secret.hash(), &code.hash(), UnixTime(now.0 + 600), None, |flow| {
+            consent::decide(flow, Decision::Approve, &parties, now)
+        })
         .unwrap();
     let access = random::secret::<AccessToken>();
     let connection = ConnectionId::mint(random::bytes());
