@@ -8,6 +8,8 @@ mod flow;
 mod gateway;
 #[path = "conformance/known_clients.rs"]
 mod known_clients;
+#[path = "conformance/pkce_exception.rs"]
+mod pkce_exception;
 #[path = "conformance/protected_resource.rs"]
 mod protected_resource;
 #[path = "conformance/token_lifecycle.rs"]

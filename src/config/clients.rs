@@ -53,9 +53,10 @@ pub(super) fn decide(written: &raw::Clients, issuer: &Issuer) -> Result<Clients,
         }
     };
     let allowed_hosts = written.allowed_hosts.iter().map(|text| host(text, "allowed_hosts")).collect::<Result<_, _>>()?;
+    let without_pkce = written.without_pkce.iter().map(|text| host(text, "without_pkce")).collect::<Result<_, _>>()?;
     let allowed_schemes = written.allowed_schemes.iter().map(|text| scheme(text)).collect::<Result<_, _>>()?;
     Ok(Clients {
-        redirects: RedirectRules::open(&issuer.origin).with(hosts, allowed_hosts, allowed_schemes),
+        redirects: RedirectRules::open(&issuer.origin).with(hosts, allowed_hosts, allowed_schemes).without_pkce(without_pkce),
         adopt_known: written.adopt_known.unwrap_or(true),
     })
 }
@@ -111,6 +112,15 @@ mod tests {
         let rules = decided(toml).unwrap().redirects;
         assert!(rules.admit_host("n8n.example.com") && rules.admit_host("files.example.com:8443") && rules.admit_host("claude.ai"));
         assert!(!rules.admit_host("client.test") && rules.admit_scheme("myapp"));
+    }
+
+    #[test]
+    fn hosts_without_pkce_are_named_one_by_one_and_never_this_device() {
+        assert!(decided("").unwrap().redirects.hosts_without_pkce().is_empty());
+        assert!(decided("without_pkce = [\"old.example.com\"]").unwrap().redirects.is_without_pkce("old.example.com"));
+        for host in ["localhost", "127.0.0.1", "[::1]", "*", "*.example.com", "https://old.example.com", "myapp", ""] {
+            assert!(decided(&format!("without_pkce = [\"{host}\"]")).is_err(), "{host}");
+        }
     }
 
     #[test]

@@ -53,6 +53,7 @@ pub(super) struct Clients {
     pub(super) allowed_hosts: Vec<String>,
     pub(super) allowed_schemes: Vec<String>,
     pub(super) adopt_known: Option<bool>,
+    pub(super) without_pkce: Vec<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

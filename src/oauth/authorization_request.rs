@@ -4,7 +4,7 @@
 use super::client::Client;
 use super::error::Refusal;
 use super::params::Params;
-use super::pkce::Challenge;
+use super::pkce::{Exemption, Pkce};
 use super::redirect_rules::RedirectRules;
 use super::redirect_uri::{self, RegisteredRedirect};
 use super::resource::{self, ProtectedResource};
@@ -37,7 +37,7 @@ pub struct AuthorizationRequest<'r> {
     /// Given back with the answer.
     pub state: State,
     /// RFC 7636 §4.3.
-    pub challenge: Challenge,
+    pub pkce: Pkce,
     /// What will be granted if the user agrees.
     pub scope: Scope,
     /// For which server.
@@ -75,14 +75,15 @@ pub fn parse<'r>(
         return Err(Refuse::OnPage(Refusal::ParameterTooLong("state")));
     }
     let state = State(state);
-    let rest = parse_rest(params, resources).map_err(|refusal| Refuse::ToClient(redirect.clone(), state.clone(), refusal))?;
-    let (challenge, scope, resource, prompt) = rest;
-    Ok(AuthorizationRequest { redirect, redirect_was_sent: sent.is_some(), state, challenge, scope, resource, prompt })
+    let exemption = Exemption::of(&redirect.destination(), rules);
+    let rest = parse_rest(params, resources, exemption).map_err(|refusal| Refuse::ToClient(redirect.clone(), state.clone(), refusal))?;
+    let (pkce, scope, resource, prompt) = rest;
+    Ok(AuthorizationRequest { redirect, redirect_was_sent: sent.is_some(), state, pkce, scope, resource, prompt })
 }
 
-type Rest<'r> = (Challenge, Scope, &'r ProtectedResource, Prompt);
+type Rest<'r> = (Pkce, Scope, &'r ProtectedResource, Prompt);
 
-fn parse_rest<'r>(params: &Params, resources: &'r [ProtectedResource]) -> Result<Rest<'r>, Refusal> {
+fn parse_rest<'r>(params: &Params, resources: &'r [ProtectedResource], exemption: Option<Exemption>) -> Result<Rest<'r>, Refusal> {
     if params.required("response_type")? != "code" {
         return Err(Refusal::ResponseTypeUnsupported);
     }
@@ -92,10 +93,10 @@ fn parse_rest<'r>(params: &Params, resources: &'r [ProtectedResource]) -> Result
     if params.all("request").chain(params.all("request_uri")).next().is_some() {
         return Err(Refusal::RequestObjectUnsupported);
     }
-    let challenge = Challenge::parse(params.one("code_challenge")?, params.one("code_challenge_method")?)?;
+    let pkce = Pkce::asked(params.one("code_challenge")?, params.one("code_challenge_method")?, exemption)?;
     let resource = resource::resolve(params.all("resource"), resources)?;
     let asked = Scope::parse(params.one("scope")?.unwrap_or_default());
-    Ok((challenge, resource.grantable(&asked), resource, prompt(params)))
+    Ok((pkce, resource.grantable(&asked), resource, prompt(params)))
 }
 
 /// `prompt` may hold several words and comes twice from some clients; unknown words are ignored.

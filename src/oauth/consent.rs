@@ -7,7 +7,7 @@ use super::authorization_request::{AuthorizationRequest, State};
 use super::client::Client;
 use super::error::Refusal;
 use super::ids::{ClientId, UserId};
-use super::pkce::Challenge;
+use super::pkce::Pkce;
 use super::redirect_rules::RedirectRules;
 use super::redirect_uri::{self, RegisteredRedirect};
 use super::scope::Scope;
@@ -34,7 +34,7 @@ pub struct Flow {
     /// Given back with the answer.
     pub state: State,
     /// RFC 7636.
-    pub challenge: Challenge,
+    pub pkce: Pkce,
     /// What will be granted.
     pub scope: Scope,
     /// For the server at this path.
@@ -77,7 +77,7 @@ pub fn begin(request: &AuthorizationRequest<'_>, client: &Client, session: Token
         redirect_uri: request.redirect.as_str().to_owned(),
         redirect_was_sent: request.redirect_was_sent,
         state: request.state.clone(),
-        challenge: request.challenge,
+        pkce: request.pkce,
         scope: request.scope.clone(),
         server: request.resource.path.clone(),
         expires_at,
@@ -234,7 +234,7 @@ mod tests {
         let code = issue(&flow, &ConsentGiven(()), seconds_later(600));
         assert_eq!((&code.client, &code.user, code.user_epoch), (&flow.client, &flow.user, flow.user_epoch));
         assert_eq!((&code.scope, &code.server, &code.redirect_uri), (&flow.scope, &flow.server, &flow.redirect_uri));
-        assert_eq!(code.challenge, flow.challenge);
+        assert_eq!(code.pkce, flow.pkce);
         assert_eq!((code.state, code.expires_at), (CodeState::Fresh { guesses: 0 }, seconds_later(600)));
     }
 

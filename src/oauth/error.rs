@@ -134,6 +134,7 @@ pub enum Refusal {
     VerifierMissing,
     VerifierMalformed,
     VerifierWrong,
+    VerifierUnasked,
     CodeUnknown,
     CodeExpired,
     CodeReplayed,
@@ -216,6 +217,7 @@ impl Refusal {
             | Self::CodeOfAnotherClient
             | Self::CodeGuessedTooOften
             | Self::VerifierWrong
+            | Self::VerifierUnasked
             | Self::RedirectUriDiffers => (E::InvalidGrant, 400, "the authorization code is not valid"),
             Self::RefreshTokenUnknown | Self::RefreshTokenExpired | Self::RefreshTokenReused | Self::RefreshTokenOfAnotherClient => {
                 (E::InvalidGrant, 400, "the refresh token is not valid")
@@ -272,7 +274,7 @@ mod tests {
     use crate::oauth::{redirect_uri, registration};
     use Refusal as R;
 
-    const EVERY: [Refusal; 56] = [
+    const EVERY: [Refusal; 57] = [
         R::NotAForm,
         R::MalformedForm,
         R::ParameterMissing("code"),
@@ -305,6 +307,7 @@ mod tests {
         R::VerifierMissing,
         R::VerifierMalformed,
         R::VerifierWrong,
+        R::VerifierUnasked,
         R::CodeUnknown,
         R::CodeExpired,
         R::CodeReplayed,

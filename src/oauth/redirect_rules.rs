@@ -1,4 +1,4 @@
-//! Where an owner lets answers go: to any host on the web, or to those on a list. What makes a redirect URI a good one
+//! Where an owner lets answers go: to any host on the web, or to those on a list; and which hosts are excepted from PKCE. What makes a redirect URI a good one
 //! apart from that is decided in [`super::redirect_uri`].
 
 use super::known_clients;
@@ -20,18 +20,35 @@ pub struct RedirectRules {
     hosts: RedirectHosts,
     allowed_hosts: Vec<String>,
     allowed_schemes: Vec<String>,
+    without_pkce: Vec<String>,
 }
 
 impl RedirectRules {
     /// The rules of a server whose origin is `issuer`, with every host open.
     pub fn open(issuer: &str) -> Self {
-        Self { issuer: issuer.to_owned(), hosts: RedirectHosts::Open, allowed_hosts: vec![], allowed_schemes: vec![] }
+        Self { issuer: issuer.to_owned(), hosts: RedirectHosts::Open, allowed_hosts: vec![], allowed_schemes: vec![], without_pkce: vec![] }
     }
 
     /// The same with what an owner decided. Hosts are as in a URL: lower case, and a port where it is not 443.
     #[must_use]
     pub fn with(self, hosts: RedirectHosts, allowed_hosts: Vec<String>, allowed_schemes: Vec<String>) -> Self {
         Self { hosts, allowed_hosts, allowed_schemes, ..self }
+    }
+
+    /// The same, with hosts that may ask for codes without PKCE.
+    #[must_use]
+    pub fn without_pkce(self, hosts: Vec<String>) -> Self {
+        Self { without_pkce: hosts, ..self }
+    }
+
+    /// True when the owner excepted that host from PKCE.
+    pub fn is_without_pkce(&self, host: &str) -> bool {
+        self.without_pkce.iter().any(|excepted| excepted == host)
+    }
+
+    /// Every host that the owner excepted from PKCE.
+    pub fn hosts_without_pkce(&self) -> &[String] {
+        &self.without_pkce
     }
 
     /// Our origin.

@@ -194,7 +194,8 @@ fn loopback(raw: &str) -> Option<Loopback<'_>> {
     rest.starts_with(['/', '?']).then_some(Loopback { host, port, rest })
 }
 
-fn destination(uri: &str) -> Destination {
+/// Where a redirect URI leads.
+pub fn destination(uri: &str) -> Destination {
     if let Some(loopback) = loopback(uri) {
         return Destination::Loopback { port: loopback.port };
     }
