@@ -201,8 +201,12 @@ mod discovery;
 mod flow;
 #[path = "conformance/gateway.rs"]
 mod gateway;
+#[path = "conformance/known_clients.rs"]
+mod known_clients;
 #[path = "conformance/pages.rs"]
 mod pages;
+#[path = "conformance/pkce_exception.rs"]
+mod pkce_exception;
 #[path = "conformance/protected_resource.rs"]
 mod protected_resource;
 #[path = "conformance/registration.rs"]

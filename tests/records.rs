@@ -14,7 +14,7 @@ use doorward::oauth::connection::{Connection, EndReason, Ended};
 use doorward::oauth::consent::{Flow, Outcome};
 use doorward::oauth::ids::{ClientId, ConnectionId, UserId};
 use doorward::oauth::mcp_session::SessionOwner;
-use doorward::oauth::pkce::Challenge;
+use doorward::oauth::pkce::{Challenge, Pkce};
 use doorward::oauth::refresh::{Rotated, StoredRefreshToken};
 use doorward::oauth::scope::Scope;
 use doorward::oauth::secret::{Entropy, ServerKey, TokenHash};
@@ -129,11 +129,12 @@ fn flow(outcome: Outcome) -> Flow {
         redirect_uri: "https://claude.ai/api/mcp/auth_callback".into(),
         redirect_was_sent: true,
         state: State(Some("the state".into())),
-        challenge: challenge(),
+        pkce: Pkce::S256(challenge()),
         scope: Scope::parse("read write"),
         server: "/notes".into(),
         expires_at: LATER,
         outcome,
+        adopts: false,
     }
 }
 
@@ -145,7 +146,7 @@ fn code(state: CodeState) -> StoredCode {
         server: "/notes".into(),
         scope: Scope::parse("read"),
         redirect_uri: "http://127.0.0.1:50123/callback".into(),
-        challenge: challenge(),
+        pkce: Pkce::S256(challenge()),
         expires_at: LATER,
         state,
     }

@@ -7,6 +7,7 @@ use doorward::oauth::ids::ClientId;
 use doorward::oauth::metadata;
 use doorward::oauth::params::Params;
 use doorward::oauth::pkce::{self, Challenge, Verifier};
+use doorward::oauth::redirect_rules::RedirectRules;
 use doorward::oauth::redirect_uri::{self, RegisteredBy};
 use doorward::oauth::registration::{self, TakenNames};
 use doorward::oauth::resource::ProtectedResource;
@@ -22,6 +23,10 @@ const NOW: UnixTime = UnixTime(1_700_000_000);
 
 /// Not read here: a note for people, and records that the store reads.
 const READ_ELSEWHERE: [&str; 2] = ["README.md", "records/"];
+
+fn rules() -> RedirectRules {
+    RedirectRules::open(ISSUER)
+}
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors")
@@ -198,7 +203,7 @@ fn secret() -> Secret<ClientSecret> {
 /// Registers as a stranger would, beside servers of which two have the names they get when nobody gives them one.
 fn register(body: &Value) -> Result<(Client, Value), Refusal> {
     let taken = TakenNames { servers: vec!["Notes", "MCP server", "doorward demo"] };
-    let metadata = registration::parse(body.to_string().as_bytes(), ISSUER, &taken)?;
+    let metadata = registration::parse(body.to_string().as_bytes(), &rules(), &taken)?;
     let secret = metadata.wants_secret().then(secret);
     let client = metadata.into_client(ClientId::mint([7; 16]), secret.as_ref(), NOW);
     let response = registration::response(&client, secret.as_ref());
@@ -272,8 +277,8 @@ fn listed_redirect_uris_may_be_registered() {
     let vector = &vector("redirect_uris_accepted.json");
     for (kind, uris) in vector.as_object().unwrap() {
         for uri in uris.as_array().unwrap().iter().map(|uri| uri.as_str().unwrap()) {
-            assert_eq!(redirect_uri::registrable(uri, RegisteredBy::Stranger, ISSUER), Ok(()), "{kind}: {uri}");
-            let found = redirect_uri::find_registered(Some(uri), &[uri.to_owned()], ISSUER);
+            assert_eq!(redirect_uri::registrable(uri, RegisteredBy::Stranger, &rules()), Ok(()), "{kind}: {uri}");
+            let found = redirect_uri::find_registered(Some(uri), &[uri.to_owned()], RegisteredBy::Stranger, &rules());
             assert_eq!(found.unwrap().as_str(), uri);
         }
     }
@@ -284,7 +289,7 @@ fn listed_redirect_uris_are_refused_for_the_reason_named() {
     let vector = &vector("redirect_uris_refused.json");
     for (problem, uris) in vector.as_object().unwrap() {
         for uri in uris.as_array().unwrap().iter().map(|uri| uri.as_str().unwrap()) {
-            let refused = redirect_uri::registrable(uri, RegisteredBy::Stranger, ISSUER);
+            let refused = redirect_uri::registrable(uri, RegisteredBy::Stranger, &rules());
             assert_eq!(refused.map_err(|problem| format!("{problem:?}")), Err(problem.clone()), "{uri:?}");
         }
     }
@@ -297,7 +302,7 @@ fn redirect_uris_match_as_listed() {
         for pair in items(vector, name) {
             let (registered, requested) = (pair[0].as_str().unwrap(), pair[1].as_str().unwrap());
 
-            let found = redirect_uri::find_registered(Some(requested), &[registered.to_owned()], ISSUER);
+            let found = redirect_uri::find_registered(Some(requested), &[registered.to_owned()], RegisteredBy::Stranger, &rules());
             assert_eq!(found.is_ok(), matched, "{registered} and {requested}");
         }
     }
@@ -339,12 +344,15 @@ fn assert_needs_no_encoding(text: &str) {
 
 fn assert_every_uri_can_be_used(file: &str, client: &Client) {
     for uri in &client.redirect_uris {
-        assert!(redirect_uri::find_registered(Some(uri), &client.redirect_uris, ISSUER).is_ok(), "{file}: {uri}");
+        assert!(redirect_uri::find_registered(Some(uri), &client.redirect_uris, RegisteredBy::Stranger, &rules()).is_ok(), "{file}: {uri}");
         for host in ["http://127.0.0.1", "http://localhost"] {
             let Some(rest) = uri.strip_prefix(host) else { continue };
             let path = rest.find('/').map_or("/", |at| &rest[at..]);
             let elsewhere = format!("{host}:59999{path}");
-            assert!(redirect_uri::find_registered(Some(&elsewhere), &client.redirect_uris, ISSUER).is_ok(), "{file}: {elsewhere}");
+            assert!(
+                redirect_uri::find_registered(Some(&elsewhere), &client.redirect_uris, RegisteredBy::Stranger, &rules()).is_ok(),
+                "{file}: {elsewhere}"
+            );
         }
     }
 }

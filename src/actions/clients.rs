@@ -5,7 +5,8 @@ use crate::clock;
 use crate::config::Config;
 use crate::oauth::client::{AuthMethod, Client, ClientOrigin, GrantType};
 use crate::oauth::ids::ClientId;
-use crate::oauth::known_clients::{self, KNOWN_CLIENTS};
+use crate::oauth::known_clients::{self, Preset};
+use crate::oauth::redirect_rules::RedirectRules;
 use crate::oauth::redirect_uri::{self, MAX_URIS, RegisteredBy};
 use crate::oauth::secret::ClientSecret;
 use crate::random;
@@ -22,13 +23,13 @@ pub(super) fn add(
     with_secret: bool,
 ) -> Result<Done, Failure> {
     let known = preset.map(|word| known_clients::preset(word).ok_or_else(|| unknown_preset(word))).transpose()?;
-    let preset_uris = known.map_or(&[][..], |known| known.redirect_uris).iter().map(|uri| (*uri).to_owned());
-    let redirect_uris: Vec<String> = preset_uris.chain(redirect_uris).collect();
-    check(&redirect_uris, &config.issuer.origin)?;
+    let known = known.unwrap_or(Preset { name: None, redirect_uris: vec![] });
+    let redirect_uris = [known.redirect_uris, redirect_uris].concat();
+    check(&redirect_uris, &config.clients.redirects)?;
     let secret = with_secret.then(random::secret::<ClientSecret>);
     let client = Client {
         id: ClientId::mint(random::bytes()),
-        name: name.or_else(|| known.map(|known| known.name.to_owned())),
+        name: name.or(known.name),
         redirect_uris,
         auth_method: if with_secret { AuthMethod::ClientSecretPost } else { AuthMethod::None },
         secret: secret.as_ref().map(|secret| secret.hash()),
@@ -52,11 +53,11 @@ pub(super) fn add(
 }
 
 fn unknown_preset(word: &str) -> Failure {
-    let presets: Vec<&str> = KNOWN_CLIENTS.iter().map(|known| known.preset).collect();
+    let presets: Vec<&str> = known_clients::presets().collect();
     Failure::new(format!("there is no preset {word}"), format!("use one of: {}; or --redirect-uri URI", presets.join(", ")))
 }
 
-fn check(uris: &[String], issuer: &str) -> Result<(), Failure> {
+fn check(uris: &[String], rules: &RedirectRules) -> Result<(), Failure> {
     if uris.is_empty() || uris.len() > MAX_URIS {
         return Err(Failure::new(
             format!("a client needs 1 to {MAX_URIS} redirect URIs"),
@@ -64,7 +65,7 @@ fn check(uris: &[String], issuer: &str) -> Result<(), Failure> {
         ));
     }
     for uri in uris {
-        redirect_uri::registrable(uri, RegisteredBy::Owner, issuer).map_err(|problem| {
+        redirect_uri::registrable(uri, RegisteredBy::Owner, rules).map_err(|problem| {
             Failure::new(format!("{uri} cannot be used: {}", problem.describe()), "copy the address from the app's own settings")
         })?;
     }
@@ -103,6 +104,7 @@ fn describe(client: &Client) -> Value {
         "registered": match client.origin {
             ClientOrigin::Dynamic => "by itself",
             ClientOrigin::Manual => "by the owner",
+            ClientOrigin::Known => "by its address",
         },
         "created_at": client.created_at.0,
     })

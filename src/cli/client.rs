@@ -30,7 +30,7 @@ enum Command {
 #[derive(FromArgs)]
 #[argh(subcommand, name = "add", example = "doorward client add --preset claude --secret")]
 struct Add {
-    /// a known client: claude, claude-code, chatgpt, cursor, vscode, grok, inspector, postman
+    /// a known client: claude, claude-desktop, claude-both, claude-code, chatgpt, cursor, vscode, grok, postman, …; custom
     #[argh(option)]
     preset: Option<String>,
     /// where it receives answers; repeat for more

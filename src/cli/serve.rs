@@ -152,6 +152,9 @@ fn announce(config: &Config, store: &Store, address: std::net::SocketAddr) -> Re
     if config.issuer.warned {
         eprintln!("warning: {} is plain http; anybody on the network in between can read passwords and tokens", config.issuer.origin);
     }
+    for host in config.clients.redirects.hosts_without_pkce() {
+        eprintln!("warning: codes for {host} go without PKCE (without_pkce); whoever gets hold of one can use it");
+    }
     if !store.is_claimed()? {
         if isatty(io::stdout()) {
             println!("\n{}", actions::perform(store, config, Action::Setup)?.message);

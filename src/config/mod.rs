@@ -3,10 +3,13 @@
 //! `raw` holds what people wrote; this module holds what it means. Nothing here is optional that later code would
 //! have to test again.
 
+mod clients;
 mod issuer;
 pub mod raw;
 mod servers;
 mod units;
+
+pub use clients::Clients;
 
 use crate::oauth::resource::ProtectedResource;
 use raw::{Environment, Written};
@@ -63,6 +66,7 @@ pub fn decide(written: &Written, bound: SocketAddr, environment: Environment<'_>
         listen: bound,
         aliases: written.file.aliases.iter().map(|alias| alias.to_ascii_lowercase()).collect(),
         allowed_origins: written.file.allowed_origins.clone(),
+        clients: clients::decide(&written.file.clients, &issuer)?,
         data: written.data.clone(),
         lifetimes: lifetimes(&written.file.lifetimes)?,
         limits: Limits {
@@ -105,6 +109,8 @@ pub struct Config {
     pub aliases: Vec<String>,
     /// Browser origins besides our own that may call protected servers.
     pub allowed_origins: Vec<String>,
+    /// Where answers may go, and which clients are trusted with what.
+    pub clients: Clients,
     /// The data directory.
     pub data: PathBuf,
     /// The protected servers; at least one, no two at one path.

@@ -39,10 +39,21 @@ pub(super) struct File {
     pub(super) aliases: Vec<String>,
     pub(super) allowed_origins: Vec<String>,
     pub(super) trusted_proxies: Vec<String>,
+    pub(super) clients: Clients,
     pub(super) lifetimes: Lifetimes,
     pub(super) limits: Limits,
     #[serde(rename = "server")]
     pub(super) servers: Vec<Server>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Clients {
+    pub(super) redirect_hosts: Option<String>,
+    pub(super) allowed_hosts: Vec<String>,
+    pub(super) allowed_schemes: Vec<String>,
+    pub(super) adopt_known: Option<bool>,
+    pub(super) without_pkce: Vec<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

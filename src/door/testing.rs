@@ -1,7 +1,7 @@
 //! Values for the tests of this module.
 
 use crate::clock::UnixTime;
-use crate::config::{Config, Issuer, Lifetimes, Limits, Server, Upstream};
+use crate::config::{Clients, Config, Issuer, Lifetimes, Limits, Server, Upstream};
 use crate::oauth::bearer::{self, Admitted, StoredAccessToken};
 use crate::oauth::client::{AuthMethod, Client, ClientOrigin};
 use crate::oauth::connection::{Connection, Standing};
@@ -19,6 +19,7 @@ pub(crate) fn config(origin: &str) -> Config {
         issuer: Issuer { origin: origin.into(), host: host.into(), secure: origin.starts_with("https"), warned: false },
         aliases: Vec::new(),
         allowed_origins: Vec::new(),
+        clients: Clients::undecided(origin),
         data: "/nonexistent".into(),
         servers: vec![
             server(origin, "/mcp", Upstream::Http { host: "127.0.0.1".into(), port: 9, path: "/up".into() }),

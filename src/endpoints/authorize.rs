@@ -3,7 +3,7 @@
 use super::browser::SignedIn;
 use super::page::{self, Leads, Message};
 use super::{App, words};
-use crate::clock;
+use crate::clock::{self, UnixTime};
 use crate::http::answer::Answer;
 use crate::http::method::Method;
 use crate::http::request::Request;
@@ -12,7 +12,7 @@ use crate::oauth::authorization_response::{self, Answer as ToClient};
 use crate::oauth::authorization_step::{self, Step};
 use crate::oauth::client::{Client, ClientOrigin};
 use crate::oauth::client_auth::MAX_ID;
-use crate::oauth::consent;
+use crate::oauth::consent::{self, Flow};
 use crate::oauth::error::Refusal;
 use crate::oauth::ids::ClientId;
 use crate::oauth::known_clients;
@@ -49,16 +49,15 @@ fn serve(app: &App, request: &Request) -> Result<Answer, StoreError> {
         Ok(id) => ClientId::known_as(id),
         Err(refusal) => return Ok(refused(app, &refusal)),
     };
-    let known = if id.as_str().len() <= MAX_ID { app.store.client(&id)? } else { None };
-    let Some(client) = known else { return Ok(unknown_client(app)) };
+    let Some(client) = find(app, &id, &params)? else { return Ok(unknown_client(app, &params)) };
     let signed_in = app.signed_in(request)?;
-    let asked = authorization_request::parse(&params, &client, app.resources(), app.issuer());
+    let asked = authorization_request::parse(&params, &client.client, app.resources(), app.redirect_rules());
     let resource = asked.as_ref().ok().map(|asked| asked.resource.name.clone());
     match authorization_step::next(asked, signed_in.as_ref().map(|signed_in| &signed_in.user)) {
         Step::ShowRefusal(refusal) => Ok(refused(app, &refusal)),
         Step::SignIn => {
             let return_to = format!("/authorize?{}", super::browser::without_prompt(&query));
-            Ok(super::signin::ask(app, request, &return_to, Some((client.display_name(), resource))))
+            Ok(super::signin::ask(app, request, &return_to, Some((client.client.display_name(), resource))))
         }
         Step::AnswerWithError(redirect, state, refusal) => {
             Ok(page::see_other(&authorization_response::location(&redirect, &state, &ToClient::Error(&refusal), app.issuer())))
@@ -68,6 +67,23 @@ fn serve(app: &App, request: &Request) -> Result<Answer, StoreError> {
             None => Ok(refused(app, &Refusal::Internal)),
         },
     }
+}
+
+/// The client that asks.
+struct Asking {
+    client: Client,
+    /// Not known here; recognised by where its answer goes. Nothing is stored of it before a user agrees.
+    is_new: bool,
+}
+
+fn find(app: &App, id: &ClientId, params: &Params) -> Result<Option<Asking>, StoreError> {
+    let known = if id.as_str().len() <= MAX_ID { app.store.client(id)? } else { None };
+    if let Some(client) = known {
+        return Ok(Some(Asking { client, is_new: false }));
+    }
+    let redirect_uri = params.one("redirect_uri").ok().flatten().filter(|_| app.config.clients.adopt_known);
+    let adoptable = redirect_uri.and_then(|uri| known_clients::adoptable(id, uri, clock::now()));
+    Ok(adoptable.map(|client| Asking { client, is_new: true }))
 }
 
 /// The parameters, from the query of a GET or the body of a POST and never from both; and the same as query text, for the
@@ -86,30 +102,28 @@ fn read(request: &Request) -> Result<(Params, String), Refusal> {
     }
 }
 
-fn ask_for_consent(app: &App, signed_in: &SignedIn, client: &Client, asked: &AuthorizationRequest<'_>) -> Result<Answer, StoreError> {
+fn ask_for_consent(app: &App, signed_in: &SignedIn, asking: &Asking, asked: &AuthorizationRequest<'_>) -> Result<Answer, StoreError> {
+    let client = &asking.client;
     let now = clock::now();
     let secret = random::secret::<FlowSecret>();
-    let flow = consent::begin(asked, client, signed_in.session, &signed_in.user, now.after(app.config.lifetimes.flow));
+    let begun = consent::begin(asked, client, signed_in.session, &signed_in.user, now.after(app.config.lifetimes.flow));
+    let flow = Flow { adopts: asking.is_new, ..begun };
     app.store.begin_flow(&secret.hash(), &flow)?;
     let line = |name: &str| {
         let known = asked.resource.scopes.iter().find(|(known, _)| known == name);
         let stay = "Stay connected while you are away".to_owned();
         ScopeLine { name: name.to_owned(), description: known.map_or(stay, |(_, sentence)| sentence.clone()) }
     };
-    let origin = match client.origin {
-        ClientOrigin::Dynamic => format!("It registered itself {}.", words::ago(client.created_at, now)),
-        ClientOrigin::Manual => format!("The owner entered it {}.", words::ago(client.created_at, now)),
-    };
     let view = ConsentPage {
         banner: app.banner(),
         csrf: app.form_token(signed_in),
         flow: secret.reveal().to_owned(),
-        destination: destination(&asked.redirect),
+        destination: destination(app, &asked.redirect),
         redirect_uri: asked.redirect.as_str().to_owned(),
         client_id: client.id.as_str().to_owned(),
         client_name: client.display_name().to_owned(),
-        client_registered: origin,
-        client_verified: None,
+        client_registered: registered(asking, now),
+        client_verified: verified(&asked.redirect),
         server_name: asked.resource.name.clone(),
         server_url: asked.resource.uri.clone(),
         scopes: asked.scope.names().map(line).collect(),
@@ -119,9 +133,32 @@ fn ask_for_consent(app: &App, signed_in: &SignedIn, client: &Client, asked: &Aut
     Ok(page::page(200, Leads::ToClient, pages::render_consent(&view)))
 }
 
-fn destination(redirect: &RegisteredRedirect) -> Destination {
+/// How the client came here.
+fn registered(asking: &Asking, now: UnixTime) -> String {
+    let ago = words::ago(asking.client.created_at, now);
+    match asking.client.origin {
+        ClientOrigin::Dynamic => format!("It registered itself {ago}."),
+        ClientOrigin::Manual => format!("The owner entered it {ago}."),
+        ClientOrigin::Known if asking.is_new => "It was not registered here before; it is recognised by its address.".to_owned(),
+        ClientOrigin::Known => format!("It was recognised by its address and let in {ago}."),
+    }
+}
+
+/// What is certain about the client, whatever it says of itself: whose address the answer goes to.
+fn verified(redirect: &RegisteredRedirect) -> Option<String> {
+    let redirect_uri::Destination::Web { host } = redirect.destination() else { return None };
+    let known = known_clients::whose(&host)?;
+    let note = known.note.as_deref().map(|note| format!(" {note}")).unwrap_or_default();
+    Some(format!("The answer goes to an address of {} ({host}).{note}", known.name))
+}
+
+fn destination(app: &App, redirect: &RegisteredRedirect) -> Destination {
+    let whose = |host: &str| match known_clients::whose(host) {
+        Some(known) => Some(known.name.clone()),
+        None => app.redirect_rules().was_named(host).then(|| "an app that the owner allows".to_owned()),
+    };
     match redirect.destination() {
-        redirect_uri::Destination::Web { host } => Destination::Host { known_as: known_clients::whose(&host).map(str::to_owned), host },
+        redirect_uri::Destination::Web { host } => Destination::Host { known_as: whose(&host), host },
         redirect_uri::Destination::Loopback { port } => Destination::Loopback { port: port.unwrap_or(80) },
         redirect_uri::Destination::Application { address } => Destination::Application { begins: address },
     }
@@ -136,7 +173,8 @@ fn refused(app: &App, refusal: &Refusal) -> Answer {
 }
 
 /// Clients remember their registration for ever; here is how each is made to forget it.
-fn unknown_client(app: &App) -> Answer {
+fn unknown_client(app: &App, params: &Params) -> Answer {
+    let steps = known_clients::repairs(params.one("redirect_uri").ok().flatten());
     page::message(
         app,
         400,
@@ -148,15 +186,7 @@ fn unknown_client(app: &App) -> Answer {
                 "Make the app forget its registration, then connect again:",
             ],
             hint: None,
-            steps: &[
-                "Claude (web, desktop, mobile): remove the connector and add it again.",
-                "Claude Code: type /mcp, choose the server, then Clear authentication.",
-                "ChatGPT: delete the connector and create it again.",
-                "Cursor: Settings, MCP, log out of the server, then connect again.",
-                "VS Code: run the command Authentication: Remove Dynamic Authentication Providers.",
-                "mcp-remote: delete the folder .mcp-auth in your home directory.",
-                "MCP Inspector: clear the OAuth state.",
-            ],
+            steps: &steps,
             link: None,
         },
     )

@@ -7,8 +7,10 @@ use crate::clock;
 use crate::http::answer::Answer;
 use crate::oauth::authorization_request::State;
 use crate::oauth::authorization_response::{self, Answer as ToClient};
+use crate::oauth::client::Client;
 use crate::oauth::code::CodeState;
-use crate::oauth::consent::{self, Decision, Parties, Stale, Verdict};
+use crate::oauth::consent::{self, Decision, Flow, Parties, Stale, Verdict};
+use crate::oauth::known_clients;
 use crate::oauth::redirect_uri::RegisteredRedirect;
 use crate::oauth::secret::{AuthorizationCode, Flow as FlowSecret, Secret};
 use crate::pages::views::MessageKind;
@@ -30,11 +32,15 @@ pub fn submit(app: &App, signed_in: &SignedIn, form: &CheckedForm) -> Answer {
 fn settle(app: &App, secret: &Secret<FlowSecret>, decision: Decision, signed_in: &SignedIn) -> Result<Answer, StoreError> {
     let now = clock::now();
     let hash = secret.hash();
-    let client = app.store.flow(&hash)?.map(|flow| app.store.client(&flow.client)).transpose()?.flatten();
-    let parties = Parties { session: signed_in.session, user: &signed_in.user, client: client.as_ref(), issuer: app.issuer() };
+    let Some(begun) = app.store.flow(&hash)? else { return Ok(stale(app, Stale::Expired)) };
+    let known = app.store.client(&begun.client)?;
+    let adopted = if known.is_none() { adopted(app, &begun) } else { None };
+    let client = known.as_ref().or(adopted.as_ref());
+    let parties = Parties { session: signed_in.session, user: &signed_in.user, client, rules: app.redirect_rules() };
     let code = consent::code_of(secret, app.store.key());
     let code_ends = now.after(app.config.lifetimes.code);
-    let (verdict, flow) = app.store.settle_flow(&hash, &code.hash(), code_ends, |flow| consent::decide(flow, decision, &parties, now))?;
+    let decide = |flow: Option<&Flow>| consent::decide(flow, decision, &parties, now);
+    let (verdict, flow) = app.store.settle_flow(&hash, &code.hash(), code_ends, adopted.as_ref(), decide)?;
     let state = flow.map(|flow| flow.state).unwrap_or_default();
     Ok(match verdict {
         Verdict::Stale(why) => stale(app, why),
@@ -42,6 +48,12 @@ fn settle(app: &App, secret: &Secret<FlowSecret>, decision: Decision, signed_in:
         Verdict::ApprovedBefore(redirect) => again(app, &redirect, &state, &code)?,
         Verdict::Deny(redirect, refusal) => to_client(app, &redirect, &state, &ToClient::Error(&refusal)),
     })
+}
+
+/// The client that agreeing lets in: only one that was unknown when the flow began, never one that was removed since.
+fn adopted(app: &App, flow: &Flow) -> Option<Client> {
+    let may = flow.adopts && app.config.clients.adopt_known;
+    may.then(|| known_clients::adoptable(&flow.client, &flow.redirect_uri, clock::now())).flatten()
 }
 
 fn to_client(app: &App, redirect: &RegisteredRedirect, state: &State, answer: &ToClient<'_>) -> Answer {

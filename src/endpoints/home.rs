@@ -38,11 +38,18 @@ fn overview(app: &App, signed_in: &SignedIn) -> Result<Answer, StoreError> {
     };
     let address = |resource: &ProtectedResource| ServerAddress { name: resource.name.clone(), url: resource.uri.clone() };
     let view = HomePage {
-        banner: app.banner(),
+        banner: app.banner().or_else(|| without_pkce(app)),
         csrf: app.form_token(signed_in),
         username: signed_in.user.name.as_str().to_owned(),
         servers: app.resources().iter().filter(|resource| signed_in.user.may_use(&resource.path)).map(address).collect(),
         connections: app.store.connections(Some(&signed_in.user.id), now)?.into_iter().map(line).collect(),
     };
     Ok(page::page(200, Leads::Here, pages::render_home(&view)))
+}
+
+/// The exception that an owner has made, lest it be forgotten.
+fn without_pkce(app: &App) -> Option<String> {
+    let hosts = app.redirect_rules().hosts_without_pkce();
+    let text = || format!("Apps at {} may connect without PKCE: whoever gets hold of their code can use it.", hosts.join(", "));
+    (!hosts.is_empty()).then(text)
 }

@@ -22,6 +22,7 @@ use crate::http::answer::Answer;
 use crate::http::request::Request;
 use crate::oauth::error::Refusal;
 use crate::oauth::params::Params;
+use crate::oauth::redirect_rules::RedirectRules;
 use crate::oauth::resource::ProtectedResource;
 use crate::store::{Store, StoreError};
 use std::sync::Arc;
@@ -46,6 +47,11 @@ impl App {
     /// Our origin.
     fn issuer(&self) -> &str {
         &self.config.issuer.origin
+    }
+
+    /// Where answers may go.
+    fn redirect_rules(&self) -> &RedirectRules {
+        &self.config.clients.redirects
     }
 
     /// The protected servers as clients see them.

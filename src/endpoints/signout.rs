@@ -7,6 +7,7 @@ use crate::http::answer::Answer;
 use crate::http::request::Request;
 use crate::oauth::consent::Flow;
 use crate::oauth::params::Params;
+use crate::oauth::pkce::Pkce;
 use crate::oauth::secret::{Flow as FlowSecret, Secret};
 use crate::store::StoreError;
 use url::form_urlencoded::Serializer;
@@ -33,7 +34,12 @@ fn begin_again(app: &App, flow: &Flow) -> String {
     if let Some(state) = &flow.state.0 {
         query.append_pair("state", state);
     }
-    query.append_pair("code_challenge", &flow.challenge.to_text()).append_pair("code_challenge_method", "S256");
+    match flow.pkce {
+        Pkce::S256(challenge) => {
+            query.append_pair("code_challenge", &challenge.to_text()).append_pair("code_challenge_method", "S256");
+        }
+        Pkce::Exempt => (),
+    }
     query.append_pair("scope", &flow.scope.to_string());
     if let Some(resource) = app.resource_at(&flow.server) {
         query.append_pair("resource", &resource.uri);

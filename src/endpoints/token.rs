@@ -74,7 +74,7 @@ fn redeem(app: &App, client: &AuthenticatedClient, grant: &CodeGrant) -> Result<
     };
     let (redemption, stored) = app.store.redeem_code(&grant.code.hash(), &new, |stored, user| {
         let resource = stored.and_then(|stored| app.resource_at(&stored.server));
-        code::redeem(stored, user, resource, client, grant, now)
+        code::redeem(stored, user, resource, client, grant, app.redirect_rules(), now)
     })?;
     Ok(match (redemption, stored) {
         (Redemption::Issue(_), Some(stored)) => Ok(Issued { access, expires_in: lifetimes.access_token, refresh, scope: stored.scope }),

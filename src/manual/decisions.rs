@@ -50,6 +50,21 @@
 //! A client that registered itself cannot prove that it is the one that was agreed to before. The page is one click for
 //! somebody who is signed in, and it is what stands between a popular client's id and a stranger's use of it.
 //!
+//! # A well-known client comes back without its registration
+//!
+//! Clients keep their id for ever, and most cannot be told to forget it: losing the data directory would lock Claude and
+//! ChatGPT out of a server until each user has removed the connector. An unknown id whose answer goes to exactly a
+//! well-known callback on the web is therefore put before the user under that very id, and stored when the user agrees
+//! ([`crate::oauth::known_clients::adoptable`]). It gives a stranger nothing: whoever asks, the answer reaches the vendor's
+//! own host, and open registration would have taken that address anyway. Never for loopback and application schemes, where
+//! an address says nothing about who is behind it; never with a secret, since nothing is left to check it against.
+//!
+//! # Every https host, unless an owner lists them
+//!
+//! The clients of a home are more than any table has: the consent page names the host and warns where nobody knows it.
+//! `redirect_hosts = "listed"` is for owners who would rather say no. It binds what strangers register, at registration and
+//! again at every use; what the owner enters is allowed by being entered.
+//!
 //! # No `form-action` on sign-in and consent
 //!
 //! Chromium applies `form-action` to every redirect after the form, including those that the client makes. A policy that

@@ -12,6 +12,12 @@
 //! which the consent page shows first. An answer goes only to an address that was registered byte for byte
 //! ([`crate::oauth::redirect_uri`]), and a code only to whoever has the verifier ([`crate::oauth::pkce`]).
 //!
+//! Hosts in `without_pkce` are the exception that an owner can make: a code for them is worth something to whoever sees it. It
+//! is bound to client and address then, and the start says so.
+//!
+//! The table of known clients ([`crate::oauth::known_clients`]) says to whom an address belongs. It trusts those named to keep
+//! their own hosts; a client gets no right by being in it, and a user is asked all the same.
+//!
 //! # Browsers
 //!
 //! Nothing leaves without a click of a signed-in user on a page that names the destination. Forms carry a token bound to

@@ -4,7 +4,8 @@
 use super::client::Client;
 use super::error::Refusal;
 use super::params::Params;
-use super::pkce::Challenge;
+use super::pkce::{Exemption, Pkce};
+use super::redirect_rules::RedirectRules;
 use super::redirect_uri::{self, RegisteredRedirect};
 use super::resource::{self, ProtectedResource};
 use super::scope::Scope;
@@ -36,7 +37,7 @@ pub struct AuthorizationRequest<'r> {
     /// Given back with the answer.
     pub state: State,
     /// RFC 7636 §4.3.
-    pub challenge: Challenge,
+    pub pkce: Pkce,
     /// What will be granted if the user agrees.
     pub scope: Scope,
     /// For which server.
@@ -64,23 +65,25 @@ pub fn parse<'r>(
     params: &Params,
     client: &Client,
     resources: &'r [ProtectedResource],
-    issuer: &str,
+    rules: &RedirectRules,
 ) -> Result<AuthorizationRequest<'r>, Refuse> {
     let sent = params.one("redirect_uri").map_err(Refuse::OnPage)?;
-    let redirect = redirect_uri::find_registered(sent, &client.redirect_uris, issuer).map_err(Refuse::OnPage)?;
+    let redirect =
+        redirect_uri::find_registered(sent, &client.redirect_uris, client.origin.registered_by(), rules).map_err(Refuse::OnPage)?;
     let state = params.one("state").map_err(Refuse::OnPage)?.map(str::to_owned);
     if state.as_ref().is_some_and(|state| state.len() > MAX_STATE) {
         return Err(Refuse::OnPage(Refusal::ParameterTooLong("state")));
     }
     let state = State(state);
-    let rest = parse_rest(params, resources).map_err(|refusal| Refuse::ToClient(redirect.clone(), state.clone(), refusal))?;
-    let (challenge, scope, resource, prompt) = rest;
-    Ok(AuthorizationRequest { redirect, redirect_was_sent: sent.is_some(), state, challenge, scope, resource, prompt })
+    let exemption = Exemption::of(&redirect.destination(), rules);
+    let rest = parse_rest(params, resources, exemption).map_err(|refusal| Refuse::ToClient(redirect.clone(), state.clone(), refusal))?;
+    let (pkce, scope, resource, prompt) = rest;
+    Ok(AuthorizationRequest { redirect, redirect_was_sent: sent.is_some(), state, pkce, scope, resource, prompt })
 }
 
-type Rest<'r> = (Challenge, Scope, &'r ProtectedResource, Prompt);
+type Rest<'r> = (Pkce, Scope, &'r ProtectedResource, Prompt);
 
-fn parse_rest<'r>(params: &Params, resources: &'r [ProtectedResource]) -> Result<Rest<'r>, Refusal> {
+fn parse_rest<'r>(params: &Params, resources: &'r [ProtectedResource], exemption: Option<Exemption>) -> Result<Rest<'r>, Refusal> {
     if params.required("response_type")? != "code" {
         return Err(Refusal::ResponseTypeUnsupported);
     }
@@ -90,10 +93,10 @@ fn parse_rest<'r>(params: &Params, resources: &'r [ProtectedResource]) -> Result
     if params.all("request").chain(params.all("request_uri")).next().is_some() {
         return Err(Refusal::RequestObjectUnsupported);
     }
-    let challenge = Challenge::parse(params.one("code_challenge")?, params.one("code_challenge_method")?)?;
+    let pkce = Pkce::asked(params.one("code_challenge")?, params.one("code_challenge_method")?, exemption)?;
     let resource = resource::resolve(params.all("resource"), resources)?;
     let asked = Scope::parse(params.one("scope")?.unwrap_or_default());
-    Ok((challenge, resource.grantable(&asked), resource, prompt(params)))
+    Ok((pkce, resource.grantable(&asked), resource, prompt(params)))
 }
 
 /// `prompt` may hold several words and comes twice from some clients; unknown words are ignored.
@@ -113,7 +116,7 @@ fn prompt(params: &Params) -> Prompt {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oauth::fixtures::{CALLBACK, CHALLENGE, ISSUER, client, params, resource};
+    use crate::oauth::fixtures::{CALLBACK, CHALLENGE, client, params, resource, rules};
     use url::form_urlencoded::Serializer;
 
     /// A good request with some parameters replaced; an empty value removes the parameter.
@@ -127,7 +130,7 @@ mod tests {
     }
 
     fn read<'r>(query: &str, resources: &'r [ProtectedResource]) -> Result<AuthorizationRequest<'r>, Refuse> {
-        parse(&params(query), &client("claude"), resources, ISSUER)
+        parse(&params(query), &client("claude"), resources, &rules())
     }
 
     fn on_page(query: &str) -> Option<Refusal> {

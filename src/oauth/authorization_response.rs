@@ -42,11 +42,12 @@ pub fn location(redirect: &RegisteredRedirect, state: &State, answer: &Answer<'_
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oauth::redirect_uri::find_registered;
+    use crate::oauth::redirect_rules::RedirectRules;
+    use crate::oauth::redirect_uri::{RegisteredBy, find_registered};
     use crate::oauth::secret::Entropy;
 
     fn answer(uri: &str, state: Option<&str>) -> String {
-        let redirect = find_registered(None, &[uri.to_owned()], "https://as.test").unwrap();
+        let redirect = find_registered(None, &[uri.to_owned()], RegisteredBy::Stranger, &RedirectRules::open("https://as.test")).unwrap();
         location(&redirect, &State(state.map(str::to_owned)), &Answer::Error(&Refusal::DeniedByUser), "https://as.test")
     }
 
@@ -58,7 +59,8 @@ mod tests {
 
     #[test]
     fn success_and_error_carry_state_and_issuer_exactly_once() {
-        let redirect = find_registered(None, &["cursor://x/cb".to_owned()], "https://as.test").unwrap();
+        let redirect =
+            find_registered(None, &["cursor://x/cb".to_owned()], RegisteredBy::Stranger, &RedirectRules::open("https://as.test")).unwrap();
         let code = Secret::mint(&Entropy::new([1; 32]));
         let success = location(&redirect, &State(Some("s".into())), &Answer::Code(&code), "https://as.test");
         for text in [success, answer("cursor://x/cb", Some("s"))] {
@@ -92,7 +94,9 @@ mod tests {
 
     #[test]
     fn a_code_needs_no_encoding_so_that_clients_which_encode_it_twice_still_match() {
-        let redirect = find_registered(None, &["http://127.0.0.1:33418/".to_owned()], "https://as.test").unwrap();
+        let redirect =
+            find_registered(None, &["http://127.0.0.1:33418/".to_owned()], RegisteredBy::Stranger, &RedirectRules::open("https://as.test"))
+                .unwrap();
         let code = Secret::mint(&Entropy::new([255; 32]));
         let text = location(&redirect, &State(None), &Answer::Code(&code), "https://as.test");
         assert_eq!(text, format!("http://127.0.0.1:33418/?code={}&iss=https%3A%2F%2Fas.test", code.reveal()));

@@ -47,13 +47,13 @@ pub fn next<'r>(request: Result<AuthorizationRequest<'r>, Refuse>, user: Option<
 mod tests {
     use super::*;
     use crate::oauth::authorization_request::parse;
-    use crate::oauth::fixtures::{CALLBACK, CHALLENGE, ISSUER, client, params, resource, user};
+    use crate::oauth::fixtures::{CALLBACK, CHALLENGE, client, params, resource, rules, user};
     use crate::oauth::resource::ProtectedResource;
     use crate::oauth::user::ServerAccess;
 
     fn request<'r>(more: &str, resources: &'r [ProtectedResource]) -> Result<AuthorizationRequest<'r>, Refuse> {
         let query = format!("response_type=code&state=s&code_challenge={CHALLENGE}&code_challenge_method=S256{more}");
-        parse(&params(&query), &client("claude"), resources, ISSUER)
+        parse(&params(&query), &client("claude"), resources, &rules())
     }
 
     fn step(more: &str, user: Option<&User>) -> String {

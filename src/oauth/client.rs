@@ -1,6 +1,7 @@
 //! What a client is (RFC 7591 §2).
 
 use super::ids::ClientId;
+use super::redirect_uri::RegisteredBy;
 use super::secret::{ClientSecret, TokenHash};
 use crate::clock::UnixTime;
 use serde::{Deserialize, Serialize};
@@ -112,6 +113,19 @@ pub enum ClientOrigin {
     Dynamic,
     /// An owner entered it.
     Manual,
+    /// A user let it in again under the id it came with, recognised by where its answers go
+    /// ([`super::known_clients::adoptable`]).
+    Known,
+}
+
+impl ClientOrigin {
+    /// By whose word its redirect URIs are here.
+    pub fn registered_by(self) -> RegisteredBy {
+        match self {
+            Self::Manual => RegisteredBy::Owner,
+            Self::Dynamic | Self::Known => RegisteredBy::Stranger,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,9 @@ use super::client_auth::AuthenticatedClient;
 use super::consent::{ConsentGiven, Flow};
 use super::error::Refusal;
 use super::ids::{ClientId, ConnectionId, UserId};
-use super::pkce::{self, Challenge, PkceVerified};
+use super::pkce::{self, Exemption, Pkce, PkceVerified};
+use super::redirect_rules::RedirectRules;
+use super::redirect_uri;
 use super::resource::{self, ProtectedResource};
 use super::scope::Scope;
 use super::token_request::CodeGrant;
@@ -31,7 +33,7 @@ pub struct StoredCode {
     /// Where it was sent.
     pub redirect_uri: String,
     /// RFC 7636.
-    pub challenge: Challenge,
+    pub pkce: Pkce,
     /// After this it is of no use.
     pub expires_at: UnixTime,
     /// Whether it can still be redeemed.
@@ -62,7 +64,7 @@ pub fn issue(flow: &Flow, _proof: &ConsentGiven, expires_at: UnixTime) -> Stored
         server: flow.server.clone(),
         scope: flow.scope.clone(),
         redirect_uri: flow.redirect_uri.clone(),
-        challenge: flow.challenge,
+        pkce: flow.pkce,
         expires_at,
         state: CodeState::Fresh { guesses: 0 },
     }
@@ -91,6 +93,7 @@ pub fn redeem(
     resource: Option<&ProtectedResource>,
     client: &AuthenticatedClient,
     grant: &CodeGrant,
+    rules: &RedirectRules,
     now: UnixTime,
 ) -> Redemption {
     let Some(stored) = stored else { return Redemption::Refuse(Refusal::CodeUnknown) };
@@ -104,10 +107,12 @@ pub fn redeem(
     if spent {
         return Redemption::Refuse(Refusal::CodeGuessedTooOften);
     }
-    let proof = match (pkce::verify(&grant.verifier, &stored.challenge), &stored.state) {
+    // What the owner excepts now counts: an exception taken back is no exception for codes on their way either.
+    let exemption = Exemption::of(&redirect_uri::destination(&stored.redirect_uri), rules);
+    let proof = match (pkce::prove(&stored.pkce, grant.verifier.as_ref(), exemption), &stored.state) {
         (Ok(proof), _) => proof,
-        (Err(refusal), CodeState::Fresh { .. }) => return Redemption::CountGuess(refusal),
-        (Err(refusal), CodeState::Spent { .. }) => return Redemption::Refuse(refusal),
+        (Err(refusal @ Refusal::VerifierWrong), CodeState::Fresh { .. }) => return Redemption::CountGuess(refusal),
+        (Err(refusal), _) => return Redemption::Refuse(refusal),
     };
     match &stored.state {
         CodeState::Spent { connection } => Redemption::EndConnection(connection.clone(), Refusal::CodeReplayed),
@@ -117,11 +122,14 @@ pub fn redeem(
     }
 }
 
-/// `redirect_uri` as in the authorization request: OAuth 2.1 clients leave it out, so its absence is accepted; present,
-/// it must be the same. `resource` must be what was granted, and a refusal must not spend the code.
+/// `redirect_uri` as in the authorization request: OAuth 2.1 clients leave it out, so its absence is accepted where PKCE
+/// stands in for it; present, it must be the same. `resource` must be what was granted, and a refusal must not spend the code.
 fn addresses_match(stored: &StoredCode, grant: &CodeGrant, resource: Option<&ProtectedResource>) -> Result<(), Refusal> {
     if grant.redirect_uri.as_ref().is_some_and(|sent| *sent != stored.redirect_uri) {
         return Err(Refusal::RedirectUriDiffers);
+    }
+    if grant.redirect_uri.is_none() && stored.pkce == Pkce::Exempt {
+        return Err(Refusal::ParameterMissing("redirect_uri"));
     }
     let resource = resource.filter(|resource| resource.path == stored.server).ok_or(Refusal::GrantEnded)?;
     if resource::all_mean(grant.resources.iter().map(String::as_str), resource) { Ok(()) } else { Err(Refusal::ResourceNotGranted) }
@@ -137,9 +145,9 @@ mod tests {
     use crate::oauth::client_auth;
     use crate::oauth::error::ErrorCode;
     use crate::oauth::fixtures::{
-        CALLBACK, CHALLENGE, VERIFIER, authenticated, confidential, params, resource, seconds_later, secret, user,
+        CALLBACK, CHALLENGE, VERIFIER, authenticated, confidential, params, resource, rules, seconds_later, secret, user,
     };
-    use crate::oauth::pkce::Verifier;
+    use crate::oauth::pkce::{Challenge, Verifier};
     use crate::oauth::secret::ClientSecret;
     use crate::oauth::user::ServerAccess;
 
@@ -153,7 +161,7 @@ mod tests {
             server: "/notes".into(),
             scope: Scope::parse("read"),
             redirect_uri: CALLBACK.into(),
-            challenge: Challenge::parse(Some(CHALLENGE), Some("S256")).unwrap(),
+            pkce: Pkce::S256(Challenge::parse(Some(CHALLENGE), Some("S256")).unwrap()),
             expires_at: seconds_later(600),
             state: CodeState::Fresh { guesses: 0 },
         }
@@ -167,13 +175,13 @@ mod tests {
         CodeGrant {
             code: secret(1),
             redirect_uri: Some(CALLBACK.into()),
-            verifier: Verifier::parse(Some(VERIFIER)).unwrap(),
+            verifier: Some(Verifier::parse(Some(VERIFIER)).unwrap()),
             resources: vec![],
         }
     }
 
     fn with_verifier(verifier: &str) -> CodeGrant {
-        CodeGrant { verifier: Verifier::parse(Some(verifier)).unwrap(), ..grant() }
+        CodeGrant { verifier: Some(Verifier::parse(Some(verifier)).unwrap()), ..grant() }
     }
 
     /// One word for the decision, and the refusal.
@@ -195,7 +203,7 @@ mod tests {
 
     fn redeemed_at(code: &StoredCode, grant: &CodeGrant, seconds: u64) -> (&'static str, Option<Refusal>) {
         let server = resource("/notes");
-        outcome(redeem(Some(code), Some(&user("ann")), Some(&server), &authenticated("claude"), grant, seconds_later(seconds)))
+        outcome(redeem(Some(code), Some(&user("ann")), Some(&server), &authenticated("claude"), grant, &rules(), seconds_later(seconds)))
     }
 
     #[test]
@@ -221,14 +229,15 @@ mod tests {
         assert_eq!(redeemed(&spent(), &elsewhere), ("refuse", Some(Refusal::RedirectUriDiffers)));
         assert_eq!(redeemed(&spent(), &for_another), ("refuse", Some(Refusal::ResourceNotGranted)));
         let server = resource("/notes");
-        let by_another = redeem(Some(&spent()), Some(&user("ann")), Some(&server), &authenticated("cursor"), &grant(), seconds_later(0));
+        let by_another =
+            redeem(Some(&spent()), Some(&user("ann")), Some(&server), &authenticated("cursor"), &grant(), &rules(), seconds_later(0));
         assert_eq!(outcome(by_another), ("refuse", Some(Refusal::CodeOfAnotherClient)));
     }
 
     #[test]
     fn an_unknown_code_is_refused() {
         let server = resource("/notes");
-        let redemption = redeem(None, None, Some(&server), &authenticated("claude"), &grant(), seconds_later(0));
+        let redemption = redeem(None, None, Some(&server), &authenticated("claude"), &grant(), &rules(), seconds_later(0));
         assert_eq!(outcome(redemption), ("refuse", Some(Refusal::CodeUnknown)));
     }
 
@@ -240,7 +249,7 @@ mod tests {
         let confidential = client_auth::authenticate(&credentials, Some(confidential("s1", &key))).unwrap();
         let server = resource("/notes");
         for thief in [authenticated("cursor"), confidential] {
-            let redemption = redeem(Some(&stored()), Some(&user("ann")), Some(&server), &thief, &grant(), seconds_later(0));
+            let redemption = redeem(Some(&stored()), Some(&user("ann")), Some(&server), &thief, &grant(), &rules(), seconds_later(0));
             assert_eq!(outcome(redemption), ("refuse", Some(Refusal::CodeOfAnotherClient)));
         }
     }
@@ -293,8 +302,15 @@ mod tests {
     #[test]
     fn a_code_for_a_server_that_is_gone_is_refused() {
         for server in [None, Some(resource("/files"))] {
-            let redemption =
-                redeem(Some(&stored()), Some(&user("ann")), server.as_ref(), &authenticated("claude"), &grant(), seconds_later(0));
+            let redemption = redeem(
+                Some(&stored()),
+                Some(&user("ann")),
+                server.as_ref(),
+                &authenticated("claude"),
+                &grant(),
+                &rules(),
+                seconds_later(0),
+            );
             assert_eq!(outcome(redemption), ("refuse", Some(Refusal::GrantEnded)));
         }
     }
@@ -309,7 +325,8 @@ mod tests {
             Some(User { servers: ServerAccess::Only(vec!["/files".into()]), ..user("ann") }),
             Some(user("bob")),
         ] {
-            let redemption = redeem(Some(&stored()), user.as_ref(), Some(&server), &authenticated("claude"), &grant(), seconds_later(0));
+            let redemption =
+                redeem(Some(&stored()), user.as_ref(), Some(&server), &authenticated("claude"), &grant(), &rules(), seconds_later(0));
             assert_eq!(outcome(redemption), ("refuse", Some(Refusal::GrantEnded)), "{user:?}");
         }
     }
@@ -329,5 +346,34 @@ mod tests {
             assert_eq!(refusal.wire(), Refusal::CodeUnknown.wire());
             assert_eq!((refusal.wire().code, refusal.wire().status), (ErrorCode::InvalidGrant, 400));
         }
+    }
+
+    fn without_pkce(code: &StoredCode, grant: &CodeGrant, excepted: &str) -> (&'static str, Option<Refusal>) {
+        let rules = rules().without_pkce(vec![excepted.to_owned()]);
+        let (server, ann) = (resource("/notes"), user("ann"));
+        outcome(redeem(Some(code), Some(&ann), Some(&server), &authenticated("claude"), grant, &rules, seconds_later(0)))
+    }
+
+    #[test]
+    fn a_code_without_a_challenge_is_good_only_while_its_host_is_excepted() {
+        let code = StoredCode { pkce: Pkce::Exempt, ..stored() };
+        let grant = CodeGrant { verifier: None, ..grant() };
+        assert_eq!(without_pkce(&code, &grant, "client.test"), ("issue", None));
+        assert_eq!(without_pkce(&code, &grant, "other.test"), ("refuse", Some(Refusal::VerifierMissing)));
+    }
+
+    #[test]
+    fn a_code_without_a_challenge_needs_its_address_and_takes_no_verifier() {
+        let code = StoredCode { pkce: Pkce::Exempt, ..stored() };
+        let without_address = CodeGrant { redirect_uri: None, verifier: None, ..grant() };
+        assert_eq!(without_pkce(&code, &without_address, "client.test"), ("refuse", Some(Refusal::ParameterMissing("redirect_uri"))));
+        assert_eq!(without_pkce(&code, &grant(), "client.test"), ("refuse", Some(Refusal::VerifierUnasked)));
+    }
+
+    #[test]
+    fn an_excepted_host_that_sent_a_challenge_is_held_to_it() {
+        let grant = CodeGrant { verifier: None, ..grant() };
+        assert_eq!(without_pkce(&stored(), &grant, "client.test"), ("refuse", Some(Refusal::VerifierMissing)));
+        assert_eq!(without_pkce(&stored(), &with_verifier(OTHER_VERIFIER), "client.test"), ("count", Some(Refusal::VerifierWrong)));
     }
 }

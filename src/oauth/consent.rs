@@ -7,7 +7,8 @@ use super::authorization_request::{AuthorizationRequest, State};
 use super::client::Client;
 use super::error::Refusal;
 use super::ids::{ClientId, UserId};
-use super::pkce::Challenge;
+use super::pkce::Pkce;
+use super::redirect_rules::RedirectRules;
 use super::redirect_uri::{self, RegisteredRedirect};
 use super::scope::Scope;
 use super::secret::{AuthorizationCode, Flow as FlowSecret, Secret, ServerKey, Session, TokenHash};
@@ -33,7 +34,7 @@ pub struct Flow {
     /// Given back with the answer.
     pub state: State,
     /// RFC 7636.
-    pub challenge: Challenge,
+    pub pkce: Pkce,
     /// What will be granted.
     pub scope: Scope,
     /// For the server at this path.
@@ -42,6 +43,8 @@ pub struct Flow {
     pub expires_at: UnixTime,
     /// What the user said.
     pub outcome: Outcome,
+    /// The client was not known when this began; agreeing lets it in under the id it came with.
+    pub adopts: bool,
 }
 
 /// What the user said.
@@ -74,11 +77,12 @@ pub fn begin(request: &AuthorizationRequest<'_>, client: &Client, session: Token
         redirect_uri: request.redirect.as_str().to_owned(),
         redirect_was_sent: request.redirect_was_sent,
         state: request.state.clone(),
-        challenge: request.challenge,
+        pkce: request.pkce,
         scope: request.scope.clone(),
         server: request.resource.path.clone(),
         expires_at,
         outcome: Outcome::Pending,
+        adopts: false,
     }
 }
 
@@ -90,8 +94,8 @@ pub struct Parties<'a> {
     pub user: &'a User,
     /// The client, unless it was removed since.
     pub client: Option<&'a Client>,
-    /// Our origin.
-    pub issuer: &'a str,
+    /// Where answers may go.
+    pub rules: &'a RedirectRules,
 }
 
 /// Proof that the user agreed to this very flow in this very session. Made by [`decide`] alone.
@@ -131,7 +135,9 @@ pub fn decide(flow: Option<&Flow>, decision: Decision, parties: &Parties<'_>, no
         return Verdict::Stale(Stale::Foreign);
     }
     let Some(client) = parties.client.filter(|client| client.id == flow.client) else { return Verdict::Stale(Stale::Withdrawn) };
-    let Ok(redirect) = redirect_uri::find_registered(Some(&flow.redirect_uri), &client.redirect_uris, parties.issuer) else {
+    let Ok(redirect) =
+        redirect_uri::find_registered(Some(&flow.redirect_uri), &client.redirect_uris, client.origin.registered_by(), parties.rules)
+    else {
         return Verdict::Stale(Stale::Withdrawn);
     };
     match (decision, flow.outcome) {
@@ -156,7 +162,7 @@ mod tests {
     use super::*;
     use crate::oauth::authorization_request::parse;
     use crate::oauth::code::{CodeState, issue};
-    use crate::oauth::fixtures::{CALLBACK, CHALLENGE, ISSUER, client, params, resource, seconds_later, secret, user};
+    use crate::oauth::fixtures::{CALLBACK, CHALLENGE, client, params, resource, rules, seconds_later, secret, user};
     use crate::oauth::resource::ProtectedResource;
     use crate::oauth::secret::Entropy;
     use crate::oauth::user::ServerAccess;
@@ -167,7 +173,7 @@ mod tests {
 
     fn begun(resources: &[ProtectedResource]) -> Flow {
         let query = format!("response_type=code&scope=read&state=s&code_challenge={CHALLENGE}&code_challenge_method=S256");
-        let request = parse(&params(&query), &client("claude"), resources, ISSUER).unwrap();
+        let request = parse(&params(&query), &client("claude"), resources, &rules()).unwrap();
         begin(&request, &client("claude"), session(1), &user("ann"), seconds_later(600))
     }
 
@@ -200,7 +206,7 @@ mod tests {
         client: Option<&Client>,
         seconds: u64,
     ) -> String {
-        said(decide(Some(flow), decision, &Parties { session, user, client, issuer: ISSUER }, seconds_later(seconds)))
+        said(decide(Some(flow), decision, &Parties { session, user, client, rules: &rules() }, seconds_later(seconds)))
     }
 
     fn approve_as(session: TokenHash<Session>, user: &User) -> String {
@@ -228,7 +234,7 @@ mod tests {
         let code = issue(&flow, &ConsentGiven(()), seconds_later(600));
         assert_eq!((&code.client, &code.user, code.user_epoch), (&flow.client, &flow.user, flow.user_epoch));
         assert_eq!((&code.scope, &code.server, &code.redirect_uri), (&flow.scope, &flow.server, &flow.redirect_uri));
-        assert_eq!(code.challenge, flow.challenge);
+        assert_eq!(code.pkce, flow.pkce);
         assert_eq!((code.state, code.expires_at), (CodeState::Fresh { guesses: 0 }, seconds_later(600)));
     }
 
@@ -248,7 +254,7 @@ mod tests {
     fn no_flow_and_one_that_waited_too_long_are_the_same() {
         let ann = user("ann");
         let claude = client("claude");
-        let parties = Parties { session: session(1), user: &ann, client: Some(&claude), issuer: ISSUER };
+        let parties = Parties { session: session(1), user: &ann, client: Some(&claude), rules: &rules() };
         assert_eq!(said(decide(None, Decision::Approve, &parties, seconds_later(0))), "stale Expired");
         let at = |seconds| decided_by(&flow(), Decision::Approve, session(1), &ann, Some(&claude), seconds);
         assert_eq!(at(599), format!("approve {CALLBACK}"));

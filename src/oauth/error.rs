@@ -89,6 +89,8 @@ pub enum RedirectProblem {
     ResponseParameter,
     /// Leads back to this server.
     Ourselves,
+    /// Leads where the owner of this server lets no answer go.
+    NotListed,
 }
 
 /// Why a request was refused, in our words. The log shows it with its fields; the peer sees [`Refusal::wire`].
@@ -132,6 +134,7 @@ pub enum Refusal {
     VerifierMissing,
     VerifierMalformed,
     VerifierWrong,
+    VerifierUnasked,
     CodeUnknown,
     CodeExpired,
     CodeReplayed,
@@ -214,6 +217,7 @@ impl Refusal {
             | Self::CodeOfAnotherClient
             | Self::CodeGuessedTooOften
             | Self::VerifierWrong
+            | Self::VerifierUnasked
             | Self::RedirectUriDiffers => (E::InvalidGrant, 400, "the authorization code is not valid"),
             Self::RefreshTokenUnknown | Self::RefreshTokenExpired | Self::RefreshTokenReused | Self::RefreshTokenOfAnotherClient => {
                 (E::InvalidGrant, 400, "the refresh token is not valid")
@@ -259,6 +263,7 @@ impl RedirectProblem {
             Self::Scheme => "the scheme of the redirect URI is not allowed",
             Self::ResponseParameter => "a redirect URI must not carry parameters of the authorization response",
             Self::Ourselves => "a redirect URI must not lead to this server",
+            Self::NotListed => "the owner of this server has not allowed the host or scheme of the redirect URI",
         }
     }
 }
@@ -269,7 +274,7 @@ mod tests {
     use crate::oauth::{redirect_uri, registration};
     use Refusal as R;
 
-    const EVERY: [Refusal; 56] = [
+    const EVERY: [Refusal; 57] = [
         R::NotAForm,
         R::MalformedForm,
         R::ParameterMissing("code"),
@@ -302,6 +307,7 @@ mod tests {
         R::VerifierMissing,
         R::VerifierMalformed,
         R::VerifierWrong,
+        R::VerifierUnasked,
         R::CodeUnknown,
         R::CodeExpired,
         R::CodeReplayed,
@@ -328,7 +334,7 @@ mod tests {
         R::Internal,
     ];
 
-    const PROBLEMS: [RedirectProblem; 11] = [
+    const PROBLEMS: [RedirectProblem; 12] = [
         RedirectProblem::Missing,
         RedirectProblem::TooMany,
         RedirectProblem::TooLong,
@@ -340,6 +346,7 @@ mod tests {
         RedirectProblem::Scheme,
         RedirectProblem::ResponseParameter,
         RedirectProblem::Ourselves,
+        RedirectProblem::NotListed,
     ];
 
     /// The variants of an enum of this file, as its own text names them.

@@ -6,6 +6,7 @@ use super::client_auth::{self, AuthenticatedClient};
 use super::connection::{Connection, Ended, Standing, StandingGrant, stands};
 use super::ids::{ClientId, ConnectionId, UserId};
 use super::params::Params;
+use super::redirect_rules::RedirectRules;
 use super::resource::ProtectedResource;
 use super::scope::Scope;
 use super::secret::{ClientSecret, Entropy, Kind, Secret};
@@ -45,6 +46,11 @@ pub(crate) fn resource(path: &str) -> ProtectedResource {
         scopes: vec![("read".into(), "Read your notes".into()), ("write".into(), "Change your notes".into())],
         default_scope: Scope::parse("read"),
     }
+}
+
+/// Every host open.
+pub(crate) fn rules() -> RedirectRules {
+    RedirectRules::open(ISSUER)
 }
 
 /// A public client.

@@ -8,8 +8,11 @@ use std::fmt;
 /// 128 random bits, to be spent on one identifier.
 pub type IdBits = [u8; 16];
 
+/// How the ids of clients begin.
+const CLIENT: &str = "client_";
+
 macro_rules! ids {
-    ($($(#[$doc:meta])* $name:ident = $prefix:literal;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident = $prefix:expr;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         pub struct $name(String);
@@ -37,11 +40,24 @@ macro_rules! ids {
 
 ids! {
     /// RFC 6749 §2.2. Never begins with `https://`, which is how a metadata document's URL is told apart.
-    ClientId = "client_";
+    ClientId = CLIENT;
     /// An account; stays the same when the account is renamed.
     UserId = "user_";
     /// One grant: user × client × server × scopes.
     ConnectionId = "conn_";
+}
+
+impl ClientId {
+    /// True when it begins like one that we hand out.
+    pub fn begins_like_ours(&self) -> bool {
+        self.0.starts_with(CLIENT)
+    }
+
+    /// True for the form of those that we hand out. Whether we did is another question.
+    pub fn is_of_our_form(&self) -> bool {
+        let body = self.0.strip_prefix(CLIENT).and_then(|body| URL_SAFE_NO_PAD.decode(body).ok());
+        body.is_some_and(|bits| bits.len() == size_of::<IdBits>())
+    }
 }
 
 #[cfg(test)]
@@ -74,6 +90,14 @@ mod tests {
     fn what_a_peer_names_is_kept_as_it_came() {
         for text in ["", "client_x", "a b\u{fc}"] {
             assert_eq!(ClientId::known_as(text).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_client_id_of_ours_is_told_by_its_form() {
+        assert!(ClientId::mint([7; 16]).is_of_our_form() && ClientId::mint([7; 16]).begins_like_ours());
+        for text in ["client_", "client_x", "client_AQEBAQEBAQEBAQEBAQEBAQx", "client_AQEBAQEBAQEBAQEBAQEBA=", "abc", ""] {
+            assert!(!ClientId::known_as(text).is_of_our_form(), "{text}");
         }
     }
 }

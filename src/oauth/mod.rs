@@ -12,6 +12,7 @@
 //! | PKCE | [`pkce`] | RFC 7636 |
 //! | what a client is | [`client`] | RFC 7591 §2 |
 //! | clients that many people use | [`known_clients`] | |
+//! | where an owner lets answers go | [`redirect_rules`] | |
 //! | dynamic registration | [`registration`] | RFC 7591 §3 |
 //! | client authentication | [`client_auth`] | RFC 6749 §2.3 |
 //! | the authorization request | [`authorization_request`] | RFC 6749 §4.1.1 |
@@ -47,6 +48,7 @@ pub mod mcp_session;
 pub mod metadata;
 pub mod params;
 pub mod pkce;
+pub mod redirect_rules;
 pub mod redirect_uri;
 pub mod refresh;
 pub mod registration;

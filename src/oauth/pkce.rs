@@ -1,6 +1,8 @@
-//! Proof Key for Code Exchange, S256 only (RFC 7636, OAuth 2.1 §7.5).
+//! Proof Key for Code Exchange, S256 only (RFC 7636, OAuth 2.1 §7.5), and the one exception that an owner can make.
 
 use super::error::Refusal;
+use super::redirect_rules::RedirectRules;
+use super::redirect_uri::Destination;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
@@ -55,9 +57,65 @@ impl std::fmt::Debug for Verifier {
     }
 }
 
-/// Proof that whoever redeems a code is who asked for it. Made by [`verify`] alone.
+/// How a code is tied to whoever asked for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Pkce {
+    /// RFC 7636 §4.2.
+    S256(Challenge),
+    /// Not at all: the owner excepted the host that the code goes to.
+    Exempt,
+}
+
+impl Pkce {
+    /// Reads `code_challenge` and `code_challenge_method`. With an exemption both may be left out; one that is sent counts.
+    ///
+    /// # Errors
+    /// As [`Challenge::parse`].
+    pub fn asked(challenge: Option<&str>, method: Option<&str>, exemption: Option<Exemption>) -> Result<Self, Refusal> {
+        match (challenge, method, exemption) {
+            (None, None, Some(_)) => Ok(Self::Exempt),
+            _ => Challenge::parse(challenge, method).map(Self::S256),
+        }
+    }
+}
+
+/// Proof that the owner lets codes for a host go without PKCE. Made by [`Exemption::of`] alone.
+#[derive(Clone, Copy, Debug)]
+pub struct Exemption(());
+
+impl Exemption {
+    /// The exemption of a destination: a site that the owner named, never this device.
+    pub fn of(destination: &Destination, rules: &RedirectRules) -> Option<Self> {
+        match destination {
+            Destination::Web { host } => rules.is_without_pkce(host).then_some(Self(())),
+            Destination::Loopback { .. } | Destination::Application { .. } => None,
+        }
+    }
+}
+
+/// Proof that whoever redeems a code is who asked for it. Made by [`verify`], and by [`exempt`] where an owner does
+/// without that proof.
 #[derive(Clone, Copy, Debug)]
 pub struct PkceVerified(());
+
+/// Whether whoever redeems a code is who asked for it.
+///
+/// # Errors
+/// [`Refusal::VerifierMissing`], [`Refusal::VerifierWrong`]; [`Refusal::VerifierUnasked`] for a verifier with a code that
+/// was asked for without a challenge, where somebody may have taken the challenge away (RFC 9700 §4.8.2).
+pub fn prove(pkce: &Pkce, verifier: Option<&Verifier>, exemption: Option<Exemption>) -> Result<PkceVerified, Refusal> {
+    match (pkce, verifier) {
+        (Pkce::S256(challenge), Some(verifier)) => verify(verifier, challenge),
+        (Pkce::S256(_), None) => Err(Refusal::VerifierMissing),
+        (Pkce::Exempt, Some(_)) => Err(Refusal::VerifierUnasked),
+        (Pkce::Exempt, None) => exemption.map(exempt).ok_or(Refusal::VerifierMissing),
+    }
+}
+
+/// Deviates from OAuth 2.1 §7.5 because an owner said so, for a host that cannot do it.
+fn exempt(_: Exemption) -> PkceVerified {
+    PkceVerified(())
+}
 
 /// RFC 7636 §4.6: `BASE64URL(SHA256(code_verifier)) == code_challenge`, compared in constant time.
 ///
@@ -71,6 +129,8 @@ pub fn verify(verifier: &Verifier, challenge: &Challenge) -> Result<PkceVerified
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::oauth::fixtures::rules;
+    use crate::oauth::redirect_uri;
 
     const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
     const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
@@ -135,5 +195,48 @@ mod tests {
             assert!(Verifier::parse(Some(&text)).is_ok(), "{text}");
         }
         assert_eq!(format!("{:?}", Verifier::parse(Some(VERIFIER)).unwrap()), "[redacted]");
+    }
+
+    fn exemption(uri: &str) -> Option<Exemption> {
+        let rules = rules().without_pkce(vec!["old.test".into(), "localhost".into(), "x".into()]);
+        Exemption::of(&redirect_uri::destination(uri), &rules)
+    }
+
+    #[test]
+    fn only_a_site_that_was_named_is_exempt() {
+        assert!(exemption("https://old.test/cb").is_some());
+        for uri in [
+            "https://client.test/cb",
+            "https://old.test:8443/cb",
+            "https://x.old.test/cb",
+            "http://localhost/cb",
+            "x://x/cb",
+            "http://old.test/",
+        ] {
+            assert!(exemption(uri).is_none(), "{uri}");
+        }
+        assert!(Exemption::of(&redirect_uri::destination("https://old.test/cb"), &rules()).is_none());
+    }
+
+    #[test]
+    fn an_exempt_host_may_leave_the_challenge_out_and_one_that_is_sent_counts() {
+        let exemption = exemption("https://old.test/cb");
+        assert_eq!(Pkce::asked(None, None, exemption), Ok(Pkce::Exempt));
+        assert_eq!(Pkce::asked(None, None, None), Err(Refusal::ChallengeMissing));
+        assert!(matches!(Pkce::asked(Some(CHALLENGE), Some("S256"), exemption), Ok(Pkce::S256(_))));
+        assert_eq!(Pkce::asked(Some(CHALLENGE), Some("plain"), exemption), Err(Refusal::ChallengeMethodUnsupported));
+        assert_eq!(Pkce::asked(None, Some("S256"), exemption), Err(Refusal::ChallengeMissing));
+    }
+
+    #[test]
+    fn challenge_and_verifier_come_together_or_not_at_all() {
+        let verifier = Verifier::parse(Some(VERIFIER)).unwrap();
+        let challenged = Pkce::S256(Challenge::parse(Some(CHALLENGE), Some("S256")).unwrap());
+        let exemption = exemption("https://old.test/cb");
+        assert!(prove(&challenged, Some(&verifier), None).is_ok());
+        assert_eq!(prove(&challenged, None, exemption).unwrap_err(), Refusal::VerifierMissing);
+        assert!(prove(&Pkce::Exempt, None, exemption).is_ok());
+        assert_eq!(prove(&Pkce::Exempt, None, None).unwrap_err(), Refusal::VerifierMissing);
+        assert_eq!(prove(&Pkce::Exempt, Some(&verifier), exemption).unwrap_err(), Refusal::VerifierUnasked);
     }
 }

@@ -4,6 +4,7 @@
 //! that no later reader can find another meaning in it. The single freedom is the port of a loopback address.
 
 use super::error::{RedirectProblem, Refusal};
+use super::redirect_rules::RedirectRules;
 use percent_encoding::percent_decode_str;
 use url::{Host, Url};
 
@@ -11,10 +12,6 @@ use url::{Host, Url};
 pub const MAX_URIS: usize = 10;
 /// Longest redirect URI, in characters.
 pub const MAX_LENGTH: usize = 500;
-
-/// Schemes of applications that are known to receive answers under them. Reverse-DNS schemes need no entry.
-const APPLICATION_SCHEMES: [&str; 10] =
-    ["claude", "claude-desktop", "cursor", "grokbot", "vscode", "vscode-insiders", "vscodium", "windsurf", "zed", "goose"];
 
 /// Parameters of our answer (RFC 6749 §4.1.2, RFC 9207 §2): a URI that brings its own would let two readers disagree.
 const RESPONSE_PARAMETERS: [&str; 12] = [
@@ -79,13 +76,13 @@ impl RegisteredRedirect {
     }
 }
 
-/// Whether `raw` may be registered at a server whose origin is `issuer`.
+/// Whether `raw` may be registered under these rules.
 ///
 /// RFC 6749 §3.1.2, RFC 8252 §7, RFC 9700 §2.1.
 ///
 /// # Errors
 /// The first thing that is wrong with it.
-pub fn registrable(raw: &str, by: RegisteredBy, issuer: &str) -> Result<(), RedirectProblem> {
+pub fn registrable(raw: &str, by: RegisteredBy, rules: &RedirectRules) -> Result<(), RedirectProblem> {
     use RedirectProblem as Problem;
     if raw.chars().count() > MAX_LENGTH {
         return Err(Problem::TooLong);
@@ -108,10 +105,12 @@ pub fn registrable(raw: &str, by: RegisteredBy, issuer: &str) -> Result<(), Redi
         "https" => web_host(&url, by)?,
         "http" if loopback(raw).is_some() => (),
         "http" => return Err(Problem::PlainHttp),
-        scheme => application_scheme(scheme)?,
+        scheme if rules.admit_scheme(scheme) => (),
+        _ => return Err(Problem::Scheme),
     }
+    listed(raw, by, rules)?;
     // The port of a loopback URI is free, so it says nothing before it is used; there it is looked at again.
-    if url.origin().ascii_serialization() == issuer && loopback(raw).is_none() {
+    if url.origin().ascii_serialization() == rules.issuer() && loopback(raw).is_none() {
         return Err(Problem::Ourselves);
     }
     let reserved = |name: &str| RESPONSE_PARAMETERS.iter().any(|reserved| name.eq_ignore_ascii_case(reserved));
@@ -121,23 +120,40 @@ pub fn registrable(raw: &str, by: RegisteredBy, issuer: &str) -> Result<(), Redi
 /// The registered URI that a request means (OAuth 2.1 §2.3.1, §4.1.1; RFC 8252 §7.3).
 ///
 /// Byte for byte, except that a loopback URI matches with any port; `localhost`, `127.0.0.1` and `[::1]` never stand
-/// for one another. Left out, it means the only one registered.
+/// for one another. Left out, it means the only one registered. What the owner has since taken off the list is refused
+/// like what was never on it.
 ///
 /// # Errors
-/// [`Refusal::ParameterMissing`] or [`Refusal::RedirectUriUnregistered`]; both are shown on a page of ours, since there
-/// is no address yet that an answer could safely go to.
-pub fn find_registered(requested: Option<&str>, registered: &[String], issuer: &str) -> Result<RegisteredRedirect, Refusal> {
+/// [`Refusal::ParameterMissing`], [`Refusal::RedirectUriUnregistered`] or [`Refusal::RedirectUri`]; all are shown on a
+/// page of ours, since there is no address yet that an answer could safely go to.
+pub fn find_registered(
+    requested: Option<&str>,
+    registered: &[String],
+    by: RegisteredBy,
+    rules: &RedirectRules,
+) -> Result<RegisteredRedirect, Refusal> {
     let meant = match (requested, registered) {
         (Some(requested), _) => requested,
         (None, [only]) => only.as_str(),
         (None, _) => return Err(Refusal::ParameterMissing("redirect_uri")),
     };
     let same = |known: &String| known == meant || is_same_loopback(known, meant);
-    if registered.iter().any(same) && !leads_to(meant, issuer) {
-        Ok(RegisteredRedirect { uri: meant.to_owned() })
-    } else {
-        Err(Refusal::RedirectUriUnregistered)
+    if !registered.iter().any(same) || leads_to(meant, rules.issuer()) {
+        return Err(Refusal::RedirectUriUnregistered);
     }
+    listed(meant, by, rules).map_err(Refusal::RedirectUri)?;
+    Ok(RegisteredRedirect { uri: meant.to_owned() })
+}
+
+/// The owner's rules about hosts and schemes, at registration and again whenever an answer is to go there. They bind
+/// strangers: what an owner enters is thereby allowed.
+fn listed(raw: &str, by: RegisteredBy, rules: &RedirectRules) -> Result<(), RedirectProblem> {
+    let admitted = match (by, destination(raw)) {
+        (RegisteredBy::Owner, _) | (RegisteredBy::Stranger, Destination::Loopback { .. }) => true,
+        (RegisteredBy::Stranger, Destination::Web { host }) => rules.admit_host(&host),
+        (RegisteredBy::Stranger, Destination::Application { .. }) => rules.admit_scheme(raw.split(':').next().unwrap_or_default()),
+    };
+    if admitted { Ok(()) } else { Err(RedirectProblem::NotListed) }
 }
 
 fn leads_to(uri: &str, issuer: &str) -> bool {
@@ -178,7 +194,8 @@ fn loopback(raw: &str) -> Option<Loopback<'_>> {
     rest.starts_with(['/', '?']).then_some(Loopback { host, port, rest })
 }
 
-fn destination(uri: &str) -> Destination {
+/// Where a redirect URI leads.
+pub fn destination(uri: &str) -> Destination {
     if let Some(loopback) = loopback(uri) {
         return Destination::Loopback { port: loopback.port };
     }
@@ -219,27 +236,18 @@ fn web_host(url: &Url, by: RegisteredBy) -> Result<(), RedirectProblem> {
     if public || by == RegisteredBy::Owner { Ok(()) } else { Err(RedirectProblem::Host) }
 }
 
-/// RFC 8252 §7.1: a private-use scheme is a domain name in reverse; the few that are not are in the table.
-fn application_scheme(scheme: &str) -> Result<(), RedirectProblem> {
-    let mut labels = scheme.split('.');
-    let is_label =
-        |label: &str| !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-    let reverse_dns = scheme.contains('.') && labels.all(is_label);
-    if reverse_dns || APPLICATION_SCHEMES.contains(&scheme) { Ok(()) } else { Err(RedirectProblem::Scheme) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const ISSUER: &str = "https://mcp.example.com";
+    use crate::oauth::fixtures::rules;
+    use crate::oauth::redirect_rules::RedirectHosts;
 
     fn register(raw: &str) -> Result<(), RedirectProblem> {
-        registrable(raw, RegisteredBy::Stranger, ISSUER)
+        registrable(raw, RegisteredBy::Stranger, &rules())
     }
 
     fn find(requested: &str, registered: &str) -> bool {
-        find_registered(Some(requested), &[registered.to_owned()], ISSUER).is_ok()
+        find_registered(Some(requested), &[registered.to_owned()], RegisteredBy::Stranger, &rules()).is_ok()
     }
 
     #[test]
@@ -360,7 +368,7 @@ mod tests {
     fn strangers_name_public_hosts_and_owners_any() {
         for raw in ["https://203.0.113.9/cb", "https://[2001:db8::1]/cb", "https://nas/cb", "https://nas.local/cb"] {
             assert_eq!(register(raw), Err(RedirectProblem::Host), "{raw}");
-            assert_eq!(registrable(raw, RegisteredBy::Owner, ISSUER), Ok(()), "{raw}");
+            assert_eq!(registrable(raw, RegisteredBy::Owner, &rules()), Ok(()), "{raw}");
         }
     }
 
@@ -383,16 +391,23 @@ mod tests {
         let us = "http://127.0.0.1:8787";
         for registered in ["http://127.0.0.1/cb", "http://127.0.0.1:8787/cb"] {
             let registered = [registered.to_owned()];
-            assert!(find_registered(Some("http://127.0.0.1:8787/cb"), &registered, us).is_err());
-            assert!(find_registered(Some("http://127.0.0.1:8788/cb"), &registered, us).is_ok());
+            assert!(
+                find_registered(Some("http://127.0.0.1:8787/cb"), &registered, RegisteredBy::Stranger, &RedirectRules::open(us)).is_err()
+            );
+            assert!(
+                find_registered(Some("http://127.0.0.1:8788/cb"), &registered, RegisteredBy::Stranger, &RedirectRules::open(us)).is_ok()
+            );
         }
-        assert!(find_registered(None, &["http://127.0.0.1:8787/cb".to_owned()], us).is_err());
-        assert!(find_registered(None, &["http://127.0.0.1:8787".to_owned()], us).is_err());
+        assert!(find_registered(None, &["http://127.0.0.1:8787/cb".to_owned()], RegisteredBy::Stranger, &RedirectRules::open(us)).is_err());
+        assert!(find_registered(None, &["http://127.0.0.1:8787".to_owned()], RegisteredBy::Stranger, &RedirectRules::open(us)).is_err());
     }
 
     #[test]
     fn a_loopback_uri_that_happens_to_name_our_port_may_be_registered() {
-        assert_eq!(registrable("http://localhost:8787/callback", RegisteredBy::Stranger, "http://localhost:8787"), Ok(()));
+        assert_eq!(
+            registrable("http://localhost:8787/callback", RegisteredBy::Stranger, &RedirectRules::open("http://localhost:8787")),
+            Ok(())
+        );
     }
 
     #[test]
@@ -453,9 +468,9 @@ mod tests {
     #[test]
     fn left_out_it_means_the_only_one() {
         let one = ["https://client.test/cb".to_owned()];
-        assert_eq!(find_registered(None, &one, ISSUER).unwrap().as_str(), "https://client.test/cb");
+        assert_eq!(find_registered(None, &one, RegisteredBy::Stranger, &rules()).unwrap().as_str(), "https://client.test/cb");
         let two = ["https://client.test/a".to_owned(), "https://client.test/b".to_owned()];
-        assert_eq!(find_registered(None, &two, ISSUER), Err(Refusal::ParameterMissing("redirect_uri")));
+        assert_eq!(find_registered(None, &two, RegisteredBy::Stranger, &rules()), Err(Refusal::ParameterMissing("redirect_uri")));
     }
 
     #[test]
@@ -465,5 +480,29 @@ mod tests {
         assert_eq!(at("http://[::1]:91/cb"), Destination::Loopback { port: Some(91) });
         assert_eq!(at("cursor://anysphere.cursor-mcp/x"), Destination::Application { address: "cursor://anysphere.cursor-mcp".into() });
         assert_eq!(at("com.example.app:/cb"), Destination::Application { address: "com.example.app:".into() });
+    }
+
+    #[test]
+    fn hosts_and_schemes_off_the_list_are_refused_at_registration_and_at_use() {
+        let listed = rules().with(RedirectHosts::Listed, vec!["n8n.home.test".into()], vec!["myapp".into()]);
+        let both = |raw: &str, by| {
+            let at_registration = registrable(raw, by, &listed);
+            let at_use = find_registered(Some(raw), &[raw.to_owned()], by, &listed).map(|_| ());
+            assert_eq!(at_registration.map_err(Refusal::RedirectUri), at_use, "{raw}");
+            at_registration
+        };
+        for raw in ["https://claude.ai/anything", "https://n8n.home.test/cb", "http://127.0.0.1:9/cb", "cursor://x/cb", "myapp:/cb"] {
+            assert_eq!(both(raw, RegisteredBy::Stranger), Ok(()), "{raw}");
+        }
+        for raw in ["https://client.test/cb", "https://evil.claude.ai/cb", "https://claude.ai:8443/cb"] {
+            assert_eq!(both(raw, RegisteredBy::Stranger), Err(RedirectProblem::NotListed), "{raw}");
+            assert_eq!(both(raw, RegisteredBy::Owner), Ok(()), "{raw}");
+        }
+    }
+
+    #[test]
+    fn a_scheme_taken_off_the_list_is_refused_although_it_is_registered() {
+        let found = find_registered(Some("myapp:/cb"), &["myapp:/cb".to_owned()], RegisteredBy::Stranger, &rules());
+        assert_eq!(found, Err(Refusal::RedirectUri(RedirectProblem::NotListed)));
     }
 }

@@ -3,6 +3,7 @@
 use super::client::{AuthMethod, Client, ClientOrigin, GrantType};
 use super::error::{RedirectProblem, Refusal};
 use super::ids::ClientId;
+use super::redirect_rules::RedirectRules;
 use super::redirect_uri::{self, MAX_URIS, RegisteredBy};
 use super::secret::{ClientSecret, Secret};
 use crate::clock::UnixTime;
@@ -64,7 +65,7 @@ pub struct TakenNames<'a> {
 /// # Errors
 /// [`Refusal::MalformedMetadata`], [`Refusal::RedirectUri`] for the first bad URI (one bad URI refuses the whole
 /// request; none is dropped in silence), [`Refusal::ClientName`], [`Refusal::MetadataField`].
-pub fn parse(body: &[u8], issuer: &str, taken: &TakenNames<'_>) -> Result<AcceptableMetadata, Refusal> {
+pub fn parse(body: &[u8], rules: &RedirectRules, taken: &TakenNames<'_>) -> Result<AcceptableMetadata, Refusal> {
     let sent = read(body)?;
     let links = [
         ("client_uri", &sent.client_uri),
@@ -93,7 +94,7 @@ pub fn parse(body: &[u8], issuer: &str, taken: &TakenNames<'_>) -> Result<Accept
         return Err(Refusal::MetadataField("response_types"));
     }
     Ok(AcceptableMetadata {
-        redirect_uris: redirect_uris(sent.redirect_uris, issuer)?,
+        redirect_uris: redirect_uris(sent.redirect_uris, rules)?,
         auth_method: auth_method(sent.token_endpoint_auth_method.as_deref())?,
         grant_types: grant_types(sent.grant_types)?,
         name: name(sent.client_name, taken)?,
@@ -116,14 +117,14 @@ fn sent_text(member: &Option<String>) -> Option<&str> {
     member.as_deref().filter(|text| !text.is_empty())
 }
 
-fn redirect_uris(sent: Option<Value>, issuer: &str) -> Result<Vec<String>, Refusal> {
+fn redirect_uris(sent: Option<Value>, rules: &RedirectRules) -> Result<Vec<String>, Refusal> {
     let uris: Option<Vec<String>> = sent.and_then(|value| serde_json::from_value(value).ok());
     let uris = uris.filter(|uris| !uris.is_empty()).ok_or(Refusal::RedirectUri(RedirectProblem::Missing))?;
     if uris.len() > MAX_URIS {
         return Err(Refusal::RedirectUri(RedirectProblem::TooMany));
     }
     for uri in &uris {
-        redirect_uri::registrable(uri, RegisteredBy::Stranger, issuer).map_err(Refusal::RedirectUri)?;
+        redirect_uri::registrable(uri, RegisteredBy::Stranger, rules).map_err(Refusal::RedirectUri)?;
     }
     Ok(uris)
 }
@@ -262,12 +263,12 @@ pub fn response(client: &Client, secret: Option<&Secret<ClientSecret>>) -> Value
 mod tests {
     use super::*;
     use crate::oauth::error::ErrorCode;
-    use crate::oauth::fixtures::{CALLBACK, ISSUER, NOW, secret};
+    use crate::oauth::fixtures::{CALLBACK, NOW, rules, secret};
 
     const TAKEN: [&str; 2] = ["Notes", "Home Files"];
 
     fn register(body: &str) -> Result<AcceptableMetadata, Refusal> {
-        parse(body.as_bytes(), ISSUER, &TakenNames { servers: TAKEN.to_vec() })
+        parse(body.as_bytes(), &rules(), &TakenNames { servers: TAKEN.to_vec() })
     }
 
     /// A good request with members added.
@@ -402,7 +403,7 @@ mod tests {
         for body in ["", "null", "[]", "\"x\"", "{", "redirect_uris=x", &by_position, &format!("{good}{good}"), &format!("{good}x")] {
             assert_eq!(refused(register(body)), Some(Refusal::MalformedMetadata), "{body}");
         }
-        assert!(parse(b"{\"redirect_uris\":[\"\xff\"]}", ISSUER, &TakenNames { servers: vec![] }).is_err());
+        assert!(parse(b"{\"redirect_uris\":[\"\xff\"]}", &rules(), &TakenNames { servers: vec![] }).is_err());
         assert!(register(&format!(" \r\n\t{good}\n")).is_ok());
     }
 
@@ -580,7 +581,7 @@ mod tests {
     #[test]
     fn a_server_whose_name_has_no_letters_takes_no_name_away() {
         let body = json!({ "redirect_uris": [CALLBACK], "client_name": "Claude ***" }).to_string();
-        assert!(parse(body.as_bytes(), ISSUER, &TakenNames { servers: vec!["***", ""] }).is_ok());
+        assert!(parse(body.as_bytes(), &rules(), &TakenNames { servers: vec!["***", ""] }).is_ok());
     }
 
     #[test]

@@ -96,7 +96,7 @@ impl Store {
         }
         let used: HashSet<ClientId> = self.scan::<Connection>()?.into_iter().map(|connection| connection.client).collect();
         let mut idle: Vec<Client> = self.clients()?;
-        idle.retain(|client| client.origin == ClientOrigin::Dynamic && !used.contains(&client.id));
+        idle.retain(|client| client.origin != ClientOrigin::Manual && !used.contains(&client.id));
         idle.sort_by_key(|client| client.created_at);
         idle.truncate(EVICTED_AT_ONCE);
         self.transact(|tx| idle.iter().try_for_each(|client| tx.remove(Client::TABLE, client.id.as_str().as_bytes())))?;

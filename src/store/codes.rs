@@ -103,9 +103,12 @@ mod tests {
     use super::*;
     use crate::oauth::code;
     use crate::oauth::error::Refusal;
-    use crate::oauth::fixtures::{CALLBACK, CHALLENGE, NOW, VERIFIER, authenticated, params, resource, seconds_later, secret, user};
+    use crate::oauth::fixtures::{
+        CALLBACK, CHALLENGE, ISSUER, NOW, VERIFIER, authenticated, params, resource, seconds_later, secret, user,
+    };
     use crate::oauth::ids::{ClientId, UserId};
-    use crate::oauth::pkce::{Challenge, Verifier};
+    use crate::oauth::pkce::{Challenge, Pkce, Verifier};
+    use crate::oauth::redirect_rules::RedirectRules;
     use crate::oauth::scope::Scope;
     use crate::oauth::secret::Secret;
     use crate::oauth::token_request::{self, TokenRequest};
@@ -127,7 +130,7 @@ mod tests {
             server: "/notes".into(),
             scope: Scope::parse("read"),
             redirect_uri: CALLBACK.into(),
-            challenge: Challenge::parse(Some(CHALLENGE), Some("S256")).unwrap(),
+            pkce: Pkce::S256(Challenge::parse(Some(CHALLENGE), Some("S256")).unwrap()),
             expires_at: seconds_later(600),
             state: CodeState::Fresh { guesses: 0 },
         };
@@ -152,8 +155,9 @@ mod tests {
         let form = format!("grant_type=authorization_code&code={}&code_verifier={verifier}", code().reveal());
         let Ok(TokenRequest::Code(grant)) = token_request::parse(&params(&form)) else { panic!("not a code grant") };
         assert!(Verifier::parse(Some(verifier)).is_ok());
-        let (client, server) = (authenticated("claude"), resource("/notes"));
-        let decide = |stored: Option<&StoredCode>, user: Option<&User>| code::redeem(stored, user, Some(&server), &client, &grant, NOW);
+        let (client, server, rules) = (authenticated("claude"), resource("/notes"), RedirectRules::open(ISSUER));
+        let decide =
+            |stored: Option<&StoredCode>, user: Option<&User>| code::redeem(stored, user, Some(&server), &client, &grant, &rules, NOW);
         store.redeem_code(&code().hash(), &new, decide).unwrap().0
     }
 

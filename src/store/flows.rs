@@ -1,7 +1,9 @@
 //! Flows: beginning one, and settling it by the user's decision.
 
+use super::transaction::{Step, Tx};
 use super::{Store, StoreError};
 use crate::clock::UnixTime;
+use crate::oauth::client::Client;
 use crate::oauth::code::{self, StoredCode};
 use crate::oauth::consent::{Flow, Outcome, Verdict};
 use crate::oauth::secret::{AuthorizationCode, Flow as FlowSecret, TokenHash};
@@ -17,13 +19,14 @@ impl Store {
         self.load(hash.as_bytes())
     }
 
-    /// Applies the user's decision: an approval marks the flow and stores its one code; a denial marks the flow. On disk
-    /// before it returns. Gives the verdict and the flow as it was.
+    /// Applies the user's decision: an approval marks the flow and stores its one code, and `adopted` if that client is not
+    /// there yet; a denial marks the flow. On disk before it returns. Gives the verdict and the flow as it was.
     pub fn settle_flow(
         &self,
         hash: &TokenHash<FlowSecret>,
         code: &TokenHash<AuthorizationCode>,
         code_expires_at: UnixTime,
+        adopted: Option<&Client>,
         decide: impl Fn(Option<&Flow>) -> Verdict,
     ) -> Result<(Verdict, Option<Flow>), StoreError> {
         let settled = self.transact(|tx| {
@@ -34,6 +37,9 @@ impl Store {
                     Verdict::Approve(_, proof) => {
                         tx.put(hash.as_bytes(), &Flow { outcome: Outcome::Approved, ..flow.clone() })?;
                         tx.put(code.as_bytes(), &code::issue(flow, proof, code_expires_at))?;
+                        if let Some(client) = adopted {
+                            add_if_new(tx, client)?;
+                        }
                     }
                     Verdict::Deny(..) => tx.put(hash.as_bytes(), &Flow { outcome: Outcome::Denied, ..flow.clone() })?,
                     Verdict::Stale(_) | Verdict::ApprovedBefore(_) => (),
@@ -49,4 +55,9 @@ impl Store {
     pub fn code(&self, hash: &TokenHash<AuthorizationCode>) -> Result<Option<StoredCode>, StoreError> {
         self.load(hash.as_bytes())
     }
+}
+
+fn add_if_new(tx: &Tx<'_>, client: &Client) -> Step<()> {
+    let id = client.id.as_str().as_bytes();
+    if tx.get::<Client>(id)?.is_none() { tx.put(id, client) } else { Ok(()) }
 }

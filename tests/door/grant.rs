@@ -6,7 +6,8 @@ use doorward::oauth::client::{AuthMethod, Client, ClientOrigin, GrantType};
 use doorward::oauth::code::Redemption;
 use doorward::oauth::consent::{self, Decision, Flow, Outcome, Parties};
 use doorward::oauth::ids::{ClientId, ConnectionId, UserId};
-use doorward::oauth::pkce::{self, Challenge, Verifier};
+use doorward::oauth::pkce::{self, Challenge, Pkce, Verifier};
+use doorward::oauth::redirect_rules::RedirectRules;
 use doorward::oauth::scope::Scope;
 use doorward::oauth::secret::{AccessToken, AuthorizationCode, Flow as FlowSecret, RefreshToken, Secret, Session};
 use doorward::oauth::user::{ServerAccess, User, UserName};
@@ -28,17 +29,20 @@ pub fn grant(store: &Store, user: &str, client: &str, path: &str, expires_at: Op
         redirect_uri: CALLBACK.into(),
         redirect_was_sent: true,
         state: State(None),
-        challenge: Challenge::parse(Some(CHALLENGE), Some("S256")).unwrap(),
+        pkce: Pkce::S256(challenge()),
         scope: Scope::parse("read"),
         server: path.into(),
         expires_at: UnixTime(now.0 + 600),
         outcome: Outcome::Pending,
+        adopts: false,
     };
     let (secret, code) = (random::secret::<FlowSecret>(), random::secret::<AuthorizationCode>());
     store.begin_flow(&secret.hash(), &flow).unwrap();
-    let parties = Parties { session: flow.session, user: &user, client: Some(&client), issuer: "https://as.test" };
+    let parties = Parties { session: flow.session, user: &user, client: Some(&client), rules: &RedirectRules::open("https://as.test") };
     store
-        .settle_flow(&secret.hash(), &code.hash(), UnixTime(now.0 + 600), |flow| consent::decide(flow, Decision::Approve, &parties, now))
+        .settle_flow(&secret.hash(), &code.hash(), UnixTime(now.0 + 600), None, |flow| {
+            consent::decide(flow, Decision::Approve, &parties, now)
+        })
         .unwrap();
     let access = random::secret::<AccessToken>();
     let connection = ConnectionId::mint(random::bytes());
@@ -51,10 +55,14 @@ pub fn grant(store: &Store, user: &str, client: &str, path: &str, expires_at: Op
         now,
     };
     let verifier = Verifier::parse(Some(VERIFIER)).unwrap();
-    let redeemed =
-        store.redeem_code(&code.hash(), &new, |stored, _| Redemption::Issue(pkce::verify(&verifier, &stored.unwrap().challenge).unwrap()));
+    let redeemed = store
+        .redeem_code(&code.hash(), &new, |stored, _| Redemption::Issue(pkce::prove(&stored.unwrap().pkce, Some(&verifier), None).unwrap()));
     assert!(matches!(redeemed.unwrap().0, Redemption::Issue(_)));
     (access, connection)
+}
+
+fn challenge() -> Challenge {
+    Challenge::parse(Some(CHALLENGE), Some("S256")).unwrap()
 }
 
 fn account(store: &Store, name: &str) -> User {

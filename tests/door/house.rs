@@ -4,7 +4,7 @@ use crate::client::Client;
 use crate::fake::{App, Upstream};
 use crate::grant::grant;
 use doorward::clock::{self, UnixTime};
-use doorward::config::{self, Config, Issuer, Lifetimes, Limits, Network, Server};
+use doorward::config::{self, Clients, Config, Issuer, Lifetimes, Limits, Network, Server};
 use doorward::door::{Backends, Deadlines, Door, Stop};
 use doorward::oauth::connection::EndReason;
 use doorward::oauth::ids::ConnectionId;
@@ -130,6 +130,7 @@ fn configuration(address: SocketAddr, directory: &Path) -> Config {
         issuer: Issuer { origin: ORIGIN.into(), host: "mcp.example.com".into(), secure: true, warned: false },
         aliases: vec!["nas.local".into()],
         allowed_origins: vec!["https://app.test".into()],
+        clients: Clients::undecided(ORIGIN),
         data: directory.to_owned(),
         servers: Vec::new(),
         trusted_proxies: Vec::new(),
