@@ -2,6 +2,8 @@
 #![allow(missing_docs, clippy::disallowed_methods, reason = "tests say what they are for by their names, and some measure")]
 mod support;
 
+#[path = "conformance/consent_choice.rs"]
+mod consent_choice;
 #[path = "conformance/flow.rs"]
 mod flow;
 #[path = "conformance/gateway.rs"]

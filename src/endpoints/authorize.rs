@@ -1,8 +1,8 @@
 //! `/authorize` (RFC 6749 §3.1): the dispatcher of the browser's way through sign-in and consent.
 
 use super::browser::SignedIn;
-use super::page::{self, Leads, Message};
-use super::{App, words};
+use super::page::{self, Message};
+use super::{App, consent_page};
 use crate::clock;
 use crate::http::answer::Answer;
 use crate::http::method::Method;
@@ -10,17 +10,15 @@ use crate::http::request::Request;
 use crate::oauth::authorization_request::{self, AuthorizationRequest};
 use crate::oauth::authorization_response::{self, Answer as ToClient};
 use crate::oauth::authorization_step::{self, Step};
-use crate::oauth::client::{Client, ClientOrigin};
+use crate::oauth::client::Client;
 use crate::oauth::client_auth::MAX_ID;
 use crate::oauth::consent;
 use crate::oauth::error::Refusal;
 use crate::oauth::ids::ClientId;
-use crate::oauth::known_clients;
 use crate::oauth::params::Params;
-use crate::oauth::redirect_uri::{self, RegisteredRedirect};
+use crate::oauth::resource::ProtectedResource;
 use crate::oauth::secret::Flow as FlowSecret;
-use crate::pages;
-use crate::pages::views::{ConsentPage, Destination, MessageKind, ScopeLine};
+use crate::pages::views::MessageKind;
 use crate::random;
 use crate::store::StoreError;
 
@@ -53,7 +51,7 @@ fn serve(app: &App, request: &Request) -> Result<Answer, StoreError> {
     let Some(client) = known else { return Ok(unknown_client(app)) };
     let signed_in = app.signed_in(request)?;
     let asked = authorization_request::parse(&params, &client, app.resources(), app.issuer());
-    let resource = asked.as_ref().ok().map(|asked| asked.resource.name.clone());
+    let resource = asked.as_ref().ok().and_then(|asked| the_only(&asked.resources)).map(|resource| resource.name.clone());
     match authorization_step::next(asked, signed_in.as_ref().map(|signed_in| &signed_in.user)) {
         Step::ShowRefusal(refusal) => Ok(refused(app, &refusal)),
         Step::SignIn => {
@@ -67,6 +65,14 @@ fn serve(app: &App, request: &Request) -> Result<Answer, StoreError> {
             Some(signed_in) => ask_for_consent(app, &signed_in, &client, &asked),
             None => Ok(refused(app, &Refusal::Internal)),
         },
+    }
+}
+
+/// The server that a request is about, unless it leaves that to the user.
+fn the_only<'r>(resources: &[&'r ProtectedResource]) -> Option<&'r ProtectedResource> {
+    match resources {
+        [only] => Some(only),
+        _ => None,
     }
 }
 
@@ -91,40 +97,7 @@ fn ask_for_consent(app: &App, signed_in: &SignedIn, client: &Client, asked: &Aut
     let secret = random::secret::<FlowSecret>();
     let flow = consent::begin(asked, client, signed_in.session, &signed_in.user, now.after(app.config.lifetimes.flow));
     app.store.begin_flow(&secret.hash(), &flow)?;
-    let line = |name: &str| {
-        let known = asked.resource.scopes.iter().find(|(known, _)| known == name);
-        let stay = "Stay connected while you are away".to_owned();
-        ScopeLine { name: name.to_owned(), description: known.map_or(stay, |(_, sentence)| sentence.clone()) }
-    };
-    let origin = match client.origin {
-        ClientOrigin::Dynamic => format!("It registered itself {}.", words::ago(client.created_at, now)),
-        ClientOrigin::Manual => format!("The owner entered it {}.", words::ago(client.created_at, now)),
-    };
-    let view = ConsentPage {
-        banner: app.banner(),
-        csrf: app.form_token(signed_in),
-        flow: secret.reveal().to_owned(),
-        destination: destination(&asked.redirect),
-        redirect_uri: asked.redirect.as_str().to_owned(),
-        client_id: client.id.as_str().to_owned(),
-        client_name: client.display_name().to_owned(),
-        client_registered: origin,
-        client_verified: None,
-        server_name: asked.resource.name.clone(),
-        server_url: asked.resource.uri.clone(),
-        scopes: asked.scope.names().map(line).collect(),
-        username: signed_in.user.name.as_str().to_owned(),
-        lasts: format!("Until you take it back, or until it has not been used for {}.", words::span(app.config.lifetimes.refresh_token)),
-    };
-    Ok(page::page(200, Leads::ToClient, pages::render_consent(&view)))
-}
-
-fn destination(redirect: &RegisteredRedirect) -> Destination {
-    match redirect.destination() {
-        redirect_uri::Destination::Web { host } => Destination::Host { known_as: known_clients::whose(&host).map(str::to_owned), host },
-        redirect_uri::Destination::Loopback { port } => Destination::Loopback { port: port.unwrap_or(80) },
-        redirect_uri::Destination::Application { address } => Destination::Application { begins: address },
-    }
+    Ok(consent_page::of_flow(app, signed_in, client, &asked.redirect, &flow, &secret, None))
 }
 
 /// A request that cannot be answered to anybody: said here, in a sentence, with no link to wherever it wanted to go.

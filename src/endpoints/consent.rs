@@ -1,14 +1,14 @@
 //! `POST /consent`: the user's decision takes effect.
 
-use super::App;
 use super::browser::{CheckedForm, SignedIn};
 use super::page::{self, Message};
+use super::{App, consent_page};
 use crate::clock;
 use crate::http::answer::Answer;
 use crate::oauth::authorization_request::State;
 use crate::oauth::authorization_response::{self, Answer as ToClient};
 use crate::oauth::code::CodeState;
-use crate::oauth::consent::{self, Decision, Parties, Stale, Verdict};
+use crate::oauth::consent::{self, Choice, Decision, Parties, Stale, Verdict};
 use crate::oauth::redirect_uri::RegisteredRedirect;
 use crate::oauth::secret::{AuthorizationCode, Flow as FlowSecret, Secret};
 use crate::pages::views::MessageKind;
@@ -17,8 +17,9 @@ use crate::store::StoreError;
 /// The decision, of somebody signed in, on a form of ours.
 pub fn submit(app: &App, signed_in: &SignedIn, form: &CheckedForm) -> Answer {
     let params = form.params();
+    let choice = Choice::read(params);
     let decision = match params.one("decision") {
-        Ok(Some("approve")) => Decision::Approve,
+        Ok(Some("approve")) => Decision::Approve(&choice),
         Ok(Some("deny")) => Decision::Deny,
         _ => return stale(app, Stale::Expired),
     };
@@ -27,7 +28,7 @@ pub fn submit(app: &App, signed_in: &SignedIn, form: &CheckedForm) -> Answer {
     settle(app, &flow, decision, signed_in).unwrap_or_else(|error| page::unavailable(app, &error))
 }
 
-fn settle(app: &App, secret: &Secret<FlowSecret>, decision: Decision, signed_in: &SignedIn) -> Result<Answer, StoreError> {
+fn settle(app: &App, secret: &Secret<FlowSecret>, decision: Decision<'_>, signed_in: &SignedIn) -> Result<Answer, StoreError> {
     let now = clock::now();
     let hash = secret.hash();
     let client = app.store.flow(&hash)?.map(|flow| app.store.client(&flow.client)).transpose()?.flatten();
@@ -35,9 +36,15 @@ fn settle(app: &App, secret: &Secret<FlowSecret>, decision: Decision, signed_in:
     let code = consent::code_of(secret, app.store.key());
     let code_ends = now.after(app.config.lifetimes.code);
     let (verdict, flow) = app.store.settle_flow(&hash, &code.hash(), code_ends, |flow| consent::decide(flow, decision, &parties, now))?;
-    let state = flow.map(|flow| flow.state).unwrap_or_default();
+    let state = flow.as_ref().map(|flow| flow.state.clone()).unwrap_or_default();
     Ok(match verdict {
         Verdict::Stale(why) => stale(app, why),
+        Verdict::Incomplete(redirect, missing) => match (decision, &flow, &client) {
+            (Decision::Approve(choice), Some(flow), Some(client)) => {
+                consent_page::of_flow(app, signed_in, client, &redirect, flow, secret, Some((choice, missing)))
+            }
+            _ => stale(app, Stale::Expired),
+        },
         Verdict::Approve(redirect, _) => to_client(app, &redirect, &state, &ToClient::Code(&code)),
         Verdict::ApprovedBefore(redirect) => again(app, &redirect, &state, &code)?,
         Verdict::Deny(redirect, refusal) => to_client(app, &redirect, &state, &ToClient::Error(&refusal)),

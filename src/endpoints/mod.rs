@@ -5,6 +5,7 @@ pub mod authorize;
 pub mod browser;
 pub mod connections;
 pub mod consent;
+mod consent_page;
 pub mod discovery;
 pub mod health;
 pub mod home;

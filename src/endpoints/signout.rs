@@ -34,8 +34,9 @@ fn begin_again(app: &App, flow: &Flow) -> String {
         query.append_pair("state", state);
     }
     query.append_pair("code_challenge", &flow.challenge.to_text()).append_pair("code_challenge_method", "S256");
-    query.append_pair("scope", &flow.scope.to_string());
-    if let Some(resource) = app.resource_at(&flow.server) {
+    query.append_pair("scope", &flow.asked.to_string());
+    let named = flow.offers.first().filter(|_| flow.resource_was_sent).and_then(|offer| app.resource_at(&offer.server));
+    if let Some(resource) = named {
         query.append_pair("resource", &resource.uri);
     }
     format!("/authorize?{}", query.finish())

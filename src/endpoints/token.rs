@@ -77,7 +77,10 @@ fn redeem(app: &App, client: &AuthenticatedClient, grant: &CodeGrant) -> Result<
         code::redeem(stored, user, resource, client, grant, now)
     })?;
     Ok(match (redemption, stored) {
-        (Redemption::Issue(_), Some(stored)) => Ok(Issued { access, expires_in: lifetimes.access_token, refresh, scope: stored.scope }),
+        (Redemption::Issue(_), Some(stored)) => {
+            let refresh = stored.refreshable.then_some(refresh);
+            Ok(Issued { access, expires_in: lifetimes.access_token, refresh, scope: stored.scope })
+        }
         (Redemption::Issue(_), None) => Err(Refusal::CodeUnknown),
         (Redemption::Refuse(refusal) | Redemption::CountGuess(refusal) | Redemption::EndConnection(_, refusal), _) => Err(refusal),
     })
@@ -96,7 +99,7 @@ fn rotate(app: &App, client: &AuthenticatedClient, grant: &RefreshGrant) -> Resu
         Refreshed::Refused(refusal) => Err(refusal),
         Refreshed::Issued { tokens, scope, expires_at } => {
             let expires_in = expires_at.map(|end| end.since(now));
-            Ok(Issued { access: tokens.access, expires_in, refresh: tokens.refresh, scope })
+            Ok(Issued { access: tokens.access, expires_in, refresh: Some(tokens.refresh), scope })
         }
     })
 }

@@ -50,6 +50,14 @@
 //! A client that registered itself cannot prove that it is the one that was agreed to before. The page is one click for
 //! somebody who is signed in, and it is what stands between a popular client's id and a stranger's use of it.
 //!
+//! # The user chooses the server where the request does not
+//!
+//! RFC 8707 leaves open what an absent `resource` means. With one server it means that one. With several, a token that is
+//! good for all of them would be the worst answer and `invalid_target` locks out clients that never send it, so the user
+//! picks one on the consent page, none being picked beforehand, and the token is for that one
+//! ([`crate::oauth::consent::choose`]). Scopes can be unticked there; what the form adds is ignored. Without
+//! `offline_access`, where it was asked for, there is no refresh token: otherwise the tick would mean nothing.
+//!
 //! # No `form-action` on sign-in and consent
 //!
 //! Chromium applies `form-action` to every redirect after the form, including those that the client makes. A policy that

@@ -28,6 +28,8 @@ pub struct StoredCode {
     pub server: String,
     /// To what.
     pub scope: Scope,
+    /// Whether a refresh token comes of it.
+    pub refreshable: bool,
     /// Where it was sent.
     pub redirect_uri: String,
     /// RFC 7636.
@@ -54,13 +56,15 @@ pub enum CodeState {
 }
 
 /// The code that follows from a consent.
-pub fn issue(flow: &Flow, _proof: &ConsentGiven, expires_at: UnixTime) -> StoredCode {
+pub fn issue(flow: &Flow, proof: &ConsentGiven, expires_at: UnixTime) -> StoredCode {
+    let granted = proof.granted().clone();
     StoredCode {
         client: flow.client.clone(),
         user: flow.user.clone(),
         user_epoch: flow.user_epoch,
-        server: flow.server.clone(),
-        scope: flow.scope.clone(),
+        server: granted.server,
+        scope: granted.scope,
+        refreshable: granted.refreshable,
         redirect_uri: flow.redirect_uri.clone(),
         challenge: flow.challenge,
         expires_at,
@@ -152,6 +156,7 @@ mod tests {
             user_epoch: 3,
             server: "/notes".into(),
             scope: Scope::parse("read"),
+            refreshable: true,
             redirect_uri: CALLBACK.into(),
             challenge: Challenge::parse(Some(CHALLENGE), Some("S256")).unwrap(),
             expires_at: seconds_later(600),

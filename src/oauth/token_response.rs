@@ -11,8 +11,8 @@ pub struct Issued {
     pub access: Secret<AccessToken>,
     /// `expires_in`; `None` where tokens do not expire.
     pub expires_in: Option<Duration>,
-    /// `refresh_token`.
-    pub refresh: Secret<RefreshToken>,
+    /// `refresh_token`; `None` where the user did not agree to one.
+    pub refresh: Option<Secret<RefreshToken>>,
     /// `scope`, stated always so that clients need not guess.
     pub scope: Scope,
 }
@@ -25,7 +25,9 @@ pub fn body(issued: &Issued) -> Value {
     if let Some(span) = issued.expires_in {
         body.insert("expires_in".into(), json!(span.as_secs()));
     }
-    body.insert("refresh_token".into(), json!(issued.refresh.reveal()));
+    if let Some(refresh) = &issued.refresh {
+        body.insert("refresh_token".into(), json!(refresh.reveal()));
+    }
     body.insert("scope".into(), json!(issued.scope.to_string()));
     Value::Object(body)
 }
@@ -36,7 +38,7 @@ mod tests {
     use crate::oauth::fixtures::secret;
 
     fn issued(expires_in: Option<Duration>) -> Value {
-        body(&Issued { access: secret(1), expires_in, refresh: secret(2), scope: Scope::parse("read write") })
+        body(&Issued { access: secret(1), expires_in, refresh: Some(secret(2)), scope: Scope::parse("read write") })
     }
 
     #[test]

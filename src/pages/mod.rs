@@ -15,11 +15,12 @@ pub mod views;
 use views::{ConsentPage, HomePage, MessagePage, SetupPage, SigninPage};
 
 /// Every template by name. The names are what `extends` refers to.
-const TEMPLATES: [(&str, &str); 6] = [
+const TEMPLATES: [(&str, &str); 7] = [
     ("layout.html", include_str!("../../templates/layout.html")),
     ("setup.html", include_str!("../../templates/setup.html")),
     ("signin.html", include_str!("../../templates/signin.html")),
     ("consent.html", include_str!("../../templates/consent.html")),
+    ("scopes.html", include_str!("../../templates/scopes.html")),
     ("message.html", include_str!("../../templates/message.html")),
     ("home.html", include_str!("../../templates/home.html")),
 ];
@@ -101,7 +102,7 @@ fn page_error(template: &str, error: &minijinja::Error) -> PageError {
 mod tests {
     use serde_json::Value;
 
-    use super::views::{ConnectionLine, Destination, Link, MessageKind, ScopeLine, ServerAddress};
+    use super::views::{ConnectionLine, Destination, Link, MessageKind, ScopeLine, ServerAddress, ServerChoice};
     use super::*;
 
     const HOSTILE: [&str; 9] = [
@@ -173,6 +174,7 @@ mod tests {
             ("message.html", serde_json::to_value(message()).unwrap()),
             ("home.html", serde_json::to_value(home()).unwrap()),
         ];
+        pages.push(("consent.html", serde_json::to_value(consent_with_choice()).unwrap()));
         for destination in hosts {
             pages.push(("consent.html", serde_json::to_value(consent(destination)).unwrap()));
         }
@@ -217,19 +219,28 @@ mod tests {
         ConsentPage {
             banner: some("Plain http."),
             csrf: "csrf-1".to_owned(),
-            flow: "flow-1".to_owned(),
+            flow: some("flow-1"),
+            problem: some("Choose one."),
             destination,
-            redirect_uri: "https://claude.ai/cb".to_owned(),
+            redirect_uri: some("https://claude.ai/cb"),
             client_id: "client-1".to_owned(),
             client_name: "Claude".to_owned(),
             client_registered: "It registered itself 2 minutes ago.".to_owned(),
             client_verified: some("Its document names this address."),
-            server_name: "Notes".to_owned(),
-            server_url: "https://mcp.example.com/notes".to_owned(),
-            scopes: vec![ScopeLine { name: "notes:read".to_owned(), description: "Read your notes".to_owned() }],
+            servers: vec![choice("/notes")],
             username: "ana".to_owned(),
             lasts: "Until you revoke it.".to_owned(),
         }
+    }
+
+    fn choice(path: &str) -> ServerChoice {
+        let scopes = vec![ScopeLine { name: "notes:read".to_owned(), description: "Read your notes".to_owned() }];
+        let url = format!("https://mcp.example.com{path}");
+        ServerChoice { path: path.to_owned(), name: "Notes".to_owned(), url, scopes, chosen: false }
+    }
+
+    fn consent_with_choice() -> ConsentPage {
+        ConsentPage { servers: vec![choice("/notes"), choice("/files")], ..consent(hosted(None)) }
     }
 
     fn message() -> MessagePage {
@@ -345,7 +356,12 @@ mod tests {
         let contract = [
             (render_setup(&setup()), "/setup", vec!["csrf", "token", "username", "password", "password_again"]),
             (render_signin(&signin()), "/signin", vec!["csrf", "return_to", "username", "password"]),
-            (render_consent(&consent(hosted(None))), "/consent", vec!["csrf", "flow", "decision", "decision"]),
+            (render_consent(&consent(hosted(None))), "/consent", vec!["csrf", "flow", "server", "scope", "decision", "decision"]),
+            (
+                render_consent(&consent_with_choice()),
+                "/consent",
+                vec!["csrf", "flow", "server", "scope", "server", "scope", "decision", "decision"],
+            ),
             (render_home(&home()), "/connections/revoke", vec!["csrf", "id"]),
             (render_home(&home()), "/signout", vec!["csrf"]),
         ];
@@ -368,6 +384,16 @@ mod tests {
         assert!(render_home(&home).unwrap().contains("Copy an address"));
         let home = HomePage { servers: vec![], connections: vec![], ..home };
         assert!(render_home(&home).unwrap().contains("Ask the owner"));
+    }
+
+    #[test]
+    fn every_scope_is_ticked_and_no_server_is_chosen_beforehand() {
+        let html = render_consent(&consent_with_choice()).unwrap();
+        let radios: Vec<&str> = html.split("<input ").filter(|input| input.starts_with("type=\"radio\"")).collect();
+        assert!(radios.len() == 2 && radios.iter().all(|radio| !radio.split('>').next().unwrap().contains("checked")), "{html}");
+        assert_eq!(html.matches("name=\"scope\" value=\"&#x2f;notes notes:read\" checked").count(), 1, "{html}");
+        assert_eq!(html.matches("name=\"scope\" value=\"&#x2f;files notes:read\" checked").count(), 1, "{html}");
+        assert!(!render_consent(&consent(hosted(None))).unwrap().contains("type=\"radio\""));
     }
 
     /// The content security policy allows one stylesheet of our own and nothing else.

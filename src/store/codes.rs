@@ -82,7 +82,7 @@ fn open_connection(tx: &Tx<'_>, code: &StoredCode, new: &NewTokens) -> Step<()> 
         scope: code.scope.clone(),
         created_at: new.now,
         user_epoch: code.user_epoch,
-        alive_until: new.access_expires_at.map(|_| new.refresh_expires_at),
+        alive_until: new.access_expires_at.map(|end| if code.refreshable { new.refresh_expires_at } else { end }),
         ended: None,
     };
     tx.put(new.connection.as_str().as_bytes(), &connection)?;
@@ -94,6 +94,9 @@ fn open_connection(tx: &Tx<'_>, code: &StoredCode, new: &NewTokens) -> Step<()> 
         used: false,
     };
     tx.put(new.access.as_bytes(), &access)?;
+    if !code.refreshable {
+        return Ok(());
+    }
     let refresh = StoredRefreshToken { connection: new.connection.clone(), expires_at: new.refresh_expires_at, rotated: None };
     tx.put(new.refresh.as_bytes(), &refresh)
 }

@@ -87,7 +87,7 @@ impl Browser {
     }
 }
 
-/// The form with that action on a page.
+/// The form with that action on a page, as a browser sends it that nobody touched: hidden fields, and boxes that are ticked.
 #[track_caller]
 pub fn form(response: &Response, action: &str) -> Form {
     let html = response.text();
@@ -95,8 +95,8 @@ pub fn form(response: &Response, action: &str) -> Form {
     let inside = &html[start..];
     let inside = &inside[..inside.find("</form>").unwrap()];
     let inputs = inside.split("<input ").skip(1).map(|tag| &tag[..tag.find('>').unwrap()]);
-    let hidden = inputs.filter(|tag| tag.contains("type=\"hidden\""));
-    let fields = hidden.map(|tag| (attribute(tag, "name"), attribute(tag, "value"))).collect();
+    let sent = |tag: &&str| tag.contains("type=\"hidden\"") || (tag.contains("type=\"checkbox\"") && tag.contains(" checked"));
+    let fields = inputs.filter(sent).map(|tag| (attribute(tag, "name"), attribute(tag, "value"))).collect();
     Form { action: action.to_owned(), fields }
 }
 
