@@ -4,6 +4,8 @@ mod support;
 
 #[path = "conformance/consent_choice.rs"]
 mod consent_choice;
+#[path = "conformance/device.rs"]
+mod device;
 #[path = "conformance/flow.rs"]
 mod flow;
 #[path = "conformance/gateway.rs"]

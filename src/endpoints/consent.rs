@@ -76,7 +76,7 @@ fn again(app: &App, redirect: &RegisteredRedirect, state: &State, code: &Secret<
 }
 
 /// Nothing happened, and why.
-fn stale(app: &App, why: Stale) -> Answer {
+pub(super) fn stale(app: &App, why: Stale) -> Answer {
     let what = match why {
         Stale::Expired => "This request has waited too long, or this doorward does not know it.",
         Stale::Foreign => "This request began in another browser, or under another name. It can only be finished where it began.",

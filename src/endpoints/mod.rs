@@ -6,6 +6,8 @@ pub mod browser;
 pub mod connections;
 pub mod consent;
 mod consent_page;
+pub mod device;
+pub mod device_authorization;
 pub mod discovery;
 pub mod health;
 pub mod home;

@@ -58,6 +58,14 @@
 //! ([`crate::oauth::consent::choose`]). Scopes can be unticked there; what the form adds is ignored. Without
 //! `offline_access`, where it was asked for, there is no refresh token: otherwise the tick would mean nothing.
 //!
+//! # A device's code is short, so entering it is counted
+//!
+//! A user code has 34 bits (RFC 8628 §6.1). An account may enter ten wrong ones in an hour, counted in the store and in the
+//! transaction that looks the code up, so neither a restart nor many requests at once give more. It is counted by account
+//! and not by session, since signing in again costs nothing. A code that comes with the address is filled in and never
+//! submitted, and the page after it says that whoever sent the link would be the one let in ([`crate::oauth::device`]).
+//! An answer that waits is given even to a device that asks too soon.
+//!
 //! # No `form-action` on sign-in and consent
 //!
 //! Chromium applies `form-action` to every redirect after the form, including those that the client makes. A policy that

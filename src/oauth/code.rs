@@ -1,7 +1,8 @@
 //! Redeeming an authorization code (RFC 6749 §4.1.3, §10.5; OAuth 2.1 §4.1.3, §7.5).
 
 use super::client_auth::AuthenticatedClient;
-use super::consent::{ConsentGiven, Flow};
+use super::connection::Agreed;
+use super::consent::{ConsentGiven, Flow, Granted};
 use super::error::Refusal;
 use super::ids::{ClientId, ConnectionId, UserId};
 use super::pkce::{self, Challenge, PkceVerified};
@@ -53,6 +54,14 @@ pub enum CodeState {
         /// What ends if it is presented again.
         connection: ConnectionId,
     },
+}
+
+impl StoredCode {
+    /// What was agreed to.
+    pub fn agreed(&self) -> Agreed {
+        let granted = Granted { server: self.server.clone(), scope: self.scope.clone(), refreshable: self.refreshable };
+        Agreed { client: self.client.clone(), user: self.user.clone(), user_epoch: self.user_epoch, granted }
+    }
 }
 
 /// The code that follows from a consent.

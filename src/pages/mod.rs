@@ -12,14 +12,15 @@ use serde::Serialize;
 
 pub mod views;
 
-use views::{ConsentPage, HomePage, MessagePage, SetupPage, SigninPage};
+use views::{ConsentPage, DevicePage, HomePage, MessagePage, SetupPage, SigninPage};
 
 /// Every template by name. The names are what `extends` refers to.
-const TEMPLATES: [(&str, &str); 7] = [
+const TEMPLATES: [(&str, &str); 8] = [
     ("layout.html", include_str!("../../templates/layout.html")),
     ("setup.html", include_str!("../../templates/setup.html")),
     ("signin.html", include_str!("../../templates/signin.html")),
     ("consent.html", include_str!("../../templates/consent.html")),
+    ("device.html", include_str!("../../templates/device.html")),
     ("scopes.html", include_str!("../../templates/scopes.html")),
     ("message.html", include_str!("../../templates/message.html")),
     ("home.html", include_str!("../../templates/home.html")),
@@ -56,6 +57,11 @@ pub fn render_signin(view: &SigninPage) -> Result<String, PageError> {
 /// The page that asks whether a client may come in.
 pub fn render_consent(view: &ConsentPage) -> Result<String, PageError> {
     render("consent.html", view)
+}
+
+/// The page that asks for a device's code.
+pub fn render_device(view: &DevicePage) -> Result<String, PageError> {
+    render("device.html", view)
 }
 
 /// The page that says one thing, errors included.
@@ -171,6 +177,8 @@ mod tests {
             ("setup.html", serde_json::to_value(setup()).unwrap()),
             ("signin.html", serde_json::to_value(signin()).unwrap()),
             ("signin.html", serde_json::to_value(SigninPage { error: None, throttled: some("Wait."), ..signin() }).unwrap()),
+            ("device.html", serde_json::to_value(device()).unwrap()),
+            ("consent.html", serde_json::to_value(consent_of_device()).unwrap()),
             ("message.html", serde_json::to_value(message()).unwrap()),
             ("home.html", serde_json::to_value(home()).unwrap()),
         ];
@@ -241,6 +249,15 @@ mod tests {
 
     fn consent_with_choice() -> ConsentPage {
         ConsentPage { servers: vec![choice("/notes"), choice("/files")], ..consent(hosted(None)) }
+    }
+
+    fn consent_of_device() -> ConsentPage {
+        ConsentPage { flow: None, redirect_uri: None, ..consent(Destination::Device { code: "BCDF-GHJK".to_owned() }) }
+    }
+
+    fn device() -> DevicePage {
+        let (csrf, user_code, username) = ("csrf-1".to_owned(), "BCDF-GHJK".to_owned(), "ana".to_owned());
+        DevicePage { banner: some("Plain http."), csrf, user_code, error: some("Unknown."), username }
     }
 
     fn message() -> MessagePage {
@@ -339,7 +356,8 @@ mod tests {
     fn every_destination_but_a_known_one_carries_a_warning() {
         let warned = |destination| render_consent(&consent(destination)).unwrap().contains("class=\"notice warning\"");
         assert!(!warned(hosted(Some("Claude"))));
-        for destination in [hosted(None), Destination::Loopback { port: 4711 }, custom_scheme()] {
+        let device = Destination::Device { code: "BCDF-GHJK".to_owned() };
+        for destination in [hosted(None), Destination::Loopback { port: 4711 }, custom_scheme(), device] {
             assert!(warned(destination));
         }
     }
@@ -362,6 +380,8 @@ mod tests {
                 "/consent",
                 vec!["csrf", "flow", "server", "scope", "server", "scope", "decision", "decision"],
             ),
+            (render_device(&device()), "/device", vec!["csrf", "user_code"]),
+            (render_consent(&consent_of_device()), "/device", vec!["csrf", "user_code", "server", "scope", "decision", "decision"]),
             (render_home(&home()), "/connections/revoke", vec!["csrf", "id"]),
             (render_home(&home()), "/signout", vec!["csrf"]),
         ];

@@ -95,6 +95,11 @@ pub enum Destination {
         /// How the URI begins, `cursor://` or `com.example.app:/`.
         begins: String,
     },
+    /// A device that shows a code and fetches the answer itself.
+    Device {
+        /// The code.
+        code: String,
+    },
 }
 
 /// A server that may be opened, and how far. Sent back as `server`.
@@ -110,6 +115,21 @@ pub struct ServerChoice {
     pub scopes: Vec<ScopeLine>,
     /// True when it was chosen before.
     pub chosen: bool,
+}
+
+/// `device.html`: where a person enters the code that a device shows. Sent to `POST /device`.
+#[derive(Debug, Clone, Serialize)]
+pub struct DevicePage {
+    /// A warning about how this doorward is run, above everything else.
+    pub banner: Option<String>,
+    /// The token that ties the form to this session.
+    pub csrf: String,
+    /// The code as it was typed or came with the address, else empty.
+    pub user_code: String,
+    /// Why the last try was refused.
+    pub error: Option<String>,
+    /// Who is signed in.
+    pub username: String,
 }
 
 /// One scope that is asked for.
