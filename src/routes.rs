@@ -6,7 +6,8 @@
 use crate::config::Config;
 use crate::endpoints::browser::{CheckedForm, SignedIn};
 use crate::endpoints::{
-    App, authorize, connections, consent, discovery, health, home, page, register, revoke, setup, signin, signout, token,
+    App, authorize, connections, consent, device, device_authorization, discovery, health, home, page, register, revoke, setup, signin,
+    signout, token,
 };
 use crate::http::answer::Answer;
 use crate::http::method::Method::{self, Delete, Get, Head, Options, Post, Put};
@@ -75,11 +76,14 @@ static ROUTES: &[Route] = &[
     row(Get,  "/jwks",                Access::Anyone(discovery::jwks),                       Cors::AnyOrigin),
     row(Post, "/register",            Access::Client(register::register),                    Cors::AnyOrigin),
     row(Post, "/token",               Access::Client(token::grant),                          Cors::AnyOrigin),
+    row(Post, "/device_authorization", Access::Client(device_authorization::begin),         Cors::AnyOrigin),
     row(Post, "/revoke",              Access::Client(revoke::revoke),                        Cors::AnyOrigin),
 
     row(Get,  "/authorize",           Access::Browser(authorize::show),                      Cors::None),
     row(Post, "/authorize",           Access::Browser(authorize::show),                      Cors::None),
     row(Post, "/consent",             Access::Form(|app, _, who, form| consent::submit(app, who, form)), Cors::None),
+    row(Get,  "/device",              Access::Browser(device::show),                         Cors::None),
+    row(Post, "/device",              Access::Form(|app, _, who, form| device::submit(app, who, form)), Cors::None),
     row(Get,  "/signin",              Access::Browser(signin::show),                         Cors::None),
     row(Post, "/signin",              Access::Browser(signin::submit),                       Cors::None),
     row(Post, "/signout",             Access::Form(signout::submit),                         Cors::None),

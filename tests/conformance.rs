@@ -195,6 +195,10 @@ mod support;
 mod authorization;
 #[path = "conformance/authorization_security.rs"]
 mod authorization_security;
+#[path = "conformance/consent_choice.rs"]
+mod consent_choice;
+#[path = "conformance/device.rs"]
+mod device;
 #[path = "conformance/discovery.rs"]
 mod discovery;
 #[path = "conformance/flow.rs"]

@@ -11,7 +11,7 @@ use doorward::oauth::bearer::StoredAccessToken;
 use doorward::oauth::client::{AuthMethod, Client, ClientOrigin, GrantType};
 use doorward::oauth::code::{CodeState, StoredCode};
 use doorward::oauth::connection::{Connection, EndReason, Ended};
-use doorward::oauth::consent::{Flow, Outcome};
+use doorward::oauth::consent::{Flow, Offer, Outcome};
 use doorward::oauth::ids::{ClientId, ConnectionId, UserId};
 use doorward::oauth::mcp_session::SessionOwner;
 use doorward::oauth::pkce::{Challenge, Pkce};
@@ -130,8 +130,9 @@ fn flow(outcome: Outcome) -> Flow {
         redirect_was_sent: true,
         state: State(Some("the state".into())),
         pkce: Pkce::S256(challenge()),
-        scope: Scope::parse("read write"),
-        server: "/notes".into(),
+        asked: Scope::parse("read write"),
+        resource_was_sent: true,
+        offers: vec![Offer { server: "/notes".into(), scope: Scope::parse("read write"), least: Scope::parse("read") }],
         expires_at: LATER,
         outcome,
         adopts: false,

@@ -1,26 +1,25 @@
 //! `/authorize` (RFC 6749 §3.1): the dispatcher of the browser's way through sign-in and consent.
 
 use super::browser::SignedIn;
-use super::page::{self, Leads, Message};
-use super::{App, words};
-use crate::clock::{self, UnixTime};
+use super::page::{self, Message};
+use super::{App, consent_page};
+use crate::clock;
 use crate::http::answer::Answer;
 use crate::http::method::Method;
 use crate::http::request::Request;
 use crate::oauth::authorization_request::{self, AuthorizationRequest};
 use crate::oauth::authorization_response::{self, Answer as ToClient};
 use crate::oauth::authorization_step::{self, Step};
-use crate::oauth::client::{Client, ClientOrigin};
+use crate::oauth::client::Client;
 use crate::oauth::client_auth::MAX_ID;
 use crate::oauth::consent::{self, Flow};
 use crate::oauth::error::Refusal;
 use crate::oauth::ids::ClientId;
 use crate::oauth::known_clients;
 use crate::oauth::params::Params;
-use crate::oauth::redirect_uri::{self, RegisteredRedirect};
+use crate::oauth::resource::ProtectedResource;
 use crate::oauth::secret::Flow as FlowSecret;
-use crate::pages;
-use crate::pages::views::{ConsentPage, Destination, MessageKind, ScopeLine};
+use crate::pages::views::MessageKind;
 use crate::random;
 use crate::store::StoreError;
 
@@ -52,7 +51,7 @@ fn serve(app: &App, request: &Request) -> Result<Answer, StoreError> {
     let Some(client) = find(app, &id, &params)? else { return Ok(unknown_client(app, &params)) };
     let signed_in = app.signed_in(request)?;
     let asked = authorization_request::parse(&params, &client.client, app.resources(), app.redirect_rules());
-    let resource = asked.as_ref().ok().map(|asked| asked.resource.name.clone());
+    let resource = asked.as_ref().ok().and_then(|asked| the_only(&asked.resources)).map(|resource| resource.name.clone());
     match authorization_step::next(asked, signed_in.as_ref().map(|signed_in| &signed_in.user)) {
         Step::ShowRefusal(refusal) => Ok(refused(app, &refusal)),
         Step::SignIn => {
@@ -74,6 +73,14 @@ struct Asking {
     client: Client,
     /// Not known here; recognised by where its answer goes. Nothing is stored of it before a user agrees.
     is_new: bool,
+}
+
+/// The server that a request is about, unless it leaves that to the user.
+fn the_only<'r>(resources: &[&'r ProtectedResource]) -> Option<&'r ProtectedResource> {
+    match resources {
+        [only] => Some(only),
+        _ => None,
+    }
 }
 
 fn find(app: &App, id: &ClientId, params: &Params) -> Result<Option<Asking>, StoreError> {
@@ -109,59 +116,7 @@ fn ask_for_consent(app: &App, signed_in: &SignedIn, asking: &Asking, asked: &Aut
     let begun = consent::begin(asked, client, signed_in.session, &signed_in.user, now.after(app.config.lifetimes.flow));
     let flow = Flow { adopts: asking.is_new, ..begun };
     app.store.begin_flow(&secret.hash(), &flow)?;
-    let line = |name: &str| {
-        let known = asked.resource.scopes.iter().find(|(known, _)| known == name);
-        let stay = "Stay connected while you are away".to_owned();
-        ScopeLine { name: name.to_owned(), description: known.map_or(stay, |(_, sentence)| sentence.clone()) }
-    };
-    let view = ConsentPage {
-        banner: app.banner(),
-        csrf: app.form_token(signed_in),
-        flow: secret.reveal().to_owned(),
-        destination: destination(app, &asked.redirect),
-        redirect_uri: asked.redirect.as_str().to_owned(),
-        client_id: client.id.as_str().to_owned(),
-        client_name: client.display_name().to_owned(),
-        client_registered: registered(asking, now),
-        client_verified: verified(&asked.redirect),
-        server_name: asked.resource.name.clone(),
-        server_url: asked.resource.uri.clone(),
-        scopes: asked.scope.names().map(line).collect(),
-        username: signed_in.user.name.as_str().to_owned(),
-        lasts: format!("Until you take it back, or until it has not been used for {}.", words::span(app.config.lifetimes.refresh_token)),
-    };
-    Ok(page::page(200, Leads::ToClient, pages::render_consent(&view)))
-}
-
-/// How the client came here.
-fn registered(asking: &Asking, now: UnixTime) -> String {
-    let ago = words::ago(asking.client.created_at, now);
-    match asking.client.origin {
-        ClientOrigin::Dynamic => format!("It registered itself {ago}."),
-        ClientOrigin::Manual => format!("The owner entered it {ago}."),
-        ClientOrigin::Known if asking.is_new => "It was not registered here before; it is recognised by its address.".to_owned(),
-        ClientOrigin::Known => format!("It was recognised by its address and let in {ago}."),
-    }
-}
-
-/// What is certain about the client, whatever it says of itself: whose address the answer goes to.
-fn verified(redirect: &RegisteredRedirect) -> Option<String> {
-    let redirect_uri::Destination::Web { host } = redirect.destination() else { return None };
-    let known = known_clients::whose(&host)?;
-    let note = known.note.as_deref().map(|note| format!(" {note}")).unwrap_or_default();
-    Some(format!("The answer goes to an address of {} ({host}).{note}", known.name))
-}
-
-fn destination(app: &App, redirect: &RegisteredRedirect) -> Destination {
-    let whose = |host: &str| match known_clients::whose(host) {
-        Some(known) => Some(known.name.clone()),
-        None => app.redirect_rules().was_named(host).then(|| "an app that the owner allows".to_owned()),
-    };
-    match redirect.destination() {
-        redirect_uri::Destination::Web { host } => Destination::Host { known_as: whose(&host), host },
-        redirect_uri::Destination::Loopback { port } => Destination::Loopback { port: port.unwrap_or(80) },
-        redirect_uri::Destination::Application { address } => Destination::Application { begins: address },
-    }
+    Ok(consent_page::of_flow(app, signed_in, client, &asked.redirect, &flow, &secret, None))
 }
 
 /// A request that cannot be answered to anybody: said here, in a sentence, with no link to wherever it wanted to go.

@@ -1,15 +1,15 @@
 //! `POST /consent`: the user's decision takes effect.
 
-use super::App;
 use super::browser::{CheckedForm, SignedIn};
 use super::page::{self, Message};
+use super::{App, consent_page};
 use crate::clock;
 use crate::http::answer::Answer;
 use crate::oauth::authorization_request::State;
 use crate::oauth::authorization_response::{self, Answer as ToClient};
 use crate::oauth::client::Client;
 use crate::oauth::code::CodeState;
-use crate::oauth::consent::{self, Decision, Flow, Parties, Stale, Verdict};
+use crate::oauth::consent::{self, Choice, Decision, Flow, Parties, Stale, Verdict};
 use crate::oauth::known_clients;
 use crate::oauth::redirect_uri::RegisteredRedirect;
 use crate::oauth::secret::{AuthorizationCode, Flow as FlowSecret, Secret};
@@ -19,8 +19,9 @@ use crate::store::StoreError;
 /// The decision, of somebody signed in, on a form of ours.
 pub fn submit(app: &App, signed_in: &SignedIn, form: &CheckedForm) -> Answer {
     let params = form.params();
+    let choice = Choice::read(params);
     let decision = match params.one("decision") {
-        Ok(Some("approve")) => Decision::Approve,
+        Ok(Some("approve")) => Decision::Approve(&choice),
         Ok(Some("deny")) => Decision::Deny,
         _ => return stale(app, Stale::Expired),
     };
@@ -29,7 +30,7 @@ pub fn submit(app: &App, signed_in: &SignedIn, form: &CheckedForm) -> Answer {
     settle(app, &flow, decision, signed_in).unwrap_or_else(|error| page::unavailable(app, &error))
 }
 
-fn settle(app: &App, secret: &Secret<FlowSecret>, decision: Decision, signed_in: &SignedIn) -> Result<Answer, StoreError> {
+fn settle(app: &App, secret: &Secret<FlowSecret>, decision: Decision<'_>, signed_in: &SignedIn) -> Result<Answer, StoreError> {
     let now = clock::now();
     let hash = secret.hash();
     let Some(begun) = app.store.flow(&hash)? else { return Ok(stale(app, Stale::Expired)) };
@@ -41,9 +42,15 @@ fn settle(app: &App, secret: &Secret<FlowSecret>, decision: Decision, signed_in:
     let code_ends = now.after(app.config.lifetimes.code);
     let decide = |flow: Option<&Flow>| consent::decide(flow, decision, &parties, now);
     let (verdict, flow) = app.store.settle_flow(&hash, &code.hash(), code_ends, adopted.as_ref(), decide)?;
-    let state = flow.map(|flow| flow.state).unwrap_or_default();
+    let state = flow.as_ref().map(|flow| flow.state.clone()).unwrap_or_default();
     Ok(match verdict {
         Verdict::Stale(why) => stale(app, why),
+        Verdict::Incomplete(redirect, missing) => match (decision, &flow, &client) {
+            (Decision::Approve(choice), Some(flow), Some(client)) => {
+                consent_page::of_flow(app, signed_in, client, &redirect, flow, secret, Some((choice, missing)))
+            }
+            _ => stale(app, Stale::Expired),
+        },
         Verdict::Approve(redirect, _) => to_client(app, &redirect, &state, &ToClient::Code(&code)),
         Verdict::ApprovedBefore(redirect) => again(app, &redirect, &state, &code)?,
         Verdict::Deny(redirect, refusal) => to_client(app, &redirect, &state, &ToClient::Error(&refusal)),
@@ -81,7 +88,7 @@ fn again(app: &App, redirect: &RegisteredRedirect, state: &State, code: &Secret<
 }
 
 /// Nothing happened, and why.
-fn stale(app: &App, why: Stale) -> Answer {
+pub(super) fn stale(app: &App, why: Stale) -> Answer {
     let what = match why {
         Stale::Expired => "This request has waited too long, or this doorward does not know it.",
         Stale::Foreign => "This request began in another browser, or under another name. It can only be finished where it began.",

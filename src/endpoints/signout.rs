@@ -1,11 +1,11 @@
 //! `POST /signout`.
 
-use super::App;
 use super::browser::{CheckedForm, SignedIn};
-use super::page;
+use super::{App, device, page};
 use crate::http::answer::Answer;
 use crate::http::request::Request;
 use crate::oauth::consent::Flow;
+use crate::oauth::device::UserCode;
 use crate::oauth::params::Params;
 use crate::oauth::pkce::Pkce;
 use crate::oauth::secret::{Flow as FlowSecret, Secret};
@@ -19,6 +19,9 @@ pub fn submit(app: &App, request: &Request, signed_in: &SignedIn, form: &Checked
 }
 
 fn pending(app: &App, params: &Params, signed_in: &SignedIn) -> Result<String, StoreError> {
+    if let Some(user_code) = params.one("user_code").ok().flatten().and_then(UserCode::parse) {
+        return Ok(device::address(Some(&user_code)));
+    }
     let Some(secret) = params.one("flow").ok().flatten().and_then(Secret::<FlowSecret>::parse) else { return Ok("/signin".to_owned()) };
     let flow = app.store.flow(&secret.hash())?.filter(|flow| flow.session == signed_in.session);
     Ok(flow.map_or_else(|| "/signin".to_owned(), |flow| begin_again(app, &flow)))
@@ -40,8 +43,9 @@ fn begin_again(app: &App, flow: &Flow) -> String {
         }
         Pkce::Exempt => (),
     }
-    query.append_pair("scope", &flow.scope.to_string());
-    if let Some(resource) = app.resource_at(&flow.server) {
+    query.append_pair("scope", &flow.asked.to_string());
+    let named = flow.offers.first().filter(|_| flow.resource_was_sent).and_then(|offer| app.resource_at(&offer.server));
+    if let Some(resource) = named {
         query.append_pair("resource", &resource.uri);
     }
     format!("/authorize?{}", query.finish())

@@ -1,18 +1,19 @@
 //! `POST /token` (RFC 6749 §3.2).
 
 use super::App;
-use crate::clock;
+use crate::clock::{self, UnixTime};
 use crate::http::answer::Answer;
 use crate::http::request::Request;
-use crate::oauth;
 use crate::oauth::client::GrantType;
 use crate::oauth::client_auth::{self, AuthenticatedClient};
 use crate::oauth::code::{self, Redemption};
+use crate::oauth::device::{self, DeviceState, Poll};
 use crate::oauth::error::{ErrorCode, Refusal};
 use crate::oauth::ids::ConnectionId;
 use crate::oauth::params::Params;
 use crate::oauth::refresh;
-use crate::oauth::token_request::{self, CodeGrant, RefreshGrant, TokenRequest};
+use crate::oauth::secret::{AccessToken, RefreshToken, Secret};
+use crate::oauth::token_request::{self, CodeGrant, DeviceGrant, RefreshGrant, TokenRequest};
 use crate::oauth::token_response::{self, Issued};
 use crate::random;
 use crate::store::{NewTokens, RefreshTerms, Refreshed, StoreError};
@@ -39,7 +40,8 @@ fn serve(app: &App, request: &Request) -> Result<Result<Issued, Refusal>, StoreE
         Err(refusal) => Ok(Err(refusal)),
         Ok(TokenRequest::Code(grant)) => redeem(app, &client, &grant),
         Ok(TokenRequest::Refresh(grant)) if client.client().grant_types.contains(&GrantType::RefreshToken) => rotate(app, &client, &grant),
-        Ok(TokenRequest::Refresh(_)) => Ok(Err(Refusal::GrantTypeNotRegistered)),
+        Ok(TokenRequest::Device(grant)) if client.client().grant_types.contains(&GrantType::DeviceCode) => poll(app, &client, &grant),
+        Ok(TokenRequest::Refresh(_) | TokenRequest::Device(_)) => Ok(Err(Refusal::GrantTypeNotRegistered)),
     }
 }
 
@@ -60,18 +62,25 @@ pub(super) fn refuse_client(request: &Request, refusal: &Refusal) -> Answer {
     if failed_basic { answer.with("www-authenticate", "Basic realm=\"doorward\"") } else { answer }
 }
 
-fn redeem(app: &App, client: &AuthenticatedClient, grant: &CodeGrant) -> Result<Result<Issued, Refusal>, StoreError> {
-    let now = clock::now();
+/// What a new connection begins with, and how that is stored.
+fn first_tokens(app: &App, now: UnixTime) -> (Secret<AccessToken>, Secret<RefreshToken>, NewTokens) {
     let lifetimes = &app.config.lifetimes;
-    let (access, refresh) = (random::secret(), random::secret());
+    let (access, refresh) = (random::secret::<AccessToken>(), random::secret::<RefreshToken>());
     let new = NewTokens {
         connection: ConnectionId::mint(random::bytes()),
-        access: oauth::secret::Secret::hash(&access),
-        refresh: oauth::secret::Secret::hash(&refresh),
+        access: access.hash(),
+        refresh: refresh.hash(),
         access_expires_at: lifetimes.access_token.map(|span| now.after(span)),
         refresh_expires_at: now.after(lifetimes.refresh_token),
         now,
     };
+    (access, refresh, new)
+}
+
+fn redeem(app: &App, client: &AuthenticatedClient, grant: &CodeGrant) -> Result<Result<Issued, Refusal>, StoreError> {
+    let now = clock::now();
+    let lifetimes = &app.config.lifetimes;
+    let (access, refresh, new) = first_tokens(app, now);
     let (redemption, stored) = app.store.redeem_code(&grant.code.hash(), &new, |stored, user| {
         let resource = stored.and_then(|stored| app.resource_at(&stored.server));
         code::redeem(stored, user, resource, client, grant, app.redirect_rules(), now)
@@ -80,6 +89,24 @@ fn redeem(app: &App, client: &AuthenticatedClient, grant: &CodeGrant) -> Result<
         (Redemption::Issue(_), Some(stored)) => Ok(Issued { access, expires_in: lifetimes.access_token, refresh, scope: stored.scope }),
         (Redemption::Issue(_), None) => Err(Refusal::CodeUnknown),
         (Redemption::Refuse(refusal) | Redemption::CountGuess(refusal) | Redemption::EndConnection(_, refusal), _) => Err(refusal),
+    })
+}
+
+fn poll(app: &App, client: &AuthenticatedClient, grant: &DeviceGrant) -> Result<Result<Issued, Refusal>, StoreError> {
+    let now = clock::now();
+    let (access, refresh, new) = first_tokens(app, now);
+    let poll = app.store.poll_device(&grant.code.hash(), &new, |stored, user| {
+        let resource = stored.and_then(|stored| match &stored.state {
+            DeviceState::Approved { granted, .. } => app.resource_at(&granted.server),
+            DeviceState::Pending | DeviceState::Denied { .. } | DeviceState::Spent { .. } => None,
+        });
+        device::poll(stored, user, resource, client, grant, now)
+    })?;
+    Ok(match poll {
+        Poll::Issue(agreed) => Ok(Issued { access, expires_in: app.config.lifetimes.access_token, refresh, scope: agreed.granted.scope }),
+        Poll::Wait => Err(Refusal::DevicePending),
+        Poll::SlowDown => Err(Refusal::DeviceTooSoon),
+        Poll::Refuse(refusal) | Poll::EndConnection(_, refusal) => Err(refusal),
     })
 }
 

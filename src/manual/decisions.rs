@@ -65,6 +65,24 @@
 //! `redirect_hosts = "listed"` is for owners who would rather say no. It binds what strangers register, at registration and
 //! again at every use; what the owner enters is allowed by being entered.
 //!
+//! # The user chooses the server where the request does not
+//!
+//! RFC 8707 leaves open what an absent `resource` means. With one server it means that one. With several, a token that is
+//! good for all of them would be the worst answer and `invalid_target` locks out clients that never send it, so the user
+//! picks one on the consent page, none being picked beforehand, and the token is for that one
+//! ([`crate::oauth::consent::choose`]). Scopes can be unticked there; what the form adds is ignored. Approved with nothing
+//! ticked, the least is granted that the server grants to anybody, and the page says what that is. The only scope there
+//! is and `offline_access` have no box: the one is what approving means, and without the other the app would ask again
+//! every hour.
+//!
+//! # A device's code is short, so entering it is counted
+//!
+//! A user code has 34 bits (RFC 8628 §6.1). An account may enter ten wrong ones in an hour, counted in the store and in the
+//! transaction that looks the code up, so neither a restart nor many requests at once give more. It is counted by account
+//! and not by session, since signing in again costs nothing. A code that comes with the address is filled in and never
+//! submitted, and the page after it says that whoever sent the link would be the one let in ([`crate::oauth::device`]).
+//! An answer that waits is given even to a device that asks too soon.
+//!
 //! # No `form-action` on sign-in and consent
 //!
 //! Chromium applies `form-action` to every redirect after the form, including those that the client makes. A policy that

@@ -30,6 +30,9 @@
 //! | Connection | connection id | [`crate::oauth::connection::Connection`] |
 //! | LastUse | connection id | [`crate::store::record::LastUse`] |
 //! | McpSession | hash of server and session id | [`crate::oauth::mcp_session::SessionOwner`] |
+//! | DeviceCode | hash of the device's code | [`crate::oauth::device::StoredDeviceCode`] |
+//! | UserCode | HMAC of the code that a person enters | [`crate::store::record::UserCodeOwner`] |
+//! | WrongEntries | user id | [`crate::oauth::device::WrongEntries`] |
 //! | SetupLink | (none) | [`crate::store::record::StoredSetupLink`] |
 //! | Expiry | time, then a full key | nothing: a mark that says when to look |
 //!
@@ -37,7 +40,7 @@
 //!
 //! Whatever an answer promises is on disk before the answer: registrations, consents, tokens, revocations, accounts,
 //! sign-ins. What may be lost in a crash without anybody being worse off is written without waiting: a flow, the time of a
-//! last use, the owner of an MCP session.
+//! last use, the owner of an MCP session, a device that waits.
 //!
 //! # What is forgotten, and when
 //!

@@ -38,10 +38,12 @@ pub struct AuthorizationRequest<'r> {
     pub state: State,
     /// RFC 7636 §4.3.
     pub pkce: Pkce,
-    /// What will be granted if the user agrees.
-    pub scope: Scope,
-    /// For which server.
-    pub resource: &'r ProtectedResource,
+    /// The scope that was asked for, known names and others.
+    pub asked: Scope,
+    /// The server that it names; all of them when it names none.
+    pub resources: Vec<&'r ProtectedResource>,
+    /// True when the request named its server itself.
+    pub resource_was_sent: bool,
     /// OpenID Connect Core §3.1.2.1 `prompt`.
     pub prompt: Prompt,
 }
@@ -77,11 +79,12 @@ pub fn parse<'r>(
     let state = State(state);
     let exemption = Exemption::of(&redirect.destination(), rules);
     let rest = parse_rest(params, resources, exemption).map_err(|refusal| Refuse::ToClient(redirect.clone(), state.clone(), refusal))?;
-    let (pkce, scope, resource, prompt) = rest;
-    Ok(AuthorizationRequest { redirect, redirect_was_sent: sent.is_some(), state, pkce, scope, resource, prompt })
+    let (pkce, asked, resources, prompt) = rest;
+    let resource_was_sent = params.all("resource").next().is_some();
+    Ok(AuthorizationRequest { redirect, redirect_was_sent: sent.is_some(), state, pkce, asked, resources, resource_was_sent, prompt })
 }
 
-type Rest<'r> = (Pkce, Scope, &'r ProtectedResource, Prompt);
+type Rest<'r> = (Pkce, Scope, Vec<&'r ProtectedResource>, Prompt);
 
 fn parse_rest<'r>(params: &Params, resources: &'r [ProtectedResource], exemption: Option<Exemption>) -> Result<Rest<'r>, Refusal> {
     if params.required("response_type")? != "code" {
@@ -94,9 +97,9 @@ fn parse_rest<'r>(params: &Params, resources: &'r [ProtectedResource], exemption
         return Err(Refusal::RequestObjectUnsupported);
     }
     let pkce = Pkce::asked(params.one("code_challenge")?, params.one("code_challenge_method")?, exemption)?;
-    let resource = resource::resolve(params.all("resource"), resources)?;
+    let resources = resource::candidates(params.all("resource"), resources)?;
     let asked = Scope::parse(params.one("scope")?.unwrap_or_default());
-    Ok((pkce, resource.grantable(&asked), resource, prompt(params)))
+    Ok((pkce, asked, resources, prompt(params)))
 }
 
 /// `prompt` may hold several words and comes twice from some clients; unknown words are ignored.
@@ -157,8 +160,9 @@ mod tests {
         let request = read(&query(&[]), &resources).unwrap();
         assert_eq!(request.redirect.as_str(), CALLBACK);
         assert_eq!(request.state, State(None));
-        assert_eq!(request.scope.to_string(), "read");
-        assert_eq!(request.resource.path, "/notes");
+        assert!(request.asked.is_empty());
+        assert_eq!(request.resources[0].path, "/notes");
+        assert!(!request.resource_was_sent);
         assert_eq!(request.prompt, Prompt::Default);
         assert!(request.redirect_was_sent);
     }
@@ -259,7 +263,7 @@ mod tests {
             ("offline_access write", "write offline_access"),
         ] {
             let request = read(&query(&[("scope", asked)]), &resources).unwrap();
-            assert_eq!(request.scope.to_string(), granted, "{asked}");
+            assert_eq!(request.resources[0].grantable(&request.asked).to_string(), granted, "{asked}");
         }
         assert!(read(&format!("{}&scope=", query(&[])), &resources).is_ok());
     }
@@ -272,11 +276,13 @@ mod tests {
     }
 
     #[test]
-    fn with_several_servers_one_must_be_named() {
+    fn with_several_servers_the_one_that_is_named_is_meant_and_without_a_name_all_are() {
         let resources = [resource("/notes"), resource("/files")];
-        assert!(matches!(read(&query(&[]), &resources), Err(Refuse::ToClient(_, _, Refusal::ResourceMissing))));
+        let paths = |request: &AuthorizationRequest<'_>| request.resources.iter().map(|resource| resource.path.clone()).collect::<Vec<_>>();
+        let request = read(&query(&[]), &resources).unwrap();
+        assert_eq!((paths(&request), request.resource_was_sent), (vec!["/notes".into(), "/files".into()], false));
         let request = read(&query(&[("resource", "https://mcp.example.com/files")]), &resources).unwrap();
-        assert_eq!(request.resource.path, "/files");
+        assert_eq!((paths(&request), request.resource_was_sent), (vec!["/files".into()], true));
     }
 
     #[test]

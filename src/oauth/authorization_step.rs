@@ -35,7 +35,7 @@ pub fn next<'r>(request: Result<AuthorizationRequest<'r>, Refuse>, user: Option<
         Ok(request) => match request.prompt {
             Prompt::Login => Step::SignIn,
             Prompt::None => Step::AnswerWithError(request.redirect, request.state, Refusal::ConsentRequired),
-            Prompt::Default if !user.may_use(&request.resource.path) => {
+            Prompt::Default if !request.resources.iter().any(|resource| user.may_use(&resource.path)) => {
                 Step::AnswerWithError(request.redirect, request.state, Refusal::ServerNotAllowed)
             }
             Prompt::Default => Step::AskForConsent(request),
@@ -62,7 +62,7 @@ mod tests {
             Step::ShowRefusal(refusal) => format!("page {refusal:?}"),
             Step::SignIn => "sign in".into(),
             Step::AnswerWithError(redirect, State(state), refusal) => format!("{} {state:?} {refusal:?}", redirect.as_str()),
-            Step::AskForConsent(request) => format!("consent {}", request.resource.path),
+            Step::AskForConsent(request) => format!("consent {}", request.resources[0].path),
         }
     }
 

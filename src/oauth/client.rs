@@ -86,17 +86,22 @@ pub enum GrantType {
     AuthorizationCode,
     /// RFC 6749 §6.
     RefreshToken,
+    /// RFC 8628 §3.4.
+    DeviceCode,
 }
 
 impl GrantType {
     /// Every grant there is, in the order in which metadata lists them.
-    pub const ALL: [Self; 2] = [Self::AuthorizationCode, Self::RefreshToken];
+    pub const ALL: [Self; 3] = [Self::AuthorizationCode, Self::RefreshToken, Self::DeviceCode];
+    /// What a client gets that does not say which it wants.
+    pub const USUAL: [Self; 2] = [Self::AuthorizationCode, Self::RefreshToken];
 
     /// The registered name.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::AuthorizationCode => "authorization_code",
             Self::RefreshToken => "refresh_token",
+            Self::DeviceCode => "urn:ietf:params:oauth:grant-type:device_code",
         }
     }
 

@@ -1,7 +1,8 @@
 //! Redeeming an authorization code (RFC 6749 §4.1.3, §10.5; OAuth 2.1 §4.1.3, §7.5).
 
 use super::client_auth::AuthenticatedClient;
-use super::consent::{ConsentGiven, Flow};
+use super::connection::Agreed;
+use super::consent::{ConsentGiven, Flow, Granted};
 use super::error::Refusal;
 use super::ids::{ClientId, ConnectionId, UserId};
 use super::pkce::{self, Exemption, Pkce, PkceVerified};
@@ -55,14 +56,23 @@ pub enum CodeState {
     },
 }
 
+impl StoredCode {
+    /// What was agreed to.
+    pub fn agreed(&self) -> Agreed {
+        let granted = Granted { server: self.server.clone(), scope: self.scope.clone() };
+        Agreed { client: self.client.clone(), user: self.user.clone(), user_epoch: self.user_epoch, granted }
+    }
+}
+
 /// The code that follows from a consent.
-pub fn issue(flow: &Flow, _proof: &ConsentGiven, expires_at: UnixTime) -> StoredCode {
+pub fn issue(flow: &Flow, proof: &ConsentGiven, expires_at: UnixTime) -> StoredCode {
+    let granted = proof.granted().clone();
     StoredCode {
         client: flow.client.clone(),
         user: flow.user.clone(),
         user_epoch: flow.user_epoch,
-        server: flow.server.clone(),
-        scope: flow.scope.clone(),
+        server: granted.server,
+        scope: granted.scope,
         redirect_uri: flow.redirect_uri.clone(),
         pkce: flow.pkce,
         expires_at,

@@ -1,6 +1,7 @@
 //! A connection: what one user granted to one client on one server, and whether it still stands.
 
 use super::client::Client;
+use super::consent::Granted;
 use super::error::Refusal;
 use super::ids::{ClientId, ConnectionId, UserId};
 use super::scope::Scope;
@@ -57,6 +58,19 @@ pub enum EndReason {
     UserRemoved,
     /// The server was taken from the user.
     ServerDenied,
+}
+
+/// What a connection is made of: who agreed, to whom and to what.
+#[derive(Clone, Debug)]
+pub struct Agreed {
+    /// To whom.
+    pub client: ClientId,
+    /// Who.
+    pub user: UserId,
+    /// [`User::epoch`] at that moment.
+    pub user_epoch: u32,
+    /// To what.
+    pub granted: Granted,
 }
 
 /// Everything on which the life of a token depends, as it is stored right now.

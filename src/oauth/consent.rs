@@ -1,16 +1,18 @@
 //! A request in progress, and what the user decides about it.
 //!
-//! The flow is what counts: nothing that the consent form sends can change the client, the address, the scope or the
-//! challenge that were read when the request came.
+//! The flow is what counts: the consent form can choose among what the flow offers, and leave something out; nothing that
+//! it sends can change the client, the address or the challenge, or add a server or a scope.
 
 use super::authorization_request::{AuthorizationRequest, State};
 use super::client::Client;
 use super::error::Refusal;
 use super::ids::{ClientId, UserId};
+use super::params::Params;
 use super::pkce::Pkce;
 use super::redirect_rules::RedirectRules;
 use super::redirect_uri::{self, RegisteredRedirect};
-use super::scope::Scope;
+use super::resource::ProtectedResource;
+use super::scope::{OFFLINE_ACCESS, Scope};
 use super::secret::{AuthorizationCode, Flow as FlowSecret, Secret, ServerKey, Session, TokenHash};
 use super::user::User;
 use crate::clock::UnixTime;
@@ -35,16 +37,52 @@ pub struct Flow {
     pub state: State,
     /// RFC 7636.
     pub pkce: Pkce,
-    /// What will be granted.
-    pub scope: Scope,
-    /// For the server at this path.
-    pub server: String,
+    /// The scope that was asked for.
+    pub asked: Scope,
+    /// Whether the request named its server itself.
+    pub resource_was_sent: bool,
+    /// What may be granted, the user choosing one of several; once approved, what was.
+    pub offers: Vec<Offer>,
     /// After this it is gone.
     pub expires_at: UnixTime,
     /// What the user said.
     pub outcome: Outcome,
     /// The client was not known when this began; agreeing lets it in under the id it came with.
     pub adopts: bool,
+}
+
+/// What may be granted on one server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    /// Its path.
+    pub server: String,
+    /// The most that may be granted there.
+    pub scope: Scope,
+    /// The least: what is granted when nothing is ticked.
+    pub least: Scope,
+}
+
+impl Offer {
+    /// What a request for `asked` may be granted on `resource`.
+    pub fn new(resource: &ProtectedResource, asked: &Scope) -> Self {
+        let scope = resource.grantable(asked);
+        let least = Some(scope.and(&resource.default_scope)).filter(|least| !least.is_empty());
+        Self { server: resource.path.clone(), least: least.unwrap_or_else(|| scope.clone()), scope }
+    }
+
+    /// True when there is nothing to choose about the name: the only thing to be done there, or staying connected.
+    pub fn is_settled(&self, name: &str) -> bool {
+        name == OFFLINE_ACCESS || self.scope.names().filter(|name| *name != OFFLINE_ACCESS).count() == 1
+    }
+}
+
+/// What was granted: one offer, or a part of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Granted {
+    /// On the server at this path.
+    pub server: String,
+    /// This.
+    pub scope: Scope,
 }
 
 /// What the user said.
@@ -59,16 +97,69 @@ pub enum Outcome {
 }
 
 /// The button that was pressed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Decision {
-    /// Approve.
-    Approve,
+#[derive(Clone, Copy, Debug)]
+pub enum Decision<'a> {
+    /// Approve, and what was chosen and left ticked.
+    Approve(&'a Choice),
     /// Deny.
     Deny,
 }
 
+/// The server chosen on a consent form, and the scopes left ticked.
+#[derive(Clone, Debug, Default)]
+pub struct Choice {
+    server: Option<String>,
+    ticked: Vec<(String, String)>,
+}
+
+impl Choice {
+    /// Reads a form: `server` holds a path, each `scope` a path and a name, since two servers may use one name.
+    pub fn read(params: &Params) -> Self {
+        let ticked = params.all("scope").filter_map(|value| value.split_once(' '));
+        Self {
+            server: params.one("server").ok().flatten().map(str::to_owned),
+            ticked: ticked.map(|(server, name)| (server.to_owned(), name.to_owned())).collect(),
+        }
+    }
+
+    /// The server, if one was chosen.
+    pub fn server(&self) -> Option<&str> {
+        self.server.as_deref()
+    }
+
+    fn has(&self, server: &str, name: &str) -> bool {
+        self.ticked.iter().any(|(at, ticked)| at == server && ticked == name)
+    }
+}
+
+/// What a form must still say before it can be approved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// Which of the servers.
+    Server,
+}
+
+/// What a choice among offers grants: never more than was offered. With nothing ticked it is the least that the server
+/// grants to anybody, since the user approved.
+///
+/// # Errors
+/// [`Missing`] when no server is chosen, or one that was not offered.
+pub fn choose(offers: &[Offer], choice: &Choice) -> Result<Granted, Missing> {
+    let offer = match (&choice.server, offers) {
+        (None, [only]) => only,
+        (None, _) => return Err(Missing::Server),
+        (Some(server), _) => offers.iter().find(|offer| offer.server == *server).ok_or(Missing::Server)?,
+    };
+    let stays: Scope = offer.scope.names().filter(|name| *name == OFFLINE_ACCESS).collect();
+    let kept: Scope = offer.scope.names().filter(|name| offer.is_settled(name) || choice.has(&offer.server, name)).collect();
+    let allows_something = kept.names().any(|name| name != OFFLINE_ACCESS);
+    let scope = if allows_something { kept } else { offer.least.with(&stays) };
+    Ok(Granted { server: offer.server.clone(), scope })
+}
+
 /// Begins a flow for the user who is signed in.
 pub fn begin(request: &AuthorizationRequest<'_>, client: &Client, session: TokenHash<Session>, user: &User, expires_at: UnixTime) -> Flow {
+    let usable = request.resources.iter().filter(|resource| user.may_use(&resource.path));
     Flow {
         session,
         user: user.id.clone(),
@@ -78,8 +169,9 @@ pub fn begin(request: &AuthorizationRequest<'_>, client: &Client, session: Token
         redirect_was_sent: request.redirect_was_sent,
         state: request.state.clone(),
         pkce: request.pkce,
-        scope: request.scope.clone(),
-        server: request.resource.path.clone(),
+        asked: request.asked.clone(),
+        resource_was_sent: request.resource_was_sent,
+        offers: usable.map(|resource| Offer::new(resource, &request.asked)).collect(),
         expires_at,
         outcome: Outcome::Pending,
         adopts: false,
@@ -98,15 +190,24 @@ pub struct Parties<'a> {
     pub rules: &'a RedirectRules,
 }
 
-/// Proof that the user agreed to this very flow in this very session. Made by [`decide`] alone.
+/// Proof that the user agreed to this very flow in this very session, and to what. Made by [`decide`] alone.
 #[derive(Debug)]
-pub struct ConsentGiven(());
+pub struct ConsentGiven(Granted);
+
+impl ConsentGiven {
+    /// What the user agreed to.
+    pub fn granted(&self) -> &Granted {
+        &self.0
+    }
+}
 
 /// What follows from a decision.
 #[derive(Debug)]
 pub enum Verdict {
     /// The form is stale or somebody else's; nothing changes and nothing is sent to the client.
     Stale(Stale),
+    /// The form does not say enough; nothing changes, and it is shown again.
+    Incomplete(RegisteredRedirect, Missing),
     /// Mark the flow approved and store its code.
     Approve(RegisteredRedirect, ConsentGiven),
     /// It was approved before (a double click, a reload): the same answer again.
@@ -129,7 +230,7 @@ pub enum Stale {
 }
 
 /// Whether the decision may take effect.
-pub fn decide(flow: Option<&Flow>, decision: Decision, parties: &Parties<'_>, now: UnixTime) -> Verdict {
+pub fn decide(flow: Option<&Flow>, decision: Decision<'_>, parties: &Parties<'_>, now: UnixTime) -> Verdict {
     let Some(flow) = flow.filter(|flow| !flow.expires_at.has_come(now)) else { return Verdict::Stale(Stale::Expired) };
     if flow.session != parties.session || flow.user != parties.user.id || flow.user_epoch != parties.user.epoch {
         return Verdict::Stale(Stale::Foreign);
@@ -142,13 +243,25 @@ pub fn decide(flow: Option<&Flow>, decision: Decision, parties: &Parties<'_>, no
     };
     match (decision, flow.outcome) {
         (Decision::Deny, Outcome::Pending | Outcome::Denied) => Verdict::Deny(redirect, Refusal::DeniedByUser),
-        (Decision::Approve, Outcome::Pending | Outcome::Approved) if !parties.user.may_use(&flow.server) => {
+        (Decision::Approve(_), Outcome::Pending | Outcome::Approved)
+            if !flow.offers.iter().any(|offer| parties.user.may_use(&offer.server)) =>
+        {
             Verdict::Stale(Stale::Withdrawn)
         }
-        (Decision::Approve, Outcome::Pending) => Verdict::Approve(redirect, ConsentGiven(())),
-        (Decision::Approve, Outcome::Approved) => Verdict::ApprovedBefore(redirect),
-        (Decision::Approve, Outcome::Denied) | (Decision::Deny, Outcome::Approved) => Verdict::Stale(Stale::Answered),
+        (Decision::Approve(choice), Outcome::Pending) => match choose(&flow.offers, choice) {
+            Err(missing) => Verdict::Incomplete(redirect, missing),
+            Ok(granted) if !parties.user.may_use(&granted.server) => Verdict::Stale(Stale::Withdrawn),
+            Ok(granted) => Verdict::Approve(redirect, ConsentGiven(granted)),
+        },
+        (Decision::Approve(_), Outcome::Approved) => Verdict::ApprovedBefore(redirect),
+        (Decision::Approve(_), Outcome::Denied) | (Decision::Deny, Outcome::Approved) => Verdict::Stale(Stale::Answered),
     }
+}
+
+/// The flow after an approval: it offers what was granted and nothing else any more.
+pub fn approved(flow: &Flow, proof: &ConsentGiven) -> Flow {
+    let Granted { server, scope, .. } = proof.granted().clone();
+    Flow { outcome: Outcome::Approved, offers: vec![Offer { server, least: scope.clone(), scope }], ..flow.clone() }
 }
 
 /// The one code of a flow. It follows from the flow, so that a double click gives the same answer without the code
@@ -188,19 +301,30 @@ mod tests {
     fn said(verdict: Verdict) -> String {
         match verdict {
             Verdict::Stale(stale) => format!("stale {stale:?}"),
-            Verdict::Approve(redirect, ConsentGiven(())) => format!("approve {}", redirect.as_str()),
+            Verdict::Incomplete(_, missing) => format!("incomplete {missing:?}"),
+            Verdict::Approve(redirect, _) => format!("approve {}", redirect.as_str()),
             Verdict::ApprovedBefore(redirect) => format!("again {}", redirect.as_str()),
             Verdict::Deny(redirect, refusal) => format!("deny {} {refusal:?}", redirect.as_str()),
         }
     }
 
-    fn decided(flow: &Flow, decision: Decision) -> String {
+    /// The form as it is shown, with nothing changed.
+    fn as_shown(flow: &Flow) -> Choice {
+        let ticked = |offer: &Offer| offer.scope.names().map(|name| (offer.server.clone(), name.to_owned())).collect::<Vec<_>>();
+        Choice { server: None, ticked: flow.offers.iter().flat_map(ticked).collect() }
+    }
+
+    fn approve(flow: &Flow) -> String {
+        decided(flow, Decision::Approve(&as_shown(flow)))
+    }
+
+    fn decided(flow: &Flow, decision: Decision<'_>) -> String {
         decided_by(flow, decision, session(1), &user("ann"), Some(&client("claude")), 0)
     }
 
     fn decided_by(
         flow: &Flow,
-        decision: Decision,
+        decision: Decision<'_>,
         session: TokenHash<Session>,
         user: &User,
         client: Option<&Client>,
@@ -210,7 +334,7 @@ mod tests {
     }
 
     fn approve_as(session: TokenHash<Session>, user: &User) -> String {
-        decided_by(&flow(), Decision::Approve, session, user, Some(&client("claude")), 0)
+        decided_by(&flow(), Decision::Approve(&as_shown(&flow())), session, user, Some(&client("claude")), 0)
     }
 
     #[test]
@@ -218,36 +342,39 @@ mod tests {
         let flow = flow();
         assert_eq!((flow.client.as_str(), flow.user.as_str(), flow.user_epoch), ("claude", "ann", 3));
         assert_eq!((flow.redirect_uri.as_str(), flow.redirect_was_sent), (CALLBACK, false));
-        assert_eq!((flow.scope.to_string().as_str(), flow.server.as_str()), ("read", "/notes"));
+        assert_eq!(flow.offers, [Offer { server: "/notes".into(), scope: Scope::parse("read"), least: Scope::parse("read") }]);
+        assert_eq!((flow.asked.to_string().as_str(), flow.resource_was_sent), ("read", false));
         assert_eq!((flow.state.0.as_deref(), flow.outcome), (Some("s"), Outcome::Pending));
     }
 
     #[test]
     fn the_user_of_the_session_may_say_yes_or_no() {
-        assert_eq!(decided(&flow(), Decision::Approve), format!("approve {CALLBACK}"));
+        assert_eq!(approve(&flow()), format!("approve {CALLBACK}"));
         assert_eq!(decided(&flow(), Decision::Deny), format!("deny {CALLBACK} DeniedByUser"));
     }
 
     #[test]
     fn the_code_that_follows_grants_what_the_flow_holds() {
         let flow = flow();
-        let code = issue(&flow, &ConsentGiven(()), seconds_later(600));
+        let granted = choose(&flow.offers, &as_shown(&flow)).unwrap();
+        let code = issue(&flow, &ConsentGiven(granted.clone()), seconds_later(600));
         assert_eq!((&code.client, &code.user, code.user_epoch), (&flow.client, &flow.user, flow.user_epoch));
-        assert_eq!((&code.scope, &code.server, &code.redirect_uri), (&flow.scope, &flow.server, &flow.redirect_uri));
+        assert_eq!((&code.scope, &code.server, &code.redirect_uri), (&granted.scope, &granted.server, &flow.redirect_uri));
         assert_eq!(code.pkce, flow.pkce);
         assert_eq!((code.state, code.expires_at), (CodeState::Fresh { guesses: 0 }, seconds_later(600)));
     }
 
     #[test]
     fn a_double_click_gets_the_same_answer_and_not_a_second_code() {
-        assert_eq!(decided(&with(Outcome::Approved), Decision::Approve), format!("again {CALLBACK}"));
+        assert_eq!(approve(&with(Outcome::Approved)), format!("again {CALLBACK}"));
+        assert_eq!(decided(&with(Outcome::Approved), Decision::Approve(&Choice::default())), format!("again {CALLBACK}"));
         assert_eq!(decided(&with(Outcome::Denied), Decision::Deny), format!("deny {CALLBACK} DeniedByUser"));
     }
 
     #[test]
     fn an_answer_is_not_changed_by_the_other_button() {
         assert_eq!(decided(&with(Outcome::Approved), Decision::Deny), "stale Answered");
-        assert_eq!(decided(&with(Outcome::Denied), Decision::Approve), "stale Answered");
+        assert_eq!(approve(&with(Outcome::Denied)), "stale Answered");
     }
 
     #[test]
@@ -255,8 +382,8 @@ mod tests {
         let ann = user("ann");
         let claude = client("claude");
         let parties = Parties { session: session(1), user: &ann, client: Some(&claude), rules: &rules() };
-        assert_eq!(said(decide(None, Decision::Approve, &parties, seconds_later(0))), "stale Expired");
-        let at = |seconds| decided_by(&flow(), Decision::Approve, session(1), &ann, Some(&claude), seconds);
+        assert_eq!(said(decide(None, Decision::Approve(&Choice::default()), &parties, seconds_later(0))), "stale Expired");
+        let at = |seconds| decided_by(&flow(), Decision::Approve(&as_shown(&flow())), session(1), &ann, Some(&claude), seconds);
         assert_eq!(at(599), format!("approve {CALLBACK}"));
         assert_eq!(at(600), "stale Expired");
     }
@@ -276,7 +403,7 @@ mod tests {
     fn what_was_withdrawn_meanwhile_cannot_be_approved() {
         let moved = Client { redirect_uris: vec!["https://client.test/elsewhere".into()], ..client("claude") };
         for client in [None, Some(moved), Some(client("cursor"))] {
-            for decision in [Decision::Approve, Decision::Deny] {
+            for decision in [Decision::Approve(&as_shown(&flow())), Decision::Deny] {
                 let said = decided_by(&flow(), decision, session(1), &user("ann"), client.as_ref(), 0);
                 assert_eq!(said, "stale Withdrawn", "{client:?}");
             }
@@ -287,7 +414,9 @@ mod tests {
     fn a_user_taken_off_the_server_can_deny_but_not_approve() {
         let ann = User { servers: ServerAccess::Only(vec![]), ..user("ann") };
         for outcome in [Outcome::Pending, Outcome::Approved] {
-            assert_eq!(decided_by(&with(outcome), Decision::Approve, session(1), &ann, Some(&client("claude")), 0), "stale Withdrawn");
+            let flow = with(outcome);
+            let said = decided_by(&flow, Decision::Approve(&as_shown(&flow)), session(1), &ann, Some(&client("claude")), 0);
+            assert_eq!(said, "stale Withdrawn");
         }
         assert!(decided_by(&flow(), Decision::Deny, session(1), &ann, Some(&client("claude")), 0).starts_with("deny"));
     }
@@ -296,8 +425,78 @@ mod tests {
     fn a_loopback_flow_keeps_its_port() {
         let client = Client { redirect_uris: vec!["http://127.0.0.1/cb".into()], ..client("claude") };
         let flow = Flow { redirect_uri: "http://127.0.0.1:50123/cb".into(), ..flow() };
-        let said = decided_by(&flow, Decision::Approve, session(1), &user("ann"), Some(&client), 0);
+        let said = decided_by(&flow, Decision::Approve(&as_shown(&flow)), session(1), &user("ann"), Some(&client), 0);
         assert_eq!(said, "approve http://127.0.0.1:50123/cb");
+    }
+
+    fn two_servers() -> Flow {
+        begun(&[resource("/notes"), resource("/files")])
+    }
+
+    /// A form as text.
+    fn form(text: &str) -> Choice {
+        Choice::read(&params(text))
+    }
+
+    fn chosen(flow: &Flow, text: &str) -> Result<String, Missing> {
+        let granted = choose(&flow.offers, &form(text))?;
+        Ok(format!("{} {}", granted.server, granted.scope))
+    }
+
+    #[test]
+    fn with_several_servers_one_is_chosen_and_its_own_ticks_count() {
+        let flow = two_servers();
+        assert_eq!(approve(&flow), "incomplete Server");
+        assert_eq!(chosen(&flow, "server=/files&scope=/notes+read&scope=/files+read"), Ok("/files read".into()));
+        assert_eq!(chosen(&flow, "server=/files&scope=/notes+read"), Ok("/files read".into()), "the only thing there is settled");
+    }
+
+    #[test]
+    fn a_choice_among_servers_is_offered_only_of_those_the_user_may_use() {
+        let ann = User { servers: ServerAccess::Only(vec!["/files".into()]), ..user("ann") };
+        let query = format!("response_type=code&code_challenge={CHALLENGE}&code_challenge_method=S256");
+        let both = [resource("/notes"), resource("/files")];
+        let request = parse(&params(&query), &client("claude"), &both, &rules()).unwrap();
+        let flow = begin(&request, &client("claude"), session(1), &ann, seconds_later(600));
+        assert_eq!(flow.offers.iter().map(|offer| offer.server.as_str()).collect::<Vec<_>>(), ["/files"]);
+    }
+
+    #[test]
+    fn a_form_adds_neither_a_server_nor_a_scope() {
+        let flow = flow();
+        assert_eq!(chosen(&flow, "server=/files&scope=/files+read"), Err(Missing::Server));
+        assert_eq!(chosen(&two_servers(), "server=/house&scope=/house+read"), Err(Missing::Server));
+        assert_eq!(chosen(&flow, "scope=/notes+read&scope=/notes+write&scope=/notes+admin&scope=write"), Ok("/notes read".into()));
+        assert_eq!(chosen(&flow, "server=/notes&server=/files&scope=/notes+read"), Ok("/notes read".into()));
+        assert_eq!(chosen(&flow, "scope=/notes+read+write"), Ok("/notes read".into()));
+    }
+
+    #[test]
+    fn unticking_leaves_out_and_nothing_ticked_is_the_least() {
+        let least = Scope::parse("read");
+        let all = Offer { server: "/notes".into(), scope: Scope::parse("read write offline_access"), least };
+        let flow = Flow { offers: vec![all], ..flow() };
+        assert_eq!(chosen(&flow, "scope=/notes+read&scope=/notes+write"), Ok("/notes read write offline_access".into()));
+        assert_eq!(chosen(&flow, "scope=/notes+write"), Ok("/notes write offline_access".into()));
+        assert_eq!(chosen(&flow, ""), Ok("/notes read offline_access".into()));
+        assert_eq!(chosen(&flow, "scope=/notes+admin"), Ok("/notes read offline_access".into()));
+    }
+
+    #[test]
+    fn a_server_without_scopes_needs_no_tick() {
+        let offer = Offer { server: "/notes".into(), scope: Scope::default(), least: Scope::default() };
+        assert_eq!(chosen(&Flow { offers: vec![offer], ..flow() }, ""), Ok("/notes ".into()));
+    }
+
+    #[test]
+    fn a_flow_that_was_approved_offers_what_was_granted_and_nothing_else() {
+        let flow = two_servers();
+        let granted = choose(&flow.offers, &form("server=/files&scope=/files+read")).unwrap();
+        let after = approved(&flow, &ConsentGiven(granted));
+        assert_eq!((after.offers.len(), after.offers[0].server.as_str(), after.outcome), (1, "/files", Outcome::Approved));
+        let ann = User { servers: ServerAccess::Only(vec!["/notes".into()]), ..user("ann") };
+        let said = decided_by(&after, Decision::Approve(&form("server=/notes")), session(1), &ann, Some(&client("claude")), 0);
+        assert_eq!(said, "stale Withdrawn");
     }
 
     #[test]

@@ -5,12 +5,14 @@
 
 use std::borrow::Cow;
 
-/// Registered error codes. RFC 6749 §4.1.2.1 and §5.2, RFC 6750 §3.1, RFC 7591 §3.2.2, RFC 8707 §2, OpenID Connect Core §3.1.2.6.
+/// Registered error codes. RFC 6749 §4.1.2.1 and §5.2, RFC 6750 §3.1, RFC 7591 §3.2.2, RFC 8628 §3.5, RFC 8707 §2, OpenID Connect Core §3.1.2.6.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each is the code of the RFC")]
 pub enum ErrorCode {
     AccessDenied,
+    AuthorizationPending,
     ConsentRequired,
+    ExpiredToken,
     InsufficientScope,
     InvalidClient,
     InvalidClientMetadata,
@@ -22,6 +24,7 @@ pub enum ErrorCode {
     InvalidToken,
     RequestNotSupported,
     ServerError,
+    SlowDown,
     TemporarilyUnavailable,
     UnauthorizedClient,
     UnsupportedGrantType,
@@ -33,7 +36,9 @@ impl ErrorCode {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::AccessDenied => "access_denied",
+            Self::AuthorizationPending => "authorization_pending",
             Self::ConsentRequired => "consent_required",
+            Self::ExpiredToken => "expired_token",
             Self::InsufficientScope => "insufficient_scope",
             Self::InvalidClient => "invalid_client",
             Self::InvalidClientMetadata => "invalid_client_metadata",
@@ -45,6 +50,7 @@ impl ErrorCode {
             Self::InvalidToken => "invalid_token",
             Self::RequestNotSupported => "request_not_supported",
             Self::ServerError => "server_error",
+            Self::SlowDown => "slow_down",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::UnauthorizedClient => "unauthorized_client",
             Self::UnsupportedGrantType => "unsupported_grant_type",
@@ -147,6 +153,15 @@ pub enum Refusal {
     RefreshTokenOfAnotherClient,
     GrantEnded,
     ScopeBeyondGrant,
+    // devices
+    TooManyDevices,
+    DevicePending,
+    DeviceTooSoon,
+    DeviceDenied,
+    DeviceCodeUnknown,
+    DeviceCodeExpired,
+    DeviceCodeReplayed,
+    DeviceCodeOfAnotherClient,
     // resources
     ResourceUnknown,
     ResourceMissing,
@@ -225,6 +240,15 @@ impl Refusal {
             Self::GrantEnded => (E::InvalidGrant, 400, "the grant has ended"),
             Self::ScopeBeyondGrant => (E::InvalidScope, 400, "the scope exceeds what was granted"),
 
+            Self::TooManyDevices => (E::TemporarilyUnavailable, 503, "too many devices are waiting now"),
+            Self::DevicePending => (E::AuthorizationPending, 400, "the user has not answered yet"),
+            Self::DeviceTooSoon => (E::SlowDown, 400, "wait five seconds longer between two requests"),
+            Self::DeviceDenied => (E::AccessDenied, 400, "the user denied the request"),
+            Self::DeviceCodeExpired => (E::ExpiredToken, 400, "the device code has expired"),
+            Self::DeviceCodeUnknown | Self::DeviceCodeReplayed | Self::DeviceCodeOfAnotherClient => {
+                (E::InvalidGrant, 400, "the device code is not valid")
+            }
+
             Self::ResourceUnknown => (E::InvalidTarget, 400, "the resource is not served here"),
             Self::ResourceMissing => (E::InvalidTarget, 400, "several resources are served here, name one with the resource parameter"),
             Self::ResourceNotGranted => (E::InvalidTarget, 400, "the resource was not granted"),
@@ -274,7 +298,7 @@ mod tests {
     use crate::oauth::{redirect_uri, registration};
     use Refusal as R;
 
-    const EVERY: [Refusal; 57] = [
+    const EVERY: [Refusal; 65] = [
         R::NotAForm,
         R::MalformedForm,
         R::ParameterMissing("code"),
@@ -320,6 +344,14 @@ mod tests {
         R::RefreshTokenOfAnotherClient,
         R::GrantEnded,
         R::ScopeBeyondGrant,
+        R::TooManyDevices,
+        R::DevicePending,
+        R::DeviceTooSoon,
+        R::DeviceDenied,
+        R::DeviceCodeUnknown,
+        R::DeviceCodeExpired,
+        R::DeviceCodeReplayed,
+        R::DeviceCodeOfAnotherClient,
         R::ResourceUnknown,
         R::ResourceMissing,
         R::ResourceNotGranted,
@@ -408,12 +440,17 @@ mod tests {
             let Wire { code, status, .. } = refusal.wire();
             let fits = match code {
                 ErrorCode::InvalidClient | ErrorCode::InvalidToken => status == 401,
-                ErrorCode::AccessDenied | ErrorCode::InsufficientScope => status == 403,
+                ErrorCode::InsufficientScope => status == 403,
+                // RFC 8628 §3.5 puts it into an error of the token endpoint.
+                ErrorCode::AccessDenied => matches!(status, 400 | 403),
                 ErrorCode::ServerError => status == 500,
                 ErrorCode::TemporarilyUnavailable => status == 503,
                 ErrorCode::InvalidRequest => matches!(status, 400 | 404 | 415),
                 ErrorCode::InvalidClientMetadata => matches!(status, 400 | 415),
-                ErrorCode::ConsentRequired
+                ErrorCode::AuthorizationPending
+                | ErrorCode::ConsentRequired
+                | ErrorCode::ExpiredToken
+                | ErrorCode::SlowDown
                 | ErrorCode::InvalidGrant
                 | ErrorCode::InvalidRedirectUri
                 | ErrorCode::InvalidScope

@@ -38,6 +38,7 @@ pub fn authorization_server(issuer: &str, resources: &[ProtectedResource]) -> Va
         "issuer": issuer,
         "authorization_endpoint": endpoint("/authorize"),
         "token_endpoint": endpoint("/token"),
+        "device_authorization_endpoint": endpoint("/device_authorization"),
         "registration_endpoint": endpoint("/register"),
         "revocation_endpoint": endpoint("/revoke"),
         "response_types_supported": ["code"],
@@ -116,7 +117,10 @@ mod tests {
         assert_eq!(document["issuer"], ISSUER);
         assert_eq!(document["response_types_supported"], json!(["code"]));
         assert_eq!(document["response_modes_supported"], json!(["query"]));
-        assert_eq!(document["grant_types_supported"], json!(["authorization_code", "refresh_token"]));
+        assert_eq!(
+            document["grant_types_supported"],
+            json!(["authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"])
+        );
         assert_eq!(document["code_challenge_methods_supported"], json!(["S256"]));
         assert_eq!(document["token_endpoint_auth_methods_supported"], json!(["none", "client_secret_post", "client_secret_basic"]));
         assert_eq!(document["revocation_endpoint_auth_methods_supported"], document["token_endpoint_auth_methods_supported"]);
@@ -130,6 +134,7 @@ mod tests {
             ("authorization_endpoint", "/authorize"),
             ("token_endpoint", "/token"),
             ("registration_endpoint", "/register"),
+            ("device_authorization_endpoint", "/device_authorization"),
             ("revocation_endpoint", "/revoke"),
         ] {
             assert_eq!(document[member], format!("{ISSUER}{path}"));

@@ -23,6 +23,7 @@
 //! | redeeming a code | [`code`] | RFC 6749 §4.1.3, §10.5 |
 //! | rotating a refresh token | [`refresh`] | RFC 9700 §4.14 |
 //! | the token response | [`token_response`] | RFC 6749 §5.1 |
+//! | a device without a browser | [`device`] | RFC 8628 |
 //! | revocation | [`revocation`] | RFC 7009 |
 //! | accounts | [`user`] | |
 //! | a user's grant to a client | [`connection`] | |
@@ -39,6 +40,7 @@ pub mod client_auth;
 pub mod code;
 pub mod connection;
 pub mod consent;
+pub mod device;
 pub mod error;
 #[cfg(test)]
 pub(crate) mod fixtures;

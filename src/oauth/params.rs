@@ -3,8 +3,8 @@
 use super::error::Refusal;
 use percent_encoding::percent_decode_str;
 
-/// Most pairs accepted in one form.
-pub const MAX_PAIRS: usize = 64;
+/// Most pairs accepted in one form: a consent form holds one for each scope of each server.
+pub const MAX_PAIRS: usize = 512;
 
 /// Names and values in the order in which they came.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

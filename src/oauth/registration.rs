@@ -90,13 +90,15 @@ pub fn parse(body: &[u8], rules: &RedirectRules, taken: &TakenNames<'_>) -> Resu
             return Err(Refusal::MetadataField(field));
         }
     }
-    if sent.response_types.is_some_and(|types| types.is_empty() || types.iter().any(|kind| kind != "code")) {
+    let grant_types = grant_types(sent.grant_types)?;
+    let by_redirect = grant_types.contains(&GrantType::AuthorizationCode);
+    if sent.response_types.is_some_and(|types| (types.is_empty() && by_redirect) || types.iter().any(|kind| kind != "code")) {
         return Err(Refusal::MetadataField("response_types"));
     }
     Ok(AcceptableMetadata {
-        redirect_uris: redirect_uris(sent.redirect_uris, rules)?,
+        redirect_uris: redirect_uris(sent.redirect_uris, by_redirect, rules)?,
         auth_method: auth_method(sent.token_endpoint_auth_method.as_deref())?,
-        grant_types: grant_types(sent.grant_types)?,
+        grant_types,
         name: name(sent.client_name, taken)?,
         client_uri: sent.client_uri.filter(|link| !link.is_empty()),
         logo_uri: sent.logo_uri.filter(|link| !link.is_empty()),
@@ -117,7 +119,11 @@ fn sent_text(member: &Option<String>) -> Option<&str> {
     member.as_deref().filter(|text| !text.is_empty())
 }
 
-fn redirect_uris(sent: Option<Value>, rules: &RedirectRules) -> Result<Vec<String>, Refusal> {
+/// A client that receives no redirects, such as one on a device, needs no address (RFC 7591 §2).
+fn redirect_uris(sent: Option<Value>, by_redirect: bool, rules: &RedirectRules) -> Result<Vec<String>, Refusal> {
+    if !by_redirect && sent.as_ref().is_none_or(|sent| *sent == json!([])) {
+        return Ok(Vec::new());
+    }
     let uris: Option<Vec<String>> = sent.and_then(|value| serde_json::from_value(value).ok());
     let uris = uris.filter(|uris| !uris.is_empty()).ok_or(Refusal::RedirectUri(RedirectProblem::Missing))?;
     if uris.len() > MAX_URIS {
@@ -138,8 +144,10 @@ fn auth_method(sent: Option<&str>) -> Result<AuthMethod, Refusal> {
 /// Known grants are kept, unknown ones left out. Every client may refresh: leaving `refresh_token` out is a habit and
 /// not a wish to sign in every hour.
 fn grant_types(sent: Option<Vec<String>>) -> Result<Vec<GrantType>, Refusal> {
-    let Some(sent) = sent else { return Ok(GrantType::ALL.to_vec()) };
-    if sent.iter().any(|grant| REFUSED_GRANTS.contains(&grant.as_str())) || !sent.iter().any(|grant| grant == "authorization_code") {
+    let Some(sent) = sent else { return Ok(GrantType::USUAL.to_vec()) };
+    let starts = [GrantType::AuthorizationCode, GrantType::DeviceCode].map(GrantType::as_str);
+    let can_start = sent.iter().any(|grant| starts.contains(&grant.as_str()));
+    if sent.iter().any(|grant| REFUSED_GRANTS.contains(&grant.as_str())) || !can_start {
         return Err(Refusal::MetadataField("grant_types"));
     }
     Ok(GrantType::ALL
@@ -241,7 +249,8 @@ pub fn response(client: &Client, secret: Option<&Secret<ClientSecret>>) -> Value
     body.insert("redirect_uris".into(), json!(client.redirect_uris));
     body.insert("token_endpoint_auth_method".into(), json!(client.auth_method.as_str()));
     body.insert("grant_types".into(), json!(client.grant_types.iter().map(|grant| grant.as_str()).collect::<Vec<_>>()));
-    body.insert("response_types".into(), json!(["code"]));
+    let by_redirect = client.grant_types.contains(&GrantType::AuthorizationCode);
+    body.insert("response_types".into(), if by_redirect { json!(["code"]) } else { json!([]) });
     let texts = [
         ("client_name", &client.name),
         ("scope", &client.scope),
@@ -327,6 +336,23 @@ mod tests {
     }
 
     #[test]
+    fn a_client_on_a_device_needs_no_redirect_uri() {
+        const DEVICE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+        for more in [json!({}), json!({ "redirect_uris": [], "response_types": [] })] {
+            let mut body = json!({ "grant_types": [DEVICE], "token_endpoint_auth_method": "none" });
+            body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            let client = register(&body.to_string()).unwrap().into_client(ClientId::mint([1; 16]), None, NOW);
+            assert_eq!(client.grant_types, [GrantType::RefreshToken, GrantType::DeviceCode]);
+            let response = response(&client, None);
+            assert_eq!((&response["redirect_uris"], &response["response_types"]), (&json!([]), &json!([])));
+        }
+        let both = json!({ "grant_types": ["authorization_code", DEVICE], "redirect_uris": [] });
+        assert_eq!(refused(register(&both.to_string())), Some(Refusal::RedirectUri(RedirectProblem::Missing)));
+        let bad = json!({ "grant_types": [DEVICE], "redirect_uris": ["javascript:alert(1)"] });
+        assert!(matches!(refused(register(&bad.to_string())), Some(Refusal::RedirectUri(_))));
+    }
+
+    #[test]
     fn an_unknown_method_is_refused() {
         for method in ["", "None", "private_key_jwt", "client_secret_jwt", "tls_client_auth"] {
             let refusal = refused(with(&json!({ "token_endpoint_auth_method": method })));
@@ -340,13 +366,14 @@ mod tests {
         {
             assert_eq!(refused(with(&json!({ "grant_types": grants }))), Some(Refusal::MetadataField("grant_types")), "{grants}");
         }
-        for grants in [json!([]), json!(["refresh_token"]), json!(["urn:ietf:params:oauth:grant-type:device_code"])] {
+        for grants in [json!([]), json!(["refresh_token"]), json!(["urn:ietf:params:oauth:grant-type:jwt-bearer"])] {
             assert_eq!(refused(with(&json!({ "grant_types": grants }))), Some(Refusal::MetadataField("grant_types")), "{grants}");
         }
         let body = answer(&json!({ "grant_types": [
             "urn:ietf:params:oauth:grant-type:device_code", "refresh_token", "authorization_code", "urn:ietf:params:oauth:grant-type:jwt-bearer"
         ] }));
-        assert_eq!(body["grant_types"], json!(["authorization_code", "refresh_token"]));
+        let known = ["authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"];
+        assert_eq!(body["grant_types"], json!(known));
     }
 
     #[test]

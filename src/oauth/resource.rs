@@ -39,16 +39,20 @@ impl ProtectedResource {
     }
 }
 
-/// The one resource that the request means.
+/// The resources that the request may mean: the one that it names, or all of them when it names none. Then the user
+/// chooses among them, and the token is for the one chosen.
 ///
-/// Nothing sent means the only resource there is. Otherwise each value must name one, all the same one: compared after
+/// Each value sent must name one, all the same one: compared after
 /// lower-casing scheme and host and dropping a default port, a trailing slash and a query (clients add all of these).
 /// Our bare origin means the only resource too, since older clients send the parent of what they want.
 ///
 /// # Errors
 /// [`Refusal::ResourceUnknown`] (`invalid_target`) for anything else; [`Refusal::ResourceMissing`] when nothing was
-/// sent and there are several.
-pub fn resolve<'a, 'r>(sent: impl Iterator<Item = &'a str>, resources: &'r [ProtectedResource]) -> Result<&'r ProtectedResource, Refusal> {
+/// sent and there is none.
+pub fn candidates<'a, 'r>(
+    sent: impl Iterator<Item = &'a str>,
+    resources: &'r [ProtectedResource],
+) -> Result<Vec<&'r ProtectedResource>, Refusal> {
     let mut meant: Option<&'r ProtectedResource> = None;
     for raw in sent {
         let this = find(raw, resources).ok_or(Refusal::ResourceUnknown)?;
@@ -58,8 +62,9 @@ pub fn resolve<'a, 'r>(sent: impl Iterator<Item = &'a str>, resources: &'r [Prot
         meant = Some(this);
     }
     match (meant, resources) {
-        (Some(resource), _) | (None, [resource]) => Ok(resource),
-        (None, _) => Err(Refusal::ResourceMissing),
+        (Some(resource), _) => Ok(vec![resource]),
+        (None, []) => Err(Refusal::ResourceMissing),
+        (None, all) => Ok(all.iter().collect()),
     }
 }
 
@@ -111,7 +116,8 @@ mod tests {
     }
 
     fn meant(sent: &[&str], resources: &[ProtectedResource]) -> Result<String, Refusal> {
-        resolve(sent.iter().copied(), resources).map(|resource| resource.path.clone())
+        let found = candidates(sent.iter().copied(), resources)?;
+        Ok(found.iter().map(|resource| resource.path.as_str()).collect::<Vec<_>>().join(" or "))
     }
 
     #[test]
@@ -160,7 +166,7 @@ mod tests {
     #[test]
     fn with_several_resources_nothing_is_guessed() {
         let two = [resource("/a"), resource("/ab")];
-        assert_eq!(meant(&[], &two), Err(Refusal::ResourceMissing));
+        assert_eq!(meant(&[], &two), Ok("/a or /ab".into()));
         assert_eq!(meant(&["https://mcp.example.com/"], &two), Err(Refusal::ResourceUnknown));
         assert_eq!(meant(&["https://mcp.example.com/ab"], &two), Ok("/ab".into()));
         assert_eq!(meant(&["https://mcp.example.com/ab", "https://mcp.example.com/a"], &two), Err(Refusal::ResourceUnknown));

@@ -41,6 +41,8 @@ kinds! {
     Session = "dwss_";
     /// An authorization request waiting for consent.
     Flow = "dwfl_";
+    /// RFC 8628 §3.2.
+    DeviceCode = "dwdc_";
     /// The one-time link of the first run.
     SetupLink = "dwsl_";
 }

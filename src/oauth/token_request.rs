@@ -4,7 +4,7 @@ use super::error::Refusal;
 use super::params::Params;
 use super::pkce::Verifier;
 use super::scope::Scope;
-use super::secret::{AuthorizationCode, RefreshToken, Secret};
+use super::secret::{AuthorizationCode, DeviceCode, RefreshToken, Secret};
 
 /// What a client asks of the token endpoint.
 #[derive(Debug)]
@@ -13,6 +13,8 @@ pub enum TokenRequest {
     Code(CodeGrant),
     /// RFC 6749 §6.
     Refresh(RefreshGrant),
+    /// RFC 8628 §3.4.
+    Device(DeviceGrant),
 }
 
 /// `grant_type=authorization_code`.
@@ -39,6 +41,15 @@ pub struct RefreshGrant {
     pub resources: Vec<String>,
 }
 
+/// `grant_type=urn:ietf:params:oauth:grant-type:device_code`.
+#[derive(Debug)]
+pub struct DeviceGrant {
+    /// `device_code`.
+    pub code: Secret<DeviceCode>,
+    /// `resource`, any number.
+    pub resources: Vec<String>,
+}
+
 /// Reads the request.
 ///
 /// # Errors
@@ -57,6 +68,10 @@ pub fn parse(params: &Params) -> Result<TokenRequest, Refusal> {
             let scope = params.one("scope")?.map(Scope::parse);
             let token = Secret::parse(params.required("refresh_token")?).ok_or(Refusal::RefreshTokenUnknown)?;
             Ok(TokenRequest::Refresh(RefreshGrant { token, scope, resources }))
+        }
+        "urn:ietf:params:oauth:grant-type:device_code" => {
+            let code = Secret::parse(params.required("device_code")?).ok_or(Refusal::DeviceCodeUnknown)?;
+            Ok(TokenRequest::Device(DeviceGrant { code, resources }))
         }
         _ => Err(Refusal::GrantTypeUnsupported),
     }
@@ -84,14 +99,14 @@ mod tests {
     fn code_grant(form: &str) -> Result<CodeGrant, Refusal> {
         match read(form)? {
             TokenRequest::Code(grant) => Ok(grant),
-            TokenRequest::Refresh(_) => Err(Refusal::GrantTypeUnsupported),
+            TokenRequest::Refresh(_) | TokenRequest::Device(_) => Err(Refusal::GrantTypeUnsupported),
         }
     }
 
     fn refresh_grant(form: &str) -> Result<RefreshGrant, Refusal> {
         match read(form)? {
             TokenRequest::Refresh(grant) => Ok(grant),
-            TokenRequest::Code(_) => Err(Refusal::GrantTypeUnsupported),
+            TokenRequest::Code(_) | TokenRequest::Device(_) => Err(Refusal::GrantTypeUnsupported),
         }
     }
 
@@ -128,7 +143,19 @@ mod tests {
     }
 
     #[test]
-    fn only_two_grants_exist() {
+    fn a_device_code_is_read_and_no_other_secret_passes_for_it() {
+        let kind = "urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code";
+        let form = format!("grant_type={kind}&device_code={}", secret::<DeviceCode>(1).reveal());
+        assert!(matches!(read(&form), Ok(TokenRequest::Device(grant)) if grant.resources.is_empty()));
+        assert_eq!(read(&format!("grant_type={kind}")).unwrap_err(), Refusal::ParameterMissing("device_code"));
+        assert_eq!(read(&format!("{form}&device_code=x")).unwrap_err(), Refusal::ParameterRepeated("device_code"));
+        for other in [code(), refresh_token(), "BCDF-GHJK".into()] {
+            assert_eq!(read(&format!("grant_type={kind}&device_code={other}")).unwrap_err(), Refusal::DeviceCodeUnknown, "{other}");
+        }
+    }
+
+    #[test]
+    fn no_other_grant_exists() {
         for kind in [
             "password",
             "implicit",

@@ -12,14 +12,16 @@ use serde::Serialize;
 
 pub mod views;
 
-use views::{ConsentPage, HomePage, MessagePage, SetupPage, SigninPage};
+use views::{ConsentPage, DevicePage, HomePage, MessagePage, SetupPage, SigninPage};
 
 /// Every template by name. The names are what `extends` refers to.
-const TEMPLATES: [(&str, &str); 6] = [
+const TEMPLATES: [(&str, &str); 8] = [
     ("layout.html", include_str!("../../templates/layout.html")),
     ("setup.html", include_str!("../../templates/setup.html")),
     ("signin.html", include_str!("../../templates/signin.html")),
     ("consent.html", include_str!("../../templates/consent.html")),
+    ("device.html", include_str!("../../templates/device.html")),
+    ("scopes.html", include_str!("../../templates/scopes.html")),
     ("message.html", include_str!("../../templates/message.html")),
     ("home.html", include_str!("../../templates/home.html")),
 ];
@@ -55,6 +57,11 @@ pub fn render_signin(view: &SigninPage) -> Result<String, PageError> {
 /// The page that asks whether a client may come in.
 pub fn render_consent(view: &ConsentPage) -> Result<String, PageError> {
     render("consent.html", view)
+}
+
+/// The page that asks for a device's code.
+pub fn render_device(view: &DevicePage) -> Result<String, PageError> {
+    render("device.html", view)
 }
 
 /// The page that says one thing, errors included.
@@ -101,7 +108,7 @@ fn page_error(template: &str, error: &minijinja::Error) -> PageError {
 mod tests {
     use serde_json::Value;
 
-    use super::views::{ConnectionLine, Destination, Link, MessageKind, ScopeLine, ServerAddress};
+    use super::views::{ConnectionLine, Destination, Link, MessageKind, ScopeLine, ServerAddress, ServerChoice};
     use super::*;
 
     const HOSTILE: [&str; 9] = [
@@ -170,9 +177,12 @@ mod tests {
             ("setup.html", serde_json::to_value(setup()).unwrap()),
             ("signin.html", serde_json::to_value(signin()).unwrap()),
             ("signin.html", serde_json::to_value(SigninPage { error: None, throttled: some("Wait."), ..signin() }).unwrap()),
+            ("device.html", serde_json::to_value(device()).unwrap()),
+            ("consent.html", serde_json::to_value(consent_of_device()).unwrap()),
             ("message.html", serde_json::to_value(message()).unwrap()),
             ("home.html", serde_json::to_value(home()).unwrap()),
         ];
+        pages.push(("consent.html", serde_json::to_value(consent_with_choice()).unwrap()));
         for destination in hosts {
             pages.push(("consent.html", serde_json::to_value(consent(destination)).unwrap()));
         }
@@ -217,19 +227,37 @@ mod tests {
         ConsentPage {
             banner: some("Plain http."),
             csrf: "csrf-1".to_owned(),
-            flow: "flow-1".to_owned(),
+            flow: some("flow-1"),
+            problem: some("Choose one."),
             destination,
-            redirect_uri: "https://claude.ai/cb".to_owned(),
+            redirect_uri: some("https://claude.ai/cb"),
             client_id: "client-1".to_owned(),
             client_name: "Claude".to_owned(),
             client_registered: "It registered itself 2 minutes ago.".to_owned(),
             client_verified: some("Its document names this address."),
-            server_name: "Notes".to_owned(),
-            server_url: "https://mcp.example.com/notes".to_owned(),
-            scopes: vec![ScopeLine { name: "notes:read".to_owned(), description: "Read your notes".to_owned() }],
+            servers: vec![choice("/notes")],
             username: "ana".to_owned(),
             lasts: "Until you revoke it.".to_owned(),
         }
+    }
+
+    fn choice(path: &str) -> ServerChoice {
+        let scopes = vec![ScopeLine { name: "notes:read".to_owned(), description: "Read your notes".to_owned(), settled: false }];
+        let url = format!("https://mcp.example.com{path}");
+        ServerChoice { path: path.to_owned(), name: "Notes".to_owned(), url, scopes, least: "Read your notes".to_owned(), chosen: false }
+    }
+
+    fn consent_with_choice() -> ConsentPage {
+        ConsentPage { servers: vec![choice("/notes"), choice("/files")], ..consent(hosted(None)) }
+    }
+
+    fn consent_of_device() -> ConsentPage {
+        ConsentPage { flow: None, redirect_uri: None, ..consent(Destination::Device { code: "BCDF-GHJK".to_owned() }) }
+    }
+
+    fn device() -> DevicePage {
+        let (csrf, user_code, username) = ("csrf-1".to_owned(), "BCDF-GHJK".to_owned(), "ana".to_owned());
+        DevicePage { banner: some("Plain http."), csrf, user_code, error: some("Unknown."), username }
     }
 
     fn message() -> MessagePage {
@@ -328,7 +356,8 @@ mod tests {
     fn every_destination_but_a_known_one_carries_a_warning() {
         let warned = |destination| render_consent(&consent(destination)).unwrap().contains("class=\"notice warning\"");
         assert!(!warned(hosted(Some("Claude"))));
-        for destination in [hosted(None), Destination::Loopback { port: 4711 }, custom_scheme()] {
+        let device = Destination::Device { code: "BCDF-GHJK".to_owned() };
+        for destination in [hosted(None), Destination::Loopback { port: 4711 }, custom_scheme(), device] {
             assert!(warned(destination));
         }
     }
@@ -345,7 +374,14 @@ mod tests {
         let contract = [
             (render_setup(&setup()), "/setup", vec!["csrf", "token", "username", "password", "password_again"]),
             (render_signin(&signin()), "/signin", vec!["csrf", "return_to", "username", "password"]),
-            (render_consent(&consent(hosted(None))), "/consent", vec!["csrf", "flow", "decision", "decision"]),
+            (render_consent(&consent(hosted(None))), "/consent", vec!["csrf", "flow", "server", "scope", "decision", "decision"]),
+            (
+                render_consent(&consent_with_choice()),
+                "/consent",
+                vec!["csrf", "flow", "server", "scope", "server", "scope", "decision", "decision"],
+            ),
+            (render_device(&device()), "/device", vec!["csrf", "user_code"]),
+            (render_consent(&consent_of_device()), "/device", vec!["csrf", "user_code", "server", "scope", "decision", "decision"]),
             (render_home(&home()), "/connections/revoke", vec!["csrf", "id"]),
             (render_home(&home()), "/signout", vec!["csrf"]),
         ];
@@ -368,6 +404,16 @@ mod tests {
         assert!(render_home(&home).unwrap().contains("Copy an address"));
         let home = HomePage { servers: vec![], connections: vec![], ..home };
         assert!(render_home(&home).unwrap().contains("Ask the owner"));
+    }
+
+    #[test]
+    fn every_scope_is_ticked_and_no_server_is_chosen_beforehand() {
+        let html = render_consent(&consent_with_choice()).unwrap();
+        let radios: Vec<&str> = html.split("<input ").filter(|input| input.starts_with("type=\"radio\"")).collect();
+        assert!(radios.len() == 2 && radios.iter().all(|radio| !radio.split('>').next().unwrap().contains("checked")), "{html}");
+        assert_eq!(html.matches("name=\"scope\" value=\"&#x2f;notes notes:read\" checked").count(), 1, "{html}");
+        assert_eq!(html.matches("name=\"scope\" value=\"&#x2f;files notes:read\" checked").count(), 1, "{html}");
+        assert!(!render_consent(&consent(hosted(None))).unwrap().contains("type=\"radio\""));
     }
 
     /// The content security policy allows one stylesheet of our own and nothing else.

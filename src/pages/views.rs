@@ -51,11 +51,13 @@ pub struct ConsentPage {
     /// The token that ties the forms to this session; used by both the answer and the sign-out.
     pub csrf: String,
     /// The flow being answered; the sign-out form carries it too, to return here afterwards.
-    pub flow: String,
+    pub flow: Option<String>,
+    /// What the last answer lacked.
+    pub problem: Option<String>,
     /// Where the answer goes: the one thing on this page that a client cannot make up.
     pub destination: Destination,
     /// The redirect URI in full, as the client sent it.
-    pub redirect_uri: String,
+    pub redirect_uri: Option<String>,
     /// The client's identifier.
     pub client_id: String,
     /// The name the client gave itself. Shown as its own claim.
@@ -64,12 +66,8 @@ pub struct ConsentPage {
     pub client_registered: String,
     /// A sentence on what doorward could verify about the client, when it could.
     pub client_verified: Option<String>,
-    /// The server that would be opened.
-    pub server_name: String,
-    /// The address of that server: the audience of the tokens.
-    pub server_url: String,
-    /// What would be allowed.
-    pub scopes: Vec<ScopeLine>,
+    /// The server that would be opened, or several of which the person chooses one.
+    pub servers: Vec<ServerChoice>,
     /// Who is signed in, and on whose behalf the client would act.
     pub username: String,
     /// A sentence on how long the access lasts and how it ends.
@@ -97,6 +95,43 @@ pub enum Destination {
         /// How the URI begins, `cursor://` or `com.example.app:/`.
         begins: String,
     },
+    /// A device that shows a code and fetches the answer itself.
+    Device {
+        /// The code.
+        code: String,
+    },
+}
+
+/// A server that may be opened, and how far. Sent back as `server`.
+#[derive(Debug, Clone, Serialize)]
+pub struct ServerChoice {
+    /// Its path.
+    pub path: String,
+    /// Its name.
+    pub name: String,
+    /// Its address: the audience of the tokens.
+    pub url: String,
+    /// What would be allowed there. Each is sent back as `scope`: the path, a space and the name.
+    pub scopes: Vec<ScopeLine>,
+    /// What the app may do there when nothing is ticked, in words.
+    pub least: String,
+    /// True when it was chosen before.
+    pub chosen: bool,
+}
+
+/// `device.html`: where a person enters the code that a device shows. Sent to `POST /device`.
+#[derive(Debug, Clone, Serialize)]
+pub struct DevicePage {
+    /// A warning about how this doorward is run, above everything else.
+    pub banner: Option<String>,
+    /// The token that ties the form to this session.
+    pub csrf: String,
+    /// The code as it was typed or came with the address, else empty.
+    pub user_code: String,
+    /// Why the last try was refused.
+    pub error: Option<String>,
+    /// Who is signed in.
+    pub username: String,
 }
 
 /// One scope that is asked for.
@@ -106,6 +141,8 @@ pub struct ScopeLine {
     pub name: String,
     /// What it allows, in words.
     pub description: String,
+    /// True when it comes with approving and cannot be left out.
+    pub settled: bool,
 }
 
 /// `message.html`: one thing to say, and what to do next. Also the page of every error.

@@ -6,7 +6,7 @@ use super::{Store, StoreError};
 use crate::clock::UnixTime;
 use crate::oauth::bearer::StoredAccessToken;
 use crate::oauth::code::{CodeState, Redemption, StoredCode};
-use crate::oauth::connection::{Connection, EndReason};
+use crate::oauth::connection::{Agreed, Connection, EndReason};
 use crate::oauth::ids::ConnectionId;
 use crate::oauth::refresh::StoredRefreshToken;
 use crate::oauth::secret::{AccessToken, AuthorizationCode, RefreshToken, TokenHash};
@@ -68,27 +68,29 @@ fn apply(tx: &Tx<'_>, hash: &TokenHash<AuthorizationCode>, stored: &StoredCode, 
         Redemption::Issue(_) => {
             let state = CodeState::Spent { connection: new.connection.clone() };
             tx.put(hash.as_bytes(), &StoredCode { state, ..stored.clone() })?;
-            open_connection(tx, stored, new)
+            open_connection(tx, &stored.agreed(), new)
         }
     }
 }
 
-fn open_connection(tx: &Tx<'_>, code: &StoredCode, new: &NewTokens) -> Step<()> {
+/// A new connection and its first tokens.
+pub(super) fn open_connection(tx: &Tx<'_>, agreed: &Agreed, new: &NewTokens) -> Step<()> {
+    let granted = &agreed.granted;
     let connection = Connection {
         id: new.connection.clone(),
-        user: code.user.clone(),
-        client: code.client.clone(),
-        server: code.server.clone(),
-        scope: code.scope.clone(),
+        user: agreed.user.clone(),
+        client: agreed.client.clone(),
+        server: granted.server.clone(),
+        scope: granted.scope.clone(),
         created_at: new.now,
-        user_epoch: code.user_epoch,
+        user_epoch: agreed.user_epoch,
         alive_until: new.access_expires_at.map(|end| end.max(new.refresh_expires_at)),
         ended: None,
     };
     tx.put(new.connection.as_str().as_bytes(), &connection)?;
     let access = StoredAccessToken {
         connection: new.connection.clone(),
-        scope: code.scope.clone(),
+        scope: granted.scope.clone(),
         issued_at: new.now,
         expires_at: new.access_expires_at,
         used: false,

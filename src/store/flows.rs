@@ -5,7 +5,7 @@ use super::{Store, StoreError};
 use crate::clock::UnixTime;
 use crate::oauth::client::Client;
 use crate::oauth::code::{self, StoredCode};
-use crate::oauth::consent::{Flow, Outcome, Verdict};
+use crate::oauth::consent::{self, Flow, Outcome, Verdict};
 use crate::oauth::secret::{AuthorizationCode, Flow as FlowSecret, TokenHash};
 
 impl Store {
@@ -35,14 +35,14 @@ impl Store {
             if let Some(flow) = &flow {
                 match &verdict {
                     Verdict::Approve(_, proof) => {
-                        tx.put(hash.as_bytes(), &Flow { outcome: Outcome::Approved, ..flow.clone() })?;
+                        tx.put(hash.as_bytes(), &consent::approved(flow, proof))?;
                         tx.put(code.as_bytes(), &code::issue(flow, proof, code_expires_at))?;
                         if let Some(client) = adopted {
                             add_if_new(tx, client)?;
                         }
                     }
                     Verdict::Deny(..) => tx.put(hash.as_bytes(), &Flow { outcome: Outcome::Denied, ..flow.clone() })?,
-                    Verdict::Stale(_) | Verdict::ApprovedBefore(_) => (),
+                    Verdict::Stale(_) | Verdict::Incomplete(..) | Verdict::ApprovedBefore(_) => (),
                 }
             }
             Ok((verdict, flow))

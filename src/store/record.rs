@@ -11,6 +11,7 @@ use crate::oauth::client::Client;
 use crate::oauth::code::{CodeState, StoredCode};
 use crate::oauth::connection::Connection;
 use crate::oauth::consent::Flow;
+use crate::oauth::device::{DeviceCodeHash, DeviceState, StoredDeviceCode, WrongEntries};
 use crate::oauth::ids::{ClientId, UserId};
 use crate::oauth::mcp_session::SessionOwner;
 use crate::oauth::refresh::{LOST_ANSWER, StoredRefreshToken};
@@ -41,6 +42,9 @@ pub enum Table {
     LastUse = 12,
     McpSession = 13,
     SetupLink = 14,
+    DeviceCode = 40,
+    UserCode = 41,
+    WrongEntries = 42,
 }
 
 /// Something that is stored.
@@ -100,8 +104,19 @@ pub struct StoredSetupLink {
     pub expires_at: UnixTime,
 }
 
+/// Which device shows a user code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserCodeOwner {
+    /// The hash of the code that the device itself keeps.
+    pub code: DeviceCodeHash,
+    /// Until when it shows it.
+    pub expires_at: UnixTime,
+}
+
 const KEEP_ENDED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 const KEEP_SPENT_CODE: Duration = Duration::from_secs(24 * 60 * 60);
+/// Long enough for a device to hear that its time is over.
+const KEEP_EXPIRED_DEVICE: Duration = Duration::from_secs(5 * 60);
 const KEEP_MCP_SESSION: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 impl Record for Instance {
@@ -176,6 +191,29 @@ impl Record for StoredSetupLink {
     const TABLE: Table = Table::SetupLink;
     fn forget_at(&self) -> Option<UnixTime> {
         Some(self.expires_at)
+    }
+}
+
+impl Record for StoredDeviceCode {
+    const TABLE: Table = Table::DeviceCode;
+    /// A spent one stays known for a while, so that a replay is noticed.
+    fn forget_at(&self) -> Option<UnixTime> {
+        Some(match self.state {
+            DeviceState::Pending | DeviceState::Denied { .. } | DeviceState::Approved { .. } => self.expires_at.after(KEEP_EXPIRED_DEVICE),
+            DeviceState::Spent { .. } => self.expires_at.after(KEEP_SPENT_CODE),
+        })
+    }
+}
+impl Record for UserCodeOwner {
+    const TABLE: Table = Table::UserCode;
+    fn forget_at(&self) -> Option<UnixTime> {
+        Some(self.expires_at)
+    }
+}
+impl Record for WrongEntries {
+    const TABLE: Table = Table::WrongEntries;
+    fn forget_at(&self) -> Option<UnixTime> {
+        Some(self.end())
     }
 }
 

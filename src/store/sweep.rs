@@ -1,6 +1,6 @@
 //! Forgetting what is over, a batch at a time, so that no request waits long for it.
 
-use super::record::{self, BrowserSession, Record, StoredSetupLink, Table};
+use super::record::{self, BrowserSession, Record, StoredSetupLink, Table, UserCodeOwner};
 use super::transaction::expiry_key;
 use super::{Store, StoreError};
 use crate::clock::UnixTime;
@@ -8,6 +8,7 @@ use crate::oauth::bearer::StoredAccessToken;
 use crate::oauth::code::StoredCode;
 use crate::oauth::connection::Connection;
 use crate::oauth::consent::Flow;
+use crate::oauth::device::{StoredDeviceCode, WrongEntries};
 use crate::oauth::mcp_session::SessionOwner;
 use crate::oauth::refresh::StoredRefreshToken;
 
@@ -76,6 +77,9 @@ fn forget_at(bytes: &[u8]) -> Result<Option<UnixTime>, StoreError> {
         (Table::Connection, of::<Connection>),
         (Table::McpSession, of::<SessionOwner>),
         (Table::SetupLink, of::<StoredSetupLink>),
+        (Table::DeviceCode, of::<StoredDeviceCode>),
+        (Table::UserCode, of::<UserCodeOwner>),
+        (Table::WrongEntries, of::<WrongEntries>),
     ];
     readers.iter().find(|(known, _)| *known as u8 == *table).map_or(Ok(None), |(_, read)| read(bytes))
 }

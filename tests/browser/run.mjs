@@ -3,7 +3,7 @@
 
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { tmpdir } from 'node:os';
@@ -104,6 +104,7 @@ async function main() {
     for (const [scheme, width, script] of [['light', 320, false], ['dark', 768, true], ['light', 1024, false]]) {
       await person(browser, { origin, data, loopback, hosted, onward, scheme, width, script });
     }
+    await choosing(browser);
     await framed(browser, origin);
   } finally {
     await browser.close();
@@ -199,6 +200,52 @@ async function setUp(page, data, origin, look) {
   check('set-up signs the owner in', (await page.textContent('body')).includes('ann'));
   const again = await page.goto(url);
   check('the set-up link works once', again.status() === 403);
+}
+
+// Two servers and a request that names neither: the person picks one on the page.
+async function choosing(browser) {
+  const data = join(work, 'two');
+  mkdirSync(data);
+  const server = (path, name) => `[[server]]\npath = "/${path}"\nname = "${name}"\nupstream = "http://127.0.0.1:9/mcp"\n[server.scopes]\n"${path}:read" = "Read your ${path}"\n"${path}:write" = "Change your ${path}"\n`;
+  writeFileSync(join(data, 'doorward.toml'), server('notes', 'Notes') + server('files', 'Family files'));
+  const { child, origin } = await startDoorward(data);
+  try {
+    execFileSync(PROGRAM, ['user', 'add', 'ann', '--owner', '--password-stdin', '--data', data], { input: `${PASSWORD}\n` });
+    for (const [scheme, width] of [['light', 320], ['dark', 320], ['light', 768], ['dark', 768], ['light', 1024], ['dark', 1024]]) {
+      await choose(browser, origin, scheme, width);
+    }
+  } finally {
+    child.kill('SIGTERM');
+    await new Promise((resolve) => child.once('exit', resolve));
+  }
+}
+
+async function choose(browser, origin, scheme, width) {
+  const look = `${scheme}-${width}`;
+  const context = await browser.newContext({ viewport: { width, height: 720 }, colorScheme: scheme, javaScriptEnabled: false });
+  const page = await context.newPage();
+  const app = await callback(createServer());
+  const redirectUri = `http://127.0.0.1:${app.port}/callback`;
+  const verifier = randomBytes(40).toString('base64url');
+  const clientId = await register(origin, redirectUri, 'Two servers');
+  await page.goto(authorizeUrl(origin, clientId, redirectUri, verifier, look));
+  await page.fill('[name=username]', 'ann');
+  await page.fill('[name=password]', PASSWORD);
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('[type=radio]');
+  await tidy(page, `choice-${look}`);
+  check(`${look}: no server is chosen beforehand`, (await page.locator('[type=radio]:checked').count()) === 0);
+  await page.click('[value=approve]');
+  check(`${look}: approving without a choice stays on the page`, page.url().startsWith(`${origin}/authorize`));
+  await page.check('[name=server][value="/files"]');
+  check(`${look}: what the chosen server allows is shown`, (await page.isVisible('text=Change your files')) && !(await page.isVisible('text=Change your notes')));
+  await page.uncheck('[name=scope][value="/files files:write"]');
+  await tidy(page, `chosen-${look}`);
+  await Promise.all([page.waitForURL(/callback/), page.click('[value=approve]')]);
+  const tokens = await (await redeem(origin, clientId, redirectUri, verifier, app.arrivals.at(-1).get('code'))).json();
+  check(`${look}: what was left ticked of the chosen server is granted`, tokens.scope === 'files:read', JSON.stringify(tokens.scope));
+  app.server.close();
+  await context.close();
 }
 
 async function framed(browser, origin) {

@@ -241,7 +241,6 @@ fn nothing_that_a_consent_form_sends_changes_what_is_granted() {
         ("client_id", "nobody"),
         ("scope", "mcp admin offline_access"),
         ("resource", "https://evil.test/mcp"),
-        ("server", "/other"),
         ("state", "changed"),
         ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
         ("code_challenge_method", "plain"),
@@ -251,6 +250,12 @@ fn nothing_that_a_consent_form_sends_changes_what_is_granted() {
         ("iss", "https://evil.test"),
         ("return_to", EVIL),
     ];
+    let elsewhere = browser::form(&consent, "/consent").set("server", "/other").set("decision", "approve");
+    assert_eq!(
+        (owner.submit(&elsewhere).status, owner.submit(&elsewhere).header("location")),
+        (400, None),
+        "a server that was not offered"
+    );
     let form = extra.iter().fold(browser::form(&consent, "/consent"), |form, (name, value)| form.set(name, value));
     let form = Form { action: "/consent?redirect_uri=https%3A%2F%2Fevil.test&decision=deny".into(), ..form };
     let answer = owner.submit(&form.set("decision", "approve"));

@@ -4,8 +4,9 @@ use doorward::clock::{self, UnixTime};
 use doorward::oauth::authorization_request::State;
 use doorward::oauth::client::{AuthMethod, Client, ClientOrigin, GrantType};
 use doorward::oauth::code::Redemption;
-use doorward::oauth::consent::{self, Decision, Flow, Outcome, Parties};
+use doorward::oauth::consent::{self, Choice, Decision, Flow, Offer, Outcome, Parties};
 use doorward::oauth::ids::{ClientId, ConnectionId, UserId};
+use doorward::oauth::params::Params;
 use doorward::oauth::pkce::{self, Challenge, Pkce, Verifier};
 use doorward::oauth::redirect_rules::RedirectRules;
 use doorward::oauth::scope::Scope;
@@ -30,8 +31,9 @@ pub fn grant(store: &Store, user: &str, client: &str, path: &str, expires_at: Op
         redirect_was_sent: true,
         state: State(None),
         pkce: Pkce::S256(challenge()),
-        scope: Scope::parse("read"),
-        server: path.into(),
+        asked: Scope::parse("read"),
+        resource_was_sent: true,
+        offers: vec![Offer { server: path.into(), scope: Scope::parse("read"), least: Scope::parse("read") }],
         expires_at: UnixTime(now.0 + 600),
         outcome: Outcome::Pending,
         adopts: false,
@@ -39,11 +41,9 @@ pub fn grant(store: &Store, user: &str, client: &str, path: &str, expires_at: Op
     let (secret, code) = (random::secret::<FlowSecret>(), random::secret::<AuthorizationCode>());
     store.begin_flow(&secret.hash(), &flow).unwrap();
     let parties = Parties { session: flow.session, user: &user, client: Some(&client), rules: &RedirectRules::open("https://as.test") };
-    store
-        .settle_flow(&secret.hash(), &code.hash(), UnixTime(now.0 + 600), None, |flow| {
-            consent::decide(flow, Decision::Approve, &parties, now)
-        })
-        .unwrap();
+    let choice = Choice::read(&Params::parse(&format!("scope={path}+read")).unwrap());
+    let decide = |flow: Option<&Flow>| consent::decide(flow, Decision::Approve(&choice), &parties, now);
+    store.settle_flow(&secret.hash(), &code.hash(), UnixTime(now.0 + 600), None, decide).unwrap();
     let access = random::secret::<AccessToken>();
     let connection = ConnectionId::mint(random::bytes());
     let new = NewTokens {

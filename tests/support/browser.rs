@@ -93,7 +93,7 @@ impl Browser {
     }
 }
 
-/// The form with that action on a page.
+/// The form with that action on a page, as a browser sends it that nobody touched: hidden fields, and boxes that are ticked.
 #[track_caller]
 pub fn form(response: &Response, action: &str) -> Form {
     let found = forms(response).into_iter().find(|form| form.action == action);
@@ -109,8 +109,8 @@ pub fn forms(response: &Response) -> Vec<Form> {
 
 fn read_form(inside: &str) -> Form {
     let inputs = inside.split("<input ").skip(1).map(|tag| &tag[..tag.find('>').unwrap()]);
-    let hidden = inputs.filter(|tag| tag.contains("type=\"hidden\""));
-    let fields = hidden.map(|tag| (attribute(tag, "name"), attribute(tag, "value"))).collect();
+    let sent = |tag: &&str| tag.contains("type=\"hidden\"") || (tag.contains("type=\"checkbox\"") && tag.contains(" checked"));
+    let fields = inputs.filter(sent).map(|tag| (attribute(tag, "name"), attribute(tag, "value"))).collect();
     Form { action: attribute(inside, "action"), fields }
 }
 

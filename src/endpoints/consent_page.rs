@@ -1,0 +1,129 @@
+//! The consent page: what a waiting request looks like to the person who decides about it.
+
+use super::browser::SignedIn;
+use super::page::{self, Leads};
+use super::{App, words};
+use crate::clock;
+use crate::http::answer::Answer;
+use crate::oauth::client::{Client, ClientOrigin};
+use crate::oauth::consent::{Choice, Flow, Missing, Offer};
+use crate::oauth::known_clients;
+use crate::oauth::redirect_uri::{self, RegisteredRedirect};
+use crate::oauth::scope::OFFLINE_ACCESS;
+use crate::oauth::secret::{Flow as FlowSecret, Secret};
+use crate::pages;
+use crate::pages::views::{ConsentPage, Destination, ScopeLine, ServerChoice};
+
+/// A request as the page shows it.
+pub(super) struct Asking<'a> {
+    /// Who asks.
+    pub(super) client: &'a Client,
+    /// The client was not known here; it is recognised by where its answer goes.
+    pub(super) is_new: bool,
+    /// What may be granted.
+    pub(super) offers: &'a [Offer],
+    /// Where the answer goes.
+    pub(super) destination: Destination,
+    /// The address of that, in full, where there is one.
+    pub(super) redirect_uri: Option<String>,
+    /// The secret of the flow, where there is one.
+    pub(super) flow: Option<String>,
+}
+
+/// The page of a flow.
+pub(super) fn of_flow(
+    app: &App,
+    signed_in: &SignedIn,
+    client: &Client,
+    redirect: &RegisteredRedirect,
+    flow: &Flow,
+    secret: &Secret<FlowSecret>,
+    again: Option<(&Choice, Missing)>,
+) -> Answer {
+    let asking = Asking {
+        client,
+        is_new: flow.adopts,
+        offers: &flow.offers,
+        destination: destination(app, redirect),
+        redirect_uri: Some(redirect.as_str().to_owned()),
+        flow: Some(secret.reveal().to_owned()),
+    };
+    show(app, signed_in, asking, again)
+}
+
+fn destination(app: &App, redirect: &RegisteredRedirect) -> Destination {
+    let whose = |host: &str| match known_clients::whose(host) {
+        Some(known) => Some(known.name.clone()),
+        None => app.redirect_rules().was_named(host).then(|| "an app that the owner allows".to_owned()),
+    };
+    match redirect.destination() {
+        redirect_uri::Destination::Web { host } => Destination::Host { known_as: whose(&host), host },
+        redirect_uri::Destination::Loopback { port } => Destination::Loopback { port: port.unwrap_or(80) },
+        redirect_uri::Destination::Application { address } => Destination::Application { begins: address },
+    }
+}
+
+/// What is certain about the client, whatever it says of itself: whose address the answer goes to.
+fn verified(destination: &Destination) -> Option<String> {
+    let Destination::Host { host, .. } = destination else { return None };
+    let known = known_clients::whose(host)?;
+    let note = known.note.as_deref().map(|note| format!(" {note}")).unwrap_or_default();
+    Some(format!("The answer goes to an address of {} ({host}).{note}", known.name))
+}
+
+/// The page; `again` is what was chosen on it before and what that lacked.
+pub(super) fn show(app: &App, signed_in: &SignedIn, asking: Asking<'_>, again: Option<(&Choice, Missing)>) -> Answer {
+    let (client, destination) = (asking.client, asking.destination);
+    let client_verified = verified(&destination);
+    let registered = words::ago(client.created_at, clock::now());
+    let chosen = again.and_then(|(choice, _)| choice.server());
+    let usable = asking.offers.iter().filter(|offer| signed_in.user.may_use(&offer.server));
+    let view = ConsentPage {
+        banner: app.banner(),
+        csrf: app.form_token(signed_in),
+        flow: asking.flow,
+        problem: again.map(|(_, missing)| problem(missing).to_owned()),
+        destination,
+        redirect_uri: asking.redirect_uri,
+        client_id: client.id.as_str().to_owned(),
+        client_name: client.display_name().to_owned(),
+        client_registered: match client.origin {
+            ClientOrigin::Dynamic => format!("It registered itself {registered}."),
+            ClientOrigin::Manual => format!("The owner entered it {registered}."),
+            ClientOrigin::Known if asking.is_new => "It was not registered here before; it is recognised by its address.".to_owned(),
+            ClientOrigin::Known => format!("It was recognised by its address and let in {registered}."),
+        },
+        client_verified,
+        servers: usable.filter_map(|offer| server(app, offer, chosen)).collect(),
+        username: signed_in.user.name.as_str().to_owned(),
+        lasts: format!("Until you take it back, or until it has not been used for {}.", words::span(app.config.lifetimes.refresh_token)),
+    };
+    page::page(if again.is_some() { 400 } else { 200 }, Leads::ToClient, pages::render_consent(&view))
+}
+
+fn problem(missing: Missing) -> &'static str {
+    match missing {
+        Missing::Server => "Choose the server that the app may use, or deny.",
+    }
+}
+
+fn server(app: &App, offer: &Offer, chosen: Option<&str>) -> Option<ServerChoice> {
+    let resource = app.resource_at(&offer.server)?;
+    let description = |name: &str| match resource.scopes.iter().find(|(known, _)| known == name) {
+        Some((_, sentence)) => sentence.clone(),
+        None if name == OFFLINE_ACCESS => "Stay connected while you are away".to_owned(),
+        None => name.to_owned(),
+    };
+    Some(ServerChoice {
+        path: offer.server.clone(),
+        name: resource.name.clone(),
+        url: resource.uri.clone(),
+        scopes: offer
+            .scope
+            .names()
+            .map(|name| ScopeLine { name: name.to_owned(), description: description(name), settled: offer.is_settled(name) })
+            .collect(),
+        least: offer.least.names().map(description).collect::<Vec<_>>().join(", "),
+        chosen: chosen == Some(&offer.server),
+    })
+}

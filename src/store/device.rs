@@ -1,0 +1,131 @@
+//! Devices that wait for their person: beginning, entering a code, the answer, and asking for it.
+
+use super::codes::{NewTokens, open_connection};
+use super::connections::end;
+use super::record::{Table, UserCodeOwner};
+use super::{Store, StoreError};
+use crate::clock::UnixTime;
+use crate::oauth::connection::EndReason;
+use crate::oauth::device::{self, DeviceCodeHash, DeviceState, Poll, StoredDeviceCode, Verdict, WrongEntries};
+use crate::oauth::ids::UserId;
+use crate::oauth::user::User;
+
+/// Most devices that wait at once: anybody can begin one.
+pub const MAX_WAITING_DEVICES: usize = 1_000;
+
+/// What came of beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begun {
+    /// The device can show its code.
+    Waiting,
+    /// Another device shows the same code: draw again.
+    Taken,
+    /// Too many wait.
+    Full,
+}
+
+/// What came of entering a user code.
+#[derive(Clone, Debug)]
+pub enum Entered {
+    /// Too many wrong ones lately; this one was not looked at.
+    TooMany,
+    /// No device shows it, and that was counted.
+    Unknown,
+    /// A device shows it, or did until it was answered.
+    Found(DeviceCodeHash, Box<StoredDeviceCode>),
+}
+
+impl Store {
+    /// Remembers a device under its two codes. Not waited for: one lost in a crash is begun again.
+    pub fn begin_device(&self, code: &DeviceCodeHash, user_code: &[u8; 32], stored: &StoredDeviceCode) -> Result<Begun, StoreError> {
+        if self.count(Table::DeviceCode) >= MAX_WAITING_DEVICES {
+            return Ok(Begun::Full);
+        }
+        self.transact(|tx| {
+            if tx.get::<UserCodeOwner>(user_code)?.is_some() {
+                return Ok(Begun::Taken);
+            }
+            tx.put(user_code, &UserCodeOwner { code: *code, expires_at: stored.expires_at })?;
+            tx.put(code.as_bytes(), stored)?;
+            Ok(Begun::Waiting)
+        })
+    }
+
+    /// The device that shows a code which `user` has entered, unless that user has been guessing. A wrong code is counted
+    /// in the same transaction. `None` is a text that no code can be.
+    pub fn enter_user_code(&self, user_code: Option<&[u8; 32]>, user: &UserId, now: UnixTime) -> Result<Entered, StoreError> {
+        let entered = self.transact(|tx| {
+            let wrong: Option<WrongEntries> = tx.get(user.as_str().as_bytes())?;
+            if wrong.is_some_and(|wrong| wrong.are_too_many(now)) {
+                return Ok(Entered::TooMany);
+            }
+            let owner: Option<UserCodeOwner> = user_code.map(|key| tx.get(key)).transpose()?.flatten();
+            if let Some(UserCodeOwner { code, .. }) = owner
+                && let Some(stored) = tx.get::<StoredDeviceCode>(code.as_bytes())?
+                && !stored.expires_at.has_come(now)
+            {
+                return Ok(Entered::Found(code, Box::new(stored)));
+            }
+            tx.put(user.as_str().as_bytes(), &WrongEntries::with_another(wrong, now))?;
+            Ok(Entered::Unknown)
+        })?;
+        if matches!(entered, Entered::Unknown) {
+            self.commit()?;
+        }
+        Ok(entered)
+    }
+
+    /// Applies a person's decision. On disk before it returns.
+    pub fn settle_device(
+        &self,
+        code: &DeviceCodeHash,
+        decide: impl Fn(Option<&StoredDeviceCode>) -> Verdict,
+    ) -> Result<Verdict, StoreError> {
+        let verdict = self.transact(|tx| {
+            let stored: Option<StoredDeviceCode> = tx.get(code.as_bytes())?;
+            let verdict = decide(stored.as_ref());
+            if let (Verdict::Settle(state), Some(stored)) = (&verdict, stored) {
+                tx.put(code.as_bytes(), &StoredDeviceCode { state: state.clone(), ..stored })?;
+            }
+            Ok(verdict)
+        })?;
+        self.commit()?;
+        Ok(verdict)
+    }
+
+    /// Answers a device as `decide` says. Tokens, and the end of a connection, are on disk before it returns.
+    pub fn poll_device(
+        &self,
+        code: &DeviceCodeHash,
+        new: &NewTokens,
+        decide: impl Fn(Option<&StoredDeviceCode>, Option<&User>) -> Poll,
+    ) -> Result<Poll, StoreError> {
+        let poll = self.transact(|tx| {
+            let stored: Option<StoredDeviceCode> = tx.get(code.as_bytes())?;
+            let Some(stored) = stored else { return Ok(decide(None, None)) };
+            let user = match &stored.state {
+                DeviceState::Approved { user, .. } => tx.get::<User>(user.as_str().as_bytes())?,
+                DeviceState::Pending | DeviceState::Denied { .. } | DeviceState::Spent { .. } => None,
+            };
+            let poll = decide(Some(&stored), user.as_ref());
+            match &poll {
+                Poll::Refuse(_) => (),
+                Poll::Wait => tx.put(code.as_bytes(), &device::asked(&stored, false, new.now))?,
+                Poll::SlowDown => tx.put(code.as_bytes(), &device::asked(&stored, true, new.now))?,
+                Poll::EndConnection(connection, _) => end(tx, connection, EndReason::CodeReplayed, new.now)?,
+                Poll::Issue(agreed) => {
+                    let state = DeviceState::Spent { user: agreed.user.clone(), connection: new.connection.clone() };
+                    tx.put(code.as_bytes(), &StoredDeviceCode { state, ..stored })?;
+                    open_connection(tx, agreed, new)?;
+                }
+            }
+            Ok(poll)
+        })?;
+        match &poll {
+            Poll::Refuse(_) | Poll::Wait | Poll::SlowDown => (),
+            Poll::EndConnection(..) => self.commit_ending()?,
+            Poll::Issue(_) => self.commit()?,
+        }
+        Ok(poll)
+    }
+}
