@@ -2,6 +2,8 @@
 #![allow(missing_docs, clippy::disallowed_methods, reason = "tests say what they are for by their names, and some measure")]
 mod support;
 
+#[path = "conformance/bridge.rs"]
+mod bridge;
 #[path = "conformance/consent_choice.rs"]
 mod consent_choice;
 #[path = "conformance/device.rs"]

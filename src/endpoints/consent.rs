@@ -9,6 +9,7 @@ use crate::oauth::authorization_request::State;
 use crate::oauth::authorization_response::{self, Answer as ToClient};
 use crate::oauth::code::CodeState;
 use crate::oauth::consent::{self, Choice, Decision, Parties, Stale, Verdict};
+use crate::oauth::poll;
 use crate::oauth::redirect_uri::RegisteredRedirect;
 use crate::oauth::secret::{AuthorizationCode, Flow as FlowSecret, Secret};
 use crate::pages::views::MessageKind;
@@ -52,6 +53,13 @@ fn settle(app: &App, secret: &Secret<FlowSecret>, decision: Decision<'_>, signed
 }
 
 fn to_client(app: &App, redirect: &RegisteredRedirect, state: &State, answer: &ToClient<'_>) -> Answer {
+    if redirect.is_polled(app.issuer()) {
+        // The client fetches the code itself; none ends up in the history of this browser.
+        return match answer {
+            ToClient::Code(_) => page::see_other(poll::CALLBACK),
+            ToClient::Error(refusal) => page::see_other(&format!("{}?error={}", poll::CALLBACK, refusal.wire().code.as_str())),
+        };
+    }
     page::see_other(&authorization_response::location(redirect, state, answer, app.issuer()))
 }
 

@@ -41,14 +41,17 @@ pub(super) fn of_flow(
     let asking = Asking {
         client,
         offers: &flow.offers,
-        destination: destination(redirect),
+        destination: destination(redirect, app.issuer()),
         redirect_uri: Some(redirect.as_str().to_owned()),
         flow: Some(secret.reveal().to_owned()),
     };
     show(app, signed_in, asking, again)
 }
 
-fn destination(redirect: &RegisteredRedirect) -> Destination {
+fn destination(redirect: &RegisteredRedirect, issuer: &str) -> Destination {
+    if redirect.is_polled(issuer) {
+        return Destination::Poll;
+    }
     match redirect.destination() {
         redirect_uri::Destination::Web { host } => Destination::Host { known_as: known_clients::whose(&host).map(str::to_owned), host },
         redirect_uri::Destination::Loopback { port } => Destination::Loopback { port: port.unwrap_or(80) },

@@ -5,6 +5,7 @@ use super::client::Client;
 use super::error::Refusal;
 use super::params::Params;
 use super::pkce::Challenge;
+use super::poll;
 use super::redirect_uri::{self, RegisteredRedirect};
 use super::resource::{self, ProtectedResource};
 use super::scope::Scope;
@@ -33,6 +34,8 @@ pub struct AuthorizationRequest<'r> {
     pub redirect: RegisteredRedirect,
     /// True when the request named that address itself.
     pub redirect_was_sent: bool,
+    /// True when the client fetches the answer by the state.
+    pub polled: bool,
     /// Given back with the answer.
     pub state: State,
     /// RFC 7636 §4.3.
@@ -74,11 +77,28 @@ pub fn parse<'r>(
     if state.as_ref().is_some_and(|state| state.len() > MAX_STATE) {
         return Err(Refuse::OnPage(Refusal::ParameterTooLong("state")));
     }
+    let polled = redirect.is_polled(issuer);
+    if polled && state.as_ref().is_none_or(|state| state.len() < poll::MIN_STATE) {
+        return Err(Refuse::OnPage(Refusal::StateTooShort));
+    }
     let state = State(state);
-    let rest = parse_rest(params, resources).map_err(|refusal| Refuse::ToClient(redirect.clone(), state.clone(), refusal))?;
+    let rest = parse_rest(params, resources).map_err(|refusal| match polled {
+        true => Refuse::OnPage(refusal),
+        false => Refuse::ToClient(redirect.clone(), state.clone(), refusal),
+    })?;
     let (challenge, asked, resources, prompt) = rest;
     let resource_was_sent = params.all("resource").next().is_some();
-    Ok(AuthorizationRequest { redirect, redirect_was_sent: sent.is_some(), state, challenge, asked, resources, resource_was_sent, prompt })
+    Ok(AuthorizationRequest {
+        redirect,
+        redirect_was_sent: sent.is_some(),
+        polled,
+        state,
+        challenge,
+        asked,
+        resources,
+        resource_was_sent,
+        prompt,
+    })
 }
 
 type Rest<'r> = (Challenge, Scope, Vec<&'r ProtectedResource>, Prompt);

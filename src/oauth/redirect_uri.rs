@@ -4,6 +4,7 @@
 //! that no later reader can find another meaning in it. The single freedom is the port of a loopback address.
 
 use super::error::{RedirectProblem, Refusal};
+use super::poll;
 use percent_encoding::percent_decode_str;
 use url::{Host, Url};
 
@@ -73,6 +74,11 @@ impl RegisteredRedirect {
         &self.uri
     }
 
+    /// True for our own callback, from which the client fetches the answer.
+    pub fn is_polled(&self, issuer: &str) -> bool {
+        poll::is_callback(&self.uri, issuer)
+    }
+
     /// Where it leads.
     pub fn destination(&self) -> Destination {
         destination(&self.uri)
@@ -87,6 +93,9 @@ impl RegisteredRedirect {
 /// The first thing that is wrong with it.
 pub fn registrable(raw: &str, by: RegisteredBy, issuer: &str) -> Result<(), RedirectProblem> {
     use RedirectProblem as Problem;
+    if poll::is_callback(raw, issuer) {
+        return Ok(());
+    }
     if raw.chars().count() > MAX_LENGTH {
         return Err(Problem::TooLong);
     }
@@ -133,7 +142,8 @@ pub fn find_registered(requested: Option<&str>, registered: &[String], issuer: &
         (None, _) => return Err(Refusal::ParameterMissing("redirect_uri")),
     };
     let same = |known: &String| known == meant || is_same_loopback(known, meant);
-    if registered.iter().any(same) && !leads_to(meant, issuer) {
+    let polled = poll::is_callback(meant, issuer) && registered.iter().any(|known| known == meant);
+    if polled || registered.iter().any(same) && !leads_to(meant, issuer) {
         Ok(RegisteredRedirect { uri: meant.to_owned() })
     } else {
         Err(Refusal::RedirectUriUnregistered)

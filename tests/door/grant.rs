@@ -28,6 +28,7 @@ pub fn grant(store: &Store, user: &str, client: &str, path: &str, expires_at: Op
         client: client.id.clone(),
         redirect_uri: CALLBACK.into(),
         redirect_was_sent: true,
+        polled: false,
         state: State(None),
         challenge: Challenge::parse(Some(CHALLENGE), Some("S256")).unwrap(),
         asked: Scope::parse("read"),
