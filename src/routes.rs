@@ -6,8 +6,8 @@
 use crate::config::Config;
 use crate::endpoints::browser::{CheckedForm, SignedIn};
 use crate::endpoints::{
-    App, authorize, connections, consent, device, device_authorization, discovery, health, home, page, register, revoke, setup, signin,
-    signout, token,
+    App, authorize, connections, consent, device, device_authorization, discovery, health, home, page, poll, register, revoke, setup,
+    signin, signout, token,
 };
 use crate::http::answer::Answer;
 use crate::http::method::Method::{self, Delete, Get, Head, Options, Post, Put};
@@ -40,7 +40,8 @@ enum Access {
     Anyone(Open),
     /// Anyone, and the place that the path names is passed on.
     AnyoneAt(fn(&App, &Request, &str) -> Answer),
-    /// A client: the handler has it proven by [`crate::oauth::client_auth`] (or, at registration, makes it one).
+    /// A client: the handler has it proven by [`crate::oauth::client_auth`] (or, at registration, makes it one; or, at
+    /// `/poll`, by the state that only it knows).
     Client(Open),
     /// A browser that need not be signed in: a page, or a form that checks the visitor's token itself.
     Browser(Open),
@@ -79,6 +80,10 @@ static ROUTES: &[Route] = &[
     row(Post, "/device_authorization", Access::Client(device_authorization::begin),         Cors::AnyOrigin),
     row(Post, "/revoke",              Access::Client(revoke::revoke),                        Cors::AnyOrigin),
 
+    row(Get,  "/poll",                Access::Client(poll::fetch),                           Cors::AnyOrigin),
+
+    row(Get,  "/poll/start",          Access::Browser(poll::start),                          Cors::None),
+    row(Get,  "/poll/callback",       Access::Browser(poll::callback),                       Cors::None),
     row(Get,  "/authorize",           Access::Browser(authorize::show),                      Cors::None),
     row(Post, "/authorize",           Access::Browser(authorize::show),                      Cors::None),
     row(Post, "/consent",             Access::Form(|app, _, who, form| consent::submit(app, who, form)), Cors::None),

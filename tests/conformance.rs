@@ -195,6 +195,8 @@ mod support;
 mod authorization;
 #[path = "conformance/authorization_security.rs"]
 mod authorization_security;
+#[path = "conformance/bridge.rs"]
+mod bridge;
 #[path = "conformance/consent_choice.rs"]
 mod consent_choice;
 #[path = "conformance/device.rs"]

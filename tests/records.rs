@@ -128,6 +128,7 @@ fn flow(outcome: Outcome) -> Flow {
         client: claude(),
         redirect_uri: "https://claude.ai/api/mcp/auth_callback".into(),
         redirect_was_sent: true,
+        polled: false,
         state: State(Some("the state".into())),
         pkce: Pkce::S256(challenge()),
         asked: Scope::parse("read write"),

@@ -17,6 +17,7 @@ use crate::oauth::error::Refusal;
 use crate::oauth::ids::ClientId;
 use crate::oauth::known_clients;
 use crate::oauth::params::Params;
+use crate::oauth::poll::{self, PolledFlow};
 use crate::oauth::resource::ProtectedResource;
 use crate::oauth::secret::Flow as FlowSecret;
 use crate::pages::views::MessageKind;
@@ -112,15 +113,20 @@ fn read(request: &Request) -> Result<(Params, String), Refusal> {
 fn ask_for_consent(app: &App, signed_in: &SignedIn, asking: &Asking, asked: &AuthorizationRequest<'_>) -> Result<Answer, StoreError> {
     let client = &asking.client;
     let now = clock::now();
-    let secret = random::secret::<FlowSecret>();
+    let polled =
+        asked.state.0.as_deref().filter(|_| asked.polled).map(|state| (state, PolledFlow::begin(&client.id, random::bytes(), now)));
+    let secret = polled.as_ref().map_or_else(random::secret::<FlowSecret>, |(state, polled)| polled.flow(state, app.store.key()));
     let begun = consent::begin(asked, client, signed_in.session, &signed_in.user, now.after(app.config.lifetimes.flow));
     let flow = Flow { adopts: asking.is_new, ..begun };
-    app.store.begin_flow(&secret.hash(), &flow)?;
+    match &polled {
+        Some((state, polled)) => app.store.begin_polled(&poll::state_key(state, app.store.key()), polled, &secret.hash(), &flow)?,
+        None => app.store.begin_flow(&secret.hash(), &flow)?,
+    }
     Ok(consent_page::of_flow(app, signed_in, client, &asked.redirect, &flow, &secret, None))
 }
 
 /// A request that cannot be answered to anybody: said here, in a sentence, with no link to wherever it wanted to go.
-fn refused(app: &App, refusal: &Refusal) -> Answer {
+pub(super) fn refused(app: &App, refusal: &Refusal) -> Answer {
     let wire = refusal.wire();
     let what = format!("The app that sent you here asked in a way that cannot be answered: {}.", wire.description);
     let hint = "Go back to the app and start the connection again. If this page comes back, its settings for this server are out of date.";

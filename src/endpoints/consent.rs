@@ -11,6 +11,7 @@ use crate::oauth::client::Client;
 use crate::oauth::code::CodeState;
 use crate::oauth::consent::{self, Choice, Decision, Flow, Parties, Stale, Verdict};
 use crate::oauth::known_clients;
+use crate::oauth::poll;
 use crate::oauth::redirect_uri::RegisteredRedirect;
 use crate::oauth::secret::{AuthorizationCode, Flow as FlowSecret, Secret};
 use crate::pages::views::MessageKind;
@@ -64,6 +65,13 @@ fn adopted(app: &App, flow: &Flow) -> Option<Client> {
 }
 
 fn to_client(app: &App, redirect: &RegisteredRedirect, state: &State, answer: &ToClient<'_>) -> Answer {
+    if redirect.is_polled(app.issuer()) {
+        // The client fetches the code itself; none ends up in the history of this browser.
+        return match answer {
+            ToClient::Code(_) => page::see_other(poll::CALLBACK),
+            ToClient::Error(refusal) => page::see_other(&format!("{}?error={}", poll::CALLBACK, refusal.wire().code.as_str())),
+        };
+    }
     page::see_other(&authorization_response::location(redirect, state, answer, app.issuer()))
 }
 

@@ -52,6 +52,9 @@ pub(super) fn of_flow(
 }
 
 fn destination(app: &App, redirect: &RegisteredRedirect) -> Destination {
+    if redirect.is_polled(app.issuer()) {
+        return Destination::Poll;
+    }
     let whose = |host: &str| match known_clients::whose(host) {
         Some(known) => Some(known.name.clone()),
         None => app.redirect_rules().was_named(host).then(|| "an app that the owner allows".to_owned()),

@@ -12,6 +12,7 @@ pub mod discovery;
 pub mod health;
 pub mod home;
 pub mod page;
+pub mod poll;
 pub mod register;
 pub mod revoke;
 pub mod setup;

@@ -23,7 +23,7 @@ fn pending(app: &App, params: &Params, signed_in: &SignedIn) -> Result<String, S
         return Ok(device::address(Some(&user_code)));
     }
     let Some(secret) = params.one("flow").ok().flatten().and_then(Secret::<FlowSecret>::parse) else { return Ok("/signin".to_owned()) };
-    let flow = app.store.flow(&secret.hash())?.filter(|flow| flow.session == signed_in.session);
+    let flow = app.store.flow(&secret.hash())?.filter(|flow| flow.session == signed_in.session && !flow.polled);
     Ok(flow.map_or_else(|| "/signin".to_owned(), |flow| begin_again(app, &flow)))
 }
 

@@ -104,7 +104,7 @@ fn poll(app: &App, client: &AuthenticatedClient, grant: &DeviceGrant) -> Result<
     })?;
     Ok(match poll {
         Poll::Issue(agreed) => Ok(Issued { access, expires_in: app.config.lifetimes.access_token, refresh, scope: agreed.granted.scope }),
-        Poll::Wait => Err(Refusal::DevicePending),
+        Poll::Wait => Err(Refusal::AnswerPending),
         Poll::SlowDown => Err(Refusal::DeviceTooSoon),
         Poll::Refuse(refusal) | Poll::EndConnection(_, refusal) => Err(refusal),
     })

@@ -83,6 +83,14 @@
 //! submitted, and the page after it says that whoever sent the link would be the one let in ([`crate::oauth::device`]).
 //! An answer that waits is given even to a device that asks too soon.
 //!
+//! # The polling bridge says 400 until there is a code
+//!
+//! `/poll` answers in the words and with the status of RFC 8628 §3.5, so that 200 means a code and nothing else. A state that
+//! nobody knows is pending too: nothing is stored before sign-in, so it may belong to a page that waits for its password.
+//! On disk there is neither state nor code: the flow's secret follows from the state, a salt and the server's key, the code
+//! from the flow's secret ([`crate::oauth::poll`]). The browser never sees the code, and a second sign-in ("Not you?") has
+//! to start from the app again, because the state is not here to go on with.
+//!
 //! # No `form-action` on sign-in and consent
 //!
 //! Chromium applies `form-action` to every redirect after the form, including those that the client makes. A policy that

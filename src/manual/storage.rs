@@ -33,6 +33,7 @@
 //! | DeviceCode | hash of the device's code | [`crate::oauth::device::StoredDeviceCode`] |
 //! | UserCode | HMAC of the code that a person enters | [`crate::store::record::UserCodeOwner`] |
 //! | WrongEntries | user id | [`crate::oauth::device::WrongEntries`] |
+//! | PolledFlow | HMAC of the client's `state` | [`crate::oauth::poll::PolledFlow`] |
 //! | SetupLink | (none) | [`crate::store::record::StoredSetupLink`] |
 //! | Expiry | time, then a full key | nothing: a mark that says when to look |
 //!

@@ -23,6 +23,10 @@
 //! Nothing leaves without a click of a signed-in user on a page that names the destination. Forms carry a token bound to
 //! the session; a flow can only be finished in the session in which it began ([`crate::oauth::consent`]).
 //!
+//! Two ways in have no address to name, the device grant and the polling bridge: whoever began the request gets the answer,
+//! so somebody may be talked into answering a stranger's. There the page says so instead, Approve does not stand out, and
+//! no code is entered by an address alone ([`crate::oauth::device`], [`crate::oauth::poll`]).
+//!
 //! # Upstreams
 //!
 //! They are trusted with what they are sent and with nothing here. They never see a client's credential

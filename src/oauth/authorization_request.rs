@@ -5,6 +5,7 @@ use super::client::Client;
 use super::error::Refusal;
 use super::params::Params;
 use super::pkce::{Exemption, Pkce};
+use super::poll;
 use super::redirect_rules::RedirectRules;
 use super::redirect_uri::{self, RegisteredRedirect};
 use super::resource::{self, ProtectedResource};
@@ -34,6 +35,8 @@ pub struct AuthorizationRequest<'r> {
     pub redirect: RegisteredRedirect,
     /// True when the request named that address itself.
     pub redirect_was_sent: bool,
+    /// True when the client fetches the answer by the state.
+    pub polled: bool,
     /// Given back with the answer.
     pub state: State,
     /// RFC 7636 §4.3.
@@ -76,12 +79,29 @@ pub fn parse<'r>(
     if state.as_ref().is_some_and(|state| state.len() > MAX_STATE) {
         return Err(Refuse::OnPage(Refusal::ParameterTooLong("state")));
     }
+    let polled = redirect.is_polled(rules.issuer());
+    if polled && state.as_ref().is_none_or(|state| state.len() < poll::MIN_STATE) {
+        return Err(Refuse::OnPage(Refusal::StateTooShort));
+    }
     let state = State(state);
-    let exemption = Exemption::of(&redirect.destination(), rules);
-    let rest = parse_rest(params, resources, exemption).map_err(|refusal| Refuse::ToClient(redirect.clone(), state.clone(), refusal))?;
+    let exemption = Exemption::of(&redirect.destination(), rules).filter(|_| !polled);
+    let rest = parse_rest(params, resources, exemption).map_err(|refusal| match polled {
+        true => Refuse::OnPage(refusal),
+        false => Refuse::ToClient(redirect.clone(), state.clone(), refusal),
+    })?;
     let (pkce, asked, resources, prompt) = rest;
     let resource_was_sent = params.all("resource").next().is_some();
-    Ok(AuthorizationRequest { redirect, redirect_was_sent: sent.is_some(), state, pkce, asked, resources, resource_was_sent, prompt })
+    Ok(AuthorizationRequest {
+        redirect,
+        redirect_was_sent: sent.is_some(),
+        polled,
+        state,
+        pkce,
+        asked,
+        resources,
+        resource_was_sent,
+        prompt,
+    })
 }
 
 type Rest<'r> = (Pkce, Scope, Vec<&'r ProtectedResource>, Prompt);

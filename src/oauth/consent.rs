@@ -9,6 +9,7 @@ use super::error::Refusal;
 use super::ids::{ClientId, UserId};
 use super::params::Params;
 use super::pkce::Pkce;
+use super::poll;
 use super::redirect_rules::RedirectRules;
 use super::redirect_uri::{self, RegisteredRedirect};
 use super::resource::ProtectedResource;
@@ -33,7 +34,9 @@ pub struct Flow {
     pub redirect_uri: String,
     /// Whether the request named that address itself.
     pub redirect_was_sent: bool,
-    /// Given back with the answer.
+    /// Whether the client fetches the answer ([`super::poll`]).
+    pub polled: bool,
+    /// Given back with the answer; not kept where it is what the answer is fetched by.
     pub state: State,
     /// RFC 7636.
     pub pkce: Pkce,
@@ -167,7 +170,8 @@ pub fn begin(request: &AuthorizationRequest<'_>, client: &Client, session: Token
         client: client.id.clone(),
         redirect_uri: request.redirect.as_str().to_owned(),
         redirect_was_sent: request.redirect_was_sent,
-        state: request.state.clone(),
+        polled: request.polled,
+        state: if request.polled { State(None) } else { request.state.clone() },
         pkce: request.pkce,
         asked: request.asked.clone(),
         resource_was_sent: request.resource_was_sent,
@@ -192,12 +196,15 @@ pub struct Parties<'a> {
 
 /// Proof that the user agreed to this very flow in this very session, and to what. Made by [`decide`] alone.
 #[derive(Debug)]
-pub struct ConsentGiven(Granted);
+pub struct ConsentGiven {
+    granted: Granted,
+    at: UnixTime,
+}
 
 impl ConsentGiven {
     /// What the user agreed to.
     pub fn granted(&self) -> &Granted {
-        &self.0
+        &self.granted
     }
 }
 
@@ -251,17 +258,19 @@ pub fn decide(flow: Option<&Flow>, decision: Decision<'_>, parties: &Parties<'_>
         (Decision::Approve(choice), Outcome::Pending) => match choose(&flow.offers, choice) {
             Err(missing) => Verdict::Incomplete(redirect, missing),
             Ok(granted) if !parties.user.may_use(&granted.server) => Verdict::Stale(Stale::Withdrawn),
-            Ok(granted) => Verdict::Approve(redirect, ConsentGiven(granted)),
+            Ok(granted) => Verdict::Approve(redirect, ConsentGiven { granted, at: now }),
         },
         (Decision::Approve(_), Outcome::Approved) => Verdict::ApprovedBefore(redirect),
         (Decision::Approve(_), Outcome::Denied) | (Decision::Deny, Outcome::Approved) => Verdict::Stale(Stale::Answered),
     }
 }
 
-/// The flow after an approval: it offers what was granted and nothing else any more.
+/// The flow after an approval: it offers what was granted and nothing else any more. One that is polled ends when nobody
+/// fetches it.
 pub fn approved(flow: &Flow, proof: &ConsentGiven) -> Flow {
     let Granted { server, scope, .. } = proof.granted().clone();
-    Flow { outcome: Outcome::Approved, offers: vec![Offer { server, least: scope.clone(), scope }], ..flow.clone() }
+    let expires_at = if flow.polled { proof.at.after(poll::FETCHED_WITHIN) } else { flow.expires_at };
+    Flow { outcome: Outcome::Approved, offers: vec![Offer { server, least: scope.clone(), scope }], expires_at, ..flow.clone() }
 }
 
 /// The one code of a flow. It follows from the flow, so that a double click gives the same answer without the code
@@ -357,7 +366,7 @@ mod tests {
     fn the_code_that_follows_grants_what_the_flow_holds() {
         let flow = flow();
         let granted = choose(&flow.offers, &as_shown(&flow)).unwrap();
-        let code = issue(&flow, &ConsentGiven(granted.clone()), seconds_later(600));
+        let code = issue(&flow, &ConsentGiven { granted: granted.clone(), at: seconds_later(0) }, seconds_later(600));
         assert_eq!((&code.client, &code.user, code.user_epoch), (&flow.client, &flow.user, flow.user_epoch));
         assert_eq!((&code.scope, &code.server, &code.redirect_uri), (&granted.scope, &granted.server, &flow.redirect_uri));
         assert_eq!(code.pkce, flow.pkce);
@@ -492,7 +501,7 @@ mod tests {
     fn a_flow_that_was_approved_offers_what_was_granted_and_nothing_else() {
         let flow = two_servers();
         let granted = choose(&flow.offers, &form("server=/files&scope=/files+read")).unwrap();
-        let after = approved(&flow, &ConsentGiven(granted));
+        let after = approved(&flow, &ConsentGiven { granted, at: seconds_later(0) });
         assert_eq!((after.offers.len(), after.offers[0].server.as_str(), after.outcome), (1, "/files", Outcome::Approved));
         let ann = User { servers: ServerAccess::Only(vec!["/notes".into()]), ..user("ann") };
         let said = decided_by(&after, Decision::Approve(&form("server=/notes")), session(1), &ann, Some(&client("claude")), 0);

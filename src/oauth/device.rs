@@ -209,7 +209,7 @@ pub fn poll(
         DeviceState::Pending | DeviceState::Denied { .. } | DeviceState::Approved { .. } if expired => {
             Poll::Refuse(Refusal::DeviceCodeExpired)
         }
-        DeviceState::Denied { .. } => Poll::Refuse(Refusal::DeviceDenied),
+        DeviceState::Denied { .. } => Poll::Refuse(Refusal::AnswerDenied),
         DeviceState::Pending if asks_too_soon(stored, now) => Poll::SlowDown,
         DeviceState::Pending => Poll::Wait,
         DeviceState::Approved { user: by, user_epoch, granted } => {
@@ -370,7 +370,7 @@ mod tests {
     fn a_device_waits_until_somebody_answers() {
         assert_eq!(polled(&pending(), 0), Ok("wait".into()));
         assert_eq!(polled(&approved(), 3), Ok("/notes read".into()));
-        assert_eq!(polled(&denied(), 3), Err(Refusal::DeviceDenied));
+        assert_eq!(polled(&denied(), 3), Err(Refusal::AnswerDenied));
     }
 
     #[test]
@@ -474,9 +474,9 @@ mod tests {
     #[test]
     fn a_device_is_told_in_the_words_of_the_rfc() {
         for (refusal, code) in [
-            (Refusal::DevicePending, ErrorCode::AuthorizationPending),
+            (Refusal::AnswerPending, ErrorCode::AuthorizationPending),
             (Refusal::DeviceTooSoon, ErrorCode::SlowDown),
-            (Refusal::DeviceDenied, ErrorCode::AccessDenied),
+            (Refusal::AnswerDenied, ErrorCode::AccessDenied),
             (Refusal::DeviceCodeExpired, ErrorCode::ExpiredToken),
             (Refusal::DeviceCodeUnknown, ErrorCode::InvalidGrant),
         ] {

@@ -155,13 +155,16 @@ pub enum Refusal {
     ScopeBeyondGrant,
     // devices
     TooManyDevices,
-    DevicePending,
+    AnswerPending,
     DeviceTooSoon,
-    DeviceDenied,
+    AnswerDenied,
     DeviceCodeUnknown,
     DeviceCodeExpired,
     DeviceCodeReplayed,
     DeviceCodeOfAnotherClient,
+    // polling
+    StateTooShort,
+    AnswerOver,
     // resources
     ResourceUnknown,
     ResourceMissing,
@@ -241,9 +244,11 @@ impl Refusal {
             Self::ScopeBeyondGrant => (E::InvalidScope, 400, "the scope exceeds what was granted"),
 
             Self::TooManyDevices => (E::TemporarilyUnavailable, 503, "too many devices are waiting now"),
-            Self::DevicePending => (E::AuthorizationPending, 400, "the user has not answered yet"),
+            Self::AnswerPending => (E::AuthorizationPending, 400, "the user has not answered yet"),
             Self::DeviceTooSoon => (E::SlowDown, 400, "wait five seconds longer between two requests"),
-            Self::DeviceDenied => (E::AccessDenied, 400, "the user denied the request"),
+            Self::AnswerDenied => (E::AccessDenied, 400, "the user denied the request"),
+            Self::StateTooShort => (E::InvalidRequest, 400, "state must be at least 22 characters that nobody can guess"),
+            Self::AnswerOver => (E::ExpiredToken, 400, "the answer was fetched before, or too late"),
             Self::DeviceCodeExpired => (E::ExpiredToken, 400, "the device code has expired"),
             Self::DeviceCodeUnknown | Self::DeviceCodeReplayed | Self::DeviceCodeOfAnotherClient => {
                 (E::InvalidGrant, 400, "the device code is not valid")
@@ -298,7 +303,7 @@ mod tests {
     use crate::oauth::{redirect_uri, registration};
     use Refusal as R;
 
-    const EVERY: [Refusal; 65] = [
+    const EVERY: [Refusal; 67] = [
         R::NotAForm,
         R::MalformedForm,
         R::ParameterMissing("code"),
@@ -345,13 +350,15 @@ mod tests {
         R::GrantEnded,
         R::ScopeBeyondGrant,
         R::TooManyDevices,
-        R::DevicePending,
+        R::AnswerPending,
         R::DeviceTooSoon,
-        R::DeviceDenied,
+        R::AnswerDenied,
         R::DeviceCodeUnknown,
         R::DeviceCodeExpired,
         R::DeviceCodeReplayed,
         R::DeviceCodeOfAnotherClient,
+        R::StateTooShort,
+        R::AnswerOver,
         R::ResourceUnknown,
         R::ResourceMissing,
         R::ResourceNotGranted,

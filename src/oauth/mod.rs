@@ -24,6 +24,7 @@
 //! | rotating a refresh token | [`refresh`] | RFC 9700 §4.14 |
 //! | the token response | [`token_response`] | RFC 6749 §5.1 |
 //! | a device without a browser | [`device`] | RFC 8628 |
+//! | an answer that is fetched and not sent | [`poll`] | |
 //! | revocation | [`revocation`] | RFC 7009 |
 //! | accounts | [`user`] | |
 //! | a user's grant to a client | [`connection`] | |
@@ -50,6 +51,7 @@ pub mod mcp_session;
 pub mod metadata;
 pub mod params;
 pub mod pkce;
+pub mod poll;
 pub mod redirect_rules;
 pub mod redirect_uri;
 pub mod refresh;

@@ -4,6 +4,7 @@
 //! that no later reader can find another meaning in it. The single freedom is the port of a loopback address.
 
 use super::error::{RedirectProblem, Refusal};
+use super::poll;
 use super::redirect_rules::RedirectRules;
 use percent_encoding::percent_decode_str;
 use url::{Host, Url};
@@ -70,6 +71,11 @@ impl RegisteredRedirect {
         &self.uri
     }
 
+    /// True for our own callback, from which the client fetches the answer.
+    pub fn is_polled(&self, issuer: &str) -> bool {
+        poll::is_callback(&self.uri, issuer)
+    }
+
     /// Where it leads.
     pub fn destination(&self) -> Destination {
         destination(&self.uri)
@@ -84,6 +90,9 @@ impl RegisteredRedirect {
 /// The first thing that is wrong with it.
 pub fn registrable(raw: &str, by: RegisteredBy, rules: &RedirectRules) -> Result<(), RedirectProblem> {
     use RedirectProblem as Problem;
+    if poll::is_callback(raw, rules.issuer()) {
+        return Ok(());
+    }
     if raw.chars().count() > MAX_LENGTH {
         return Err(Problem::TooLong);
     }
@@ -138,10 +147,13 @@ pub fn find_registered(
         (None, _) => return Err(Refusal::ParameterMissing("redirect_uri")),
     };
     let same = |known: &String| known == meant || is_same_loopback(known, meant);
-    if !registered.iter().any(same) || leads_to(meant, rules.issuer()) {
+    let polled = poll::is_callback(meant, rules.issuer()) && registered.iter().any(|known| known == meant);
+    if !polled && (!registered.iter().any(same) || leads_to(meant, rules.issuer())) {
         return Err(Refusal::RedirectUriUnregistered);
     }
-    listed(meant, by, rules).map_err(Refusal::RedirectUri)?;
+    if !polled {
+        listed(meant, by, rules).map_err(Refusal::RedirectUri)?;
+    }
     Ok(RegisteredRedirect { uri: meant.to_owned() })
 }
 

@@ -172,7 +172,7 @@ mod tests {
 
     /// A page with all its optional parts, so that every field is shown.
     fn full_pages() -> Vec<(&'static str, Value)> {
-        let hosts = [hosted(Some("Claude")), hosted(None), Destination::Loopback { port: 4711 }, custom_scheme()];
+        let hosts = [hosted(Some("Claude")), hosted(None), Destination::Loopback { port: 4711 }, custom_scheme(), Destination::Poll];
         let mut pages = vec![
             ("setup.html", serde_json::to_value(setup()).unwrap()),
             ("signin.html", serde_json::to_value(signin()).unwrap()),
@@ -357,7 +357,7 @@ mod tests {
         let warned = |destination| render_consent(&consent(destination)).unwrap().contains("class=\"notice warning\"");
         assert!(!warned(hosted(Some("Claude"))));
         let device = Destination::Device { code: "BCDF-GHJK".to_owned() };
-        for destination in [hosted(None), Destination::Loopback { port: 4711 }, custom_scheme(), device] {
+        for destination in [hosted(None), Destination::Loopback { port: 4711 }, custom_scheme(), device, Destination::Poll] {
             assert!(warned(destination));
         }
     }

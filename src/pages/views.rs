@@ -95,6 +95,8 @@ pub enum Destination {
         /// How the URI begins, `cursor://` or `com.example.app:/`.
         begins: String,
     },
+    /// An app that fetches the answer itself, wherever it runs.
+    Poll,
     /// A device that shows a code and fetches the answer itself.
     Device {
         /// The code.

@@ -12,6 +12,7 @@ mod device;
 mod flows;
 mod mcp_sessions;
 mod open;
+mod polled;
 pub mod record;
 mod sessions;
 mod setup;

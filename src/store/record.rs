@@ -14,6 +14,7 @@ use crate::oauth::consent::Flow;
 use crate::oauth::device::{DeviceCodeHash, DeviceState, StoredDeviceCode, WrongEntries};
 use crate::oauth::ids::{ClientId, UserId};
 use crate::oauth::mcp_session::SessionOwner;
+use crate::oauth::poll::PolledFlow;
 use crate::oauth::refresh::{LOST_ANSWER, StoredRefreshToken};
 use crate::oauth::secret::{ServerKey, SetupLink, TokenHash};
 use crate::oauth::user::User;
@@ -45,6 +46,7 @@ pub enum Table {
     DeviceCode = 40,
     UserCode = 41,
     WrongEntries = 42,
+    PolledFlow = 43,
 }
 
 /// Something that is stored.
@@ -214,6 +216,13 @@ impl Record for WrongEntries {
     const TABLE: Table = Table::WrongEntries;
     fn forget_at(&self) -> Option<UnixTime> {
         Some(self.end())
+    }
+}
+
+impl Record for PolledFlow {
+    const TABLE: Table = Table::PolledFlow;
+    fn forget_at(&self) -> Option<UnixTime> {
+        Some(self.expires_at)
     }
 }
 

@@ -10,6 +10,7 @@ use crate::oauth::connection::Connection;
 use crate::oauth::consent::Flow;
 use crate::oauth::device::{StoredDeviceCode, WrongEntries};
 use crate::oauth::mcp_session::SessionOwner;
+use crate::oauth::poll::PolledFlow;
 use crate::oauth::refresh::StoredRefreshToken;
 
 /// Records looked at in one transaction.
@@ -79,6 +80,7 @@ fn forget_at(bytes: &[u8]) -> Result<Option<UnixTime>, StoreError> {
         (Table::SetupLink, of::<StoredSetupLink>),
         (Table::DeviceCode, of::<StoredDeviceCode>),
         (Table::UserCode, of::<UserCodeOwner>),
+        (Table::PolledFlow, of::<PolledFlow>),
         (Table::WrongEntries, of::<WrongEntries>),
     ];
     readers.iter().find(|(known, _)| *known as u8 == *table).map_or(Ok(None), |(_, read)| read(bytes))

@@ -104,6 +104,7 @@ async function main() {
     for (const [scheme, width, script] of [['light', 320, false], ['dark', 768, true], ['light', 1024, false]]) {
       await person(browser, { origin, data, loopback, hosted, onward, scheme, width, script });
     }
+    await device(browser, origin);
     await choosing(browser);
     await framed(browser, origin);
   } finally {
@@ -200,6 +201,54 @@ async function setUp(page, data, origin, look) {
   check('set-up signs the owner in', (await page.textContent('body')).includes('ann'));
   const again = await page.goto(url);
   check('the set-up link works once', again.status() === 403);
+}
+
+// A device shows a code, a plugin polls: the person answers in this browser, and the answer is fetched elsewhere.
+async function device(browser, origin) {
+  const grant = 'urn:ietf:params:oauth:grant-type:device_code';
+  const post = async (path, fields) => (await fetch(`${origin}${path}`, { method: 'POST', body: new URLSearchParams(fields) })).json();
+  const body = { client_name: 'A lamp', grant_types: ['authorization_code', grant], redirect_uris: [`${origin}/poll/callback`], token_endpoint_auth_method: 'none' };
+  const registered = await fetch(`${origin}/register`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  const { client_id } = await registered.json();
+  for (const [scheme, width] of [['light', 320], ['dark', 768], ['light', 1024]]) {
+    const look = `${scheme}-${width}`;
+    const context = await browser.newContext({ viewport: { width, height: 720 }, colorScheme: scheme, javaScriptEnabled: false });
+    const page = await context.newPage();
+    const begun = await post('/device_authorization', { client_id });
+    await page.goto(begun.verification_uri_complete);
+    await page.fill('[name=username]', 'ann');
+    await page.fill('[name=password]', PASSWORD);
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('[name=user_code]');
+    check(`${look}: the device's code is filled in after sign-in`, (await page.inputValue('[name=user_code]')) === begun.user_code);
+    await page.fill('[name=user_code]', 'bbbb bbbb');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('[role=alert]');
+    await tidy(page, `device-wrong-${look}`);
+    await page.fill('[name=user_code]', begun.user_code.toLowerCase());
+    await tidy(page, `device-${look}`);
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('[value=approve]');
+    await tidy(page, `device-consent-${look}`);
+    await page.click('[value=approve]');
+    await page.waitForSelector('text=Your device is let in');
+    await tidy(page, `device-done-${look}`);
+    const tokens = await post('/token', { grant_type: grant, device_code: begun.device_code, client_id });
+    check(`${look}: the device has its tokens`, Boolean(tokens.access_token), JSON.stringify(Object.keys(tokens)));
+
+    const [state, verifier] = [randomBytes(24).toString('base64url'), randomBytes(40).toString('base64url')];
+    const challenge = createHash('sha256').update(verifier).digest('base64url');
+    await page.goto(`${origin}/poll/start?${new URLSearchParams({ client_id, state, code_challenge: challenge, code_challenge_method: 'S256' })}`);
+    await page.waitForSelector('[value=approve]');
+    await tidy(page, `poll-consent-${look}`);
+    await page.dblclick('[value=approve]');
+    await page.waitForSelector('text=Go back to the app');
+    await tidy(page, `poll-done-${look}`);
+    const fetched = await (await fetch(`${origin}/poll?${new URLSearchParams({ state })}`)).json();
+    const redeemed = await redeem(origin, client_id, `${origin}/poll/callback`, verifier, fetched.code);
+    check(`${look}: the fetched code is good for tokens`, redeemed.status === 200, await redeemed.text());
+    await context.close();
+  }
 }
 
 // Two servers and a request that names neither: the person picks one on the page.

@@ -29,6 +29,7 @@ pub fn grant(store: &Store, user: &str, client: &str, path: &str, expires_at: Op
         client: client.id.clone(),
         redirect_uri: CALLBACK.into(),
         redirect_was_sent: true,
+        polled: false,
         state: State(None),
         pkce: Pkce::S256(challenge()),
         asked: Scope::parse("read"),
