@@ -214,8 +214,20 @@ fn a_command_on_a_directory_with_a_long_name_needs_no_server() {
     let folder = support::Folder::new();
     let long = folder.path().join("x".repeat(150));
     std::fs::create_dir(&long).unwrap();
+    let added = support::run_in(&long, &["user", "add", "ann", "--password-stdin"], "a long password\n");
+    assert_eq!(added.status.code(), Some(0), "{}", String::from_utf8_lossy(&added.stderr));
     let done = support::run_in(&long, &["user", "list"], "");
-    assert_eq!((done.status.code(), String::from_utf8_lossy(&done.stdout).as_ref()), (Some(0), "none\n"));
+    assert!(done.status.success() && String::from_utf8_lossy(&done.stdout).contains("ann"));
+}
+
+#[test]
+fn a_command_on_a_directory_that_was_never_a_doorward_makes_none_of_it() {
+    let folder = support::Folder::new();
+    let nowhere = folder.path().join("nowhere");
+    let done = support::run_in(&nowhere, &["user", "list"], "");
+    let said = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert_eq!((done.status.code(), nowhere.exists()), (Some(1), false));
+    assert!(said.starts_with("error: there is no doorward in ") && said.contains("\nhint: "), "{said}");
 }
 
 #[test]

@@ -65,6 +65,7 @@ impl From<StoreError> for Failure {
             StoreError::Missing => {
                 "put the folder \"store\" back from a copy of the data directory, or start with a new one with --data DIR"
             }
+            StoreError::Denied => "run it as the user that owns the data directory: sudo -u USER doorward …",
             StoreError::Damaged(_) => "put the data directory back from a copy",
             StoreError::TooNew(_) => "install the version that wrote it, or a later one",
             StoreError::Disk(_) => "check that the disk has room and can be written, then start doorward again",
@@ -79,7 +80,7 @@ impl From<StoreError> for Failure {
 /// [`Failure`]; then nothing was changed.
 pub fn perform(store: &Store, config: &Config, action: Action) -> Result<Done, Failure> {
     match action {
-        Action::UserAdd { name, password, owner, servers } => users::add(store, config, &name, &password, owner, servers),
+        Action::UserAdd { name, password, owner, servers } => users::add(store, config, &name, &password, owner, &servers),
         Action::UserList => users::list(store),
         Action::UserPassword { name, password } => users::set_password(store, &name, &password),
         Action::UserDisable { name } => users::disable(store, &name),

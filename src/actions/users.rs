@@ -2,7 +2,7 @@
 
 use super::{Done, Failure, done};
 use crate::clock;
-use crate::config::Config;
+use crate::config::{Config, Server};
 use crate::oauth::connection::EndReason;
 use crate::oauth::ids::UserId;
 use crate::oauth::user::{MAX_PASSWORD, MIN_PASSWORD, ServerAccess, User, UserName};
@@ -12,11 +12,9 @@ use crate::store::{AddUser, Store};
 use serde_json::{Value, json};
 
 /// Adds an account. While there is none with that right, the first one becomes the owner.
-pub(super) fn add(store: &Store, config: &Config, name: &str, password: &str, owner: bool, servers: Vec<String>) -> Result<Done, Failure> {
+pub(super) fn add(store: &Store, config: &Config, name: &str, password: &str, owner: bool, servers: &[String]) -> Result<Done, Failure> {
     let name = read_name(name)?;
-    for path in &servers {
-        known_server(config, path)?;
-    }
+    let servers: Vec<String> = servers.iter().map(|path| known_server(config, path)).collect::<Result<_, _>>()?;
     let first = !store.is_claimed()? && !store.users()?.iter().any(|user| user.owner);
     let user = User {
         id: UserId::mint(random::bytes()),
@@ -87,7 +85,7 @@ pub(super) fn remove(store: &Store, name: &str) -> Result<Done, Failure> {
 /// Lets an account use a server.
 pub(super) fn allow(store: &Store, config: &Config, name: &str, path: &str) -> Result<Done, Failure> {
     let user = find(store, name)?;
-    known_server(config, path)?;
+    let path = &known_server(config, path)?;
     let change = |user: User| {
         let servers = match &user.servers {
             ServerAccess::All => ServerAccess::All,
@@ -102,7 +100,7 @@ pub(super) fn allow(store: &Store, config: &Config, name: &str, path: &str) -> R
 /// Takes a server from an account; its connections there end at once.
 pub(super) fn deny(store: &Store, config: &Config, name: &str, path: &str) -> Result<Done, Failure> {
     let user = find(store, name)?;
-    known_server(config, path)?;
+    let path = &known_server(config, path)?;
     let all: Vec<String> = config.servers.iter().map(|server| server.resource.path.clone()).collect();
     let change = |user: User| {
         let allowed = match &user.servers {
@@ -115,7 +113,7 @@ pub(super) fn deny(store: &Store, config: &Config, name: &str, path: &str) -> Re
     // The user may not use the server from the change above on; ending the connections keeps a later "allow" from
     // bringing them back.
     let now = clock::now();
-    for listed in store.connections(Some(&user.id), now)?.iter().filter(|listed| listed.connection.server == path) {
+    for listed in store.connections(Some(&user.id), now)?.iter().filter(|listed| listed.connection.server == *path) {
         store.end_connection(&listed.connection.id, None, EndReason::ServerDenied, now)?;
     }
     Ok(denied)
@@ -150,9 +148,13 @@ fn hash(password: &str) -> Result<String, Failure> {
         .map_err(|_| Failure::new("too many passwords are being checked right now", "try again in a moment"))
 }
 
-fn known_server(config: &Config, path: &str) -> Result<(), Failure> {
-    let known = config.servers.iter().any(|server| server.resource.path == path);
-    known.then_some(()).ok_or_else(|| Failure::new(format!("there is no server at {path}"), "to see which there are: doorward server list"))
+/// The server that a person means: by its path, with or without slashes around it, or by the address that clients use.
+fn known_server(config: &Config, written: &str) -> Result<String, Failure> {
+    let path = written.trim_end_matches('/');
+    let is_meant =
+        |server: &&Server| server.resource.path.trim_start_matches('/') == path.trim_start_matches('/') || server.resource.uri == path;
+    let known = config.servers.iter().find(is_meant).map(|server| server.resource.path.clone());
+    known.ok_or_else(|| Failure::new(format!("there is no server at {written}"), "to see which there are: doorward server list"))
 }
 
 fn describe(user: &User) -> Value {

@@ -1,6 +1,5 @@
 //! The command line: one file per command. A command says what it did on stdout and what went wrong on stderr, with a
 //! hint; 0 is done, 1 failed, 2 bad usage.
-#![expect(clippy::print_stdout, reason = "this is where the program speaks")]
 
 mod client;
 mod connection;
@@ -15,6 +14,7 @@ mod user;
 use crate::actions::Failure;
 use crate::config::ConfigError;
 use argh::{EarlyExit, FromArgs};
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 /// OAuth for the MCP server you run at home: authorization server, sign-in and consent pages, and the gate in front of
@@ -39,10 +39,12 @@ enum Command {
 /// Runs the command that the arguments name.
 pub fn main(arguments: &[String]) -> ExitCode {
     if matches!(arguments, [only] if only == "--version" || only == "-V") {
-        println!("doorward {}", env!("CARGO_PKG_VERSION"));
+        say(&format!("doorward {}", env!("CARGO_PKG_VERSION")));
         return ExitCode::SUCCESS;
     }
     let words = with_default_command(arguments);
+    let spelled_out = |word: &'_ String| if word == "-h" { "--help".to_owned() } else { word.clone() };
+    let words: Vec<String> = words.iter().map(spelled_out).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match Cli::from_args(&["doorward"], &words) {
         Ok(cli) => match run(cli.command) {
@@ -50,11 +52,11 @@ pub fn main(arguments: &[String]) -> ExitCode {
             Err(failure) => report(&failure),
         },
         Err(EarlyExit { output, status: Ok(()) }) => {
-            println!("{}", output.trim_end());
+            say(output.trim_end());
             ExitCode::SUCCESS
         }
         Err(EarlyExit { output, status: Err(()) }) => {
-            eprintln!("{}", output.trim_end());
+            eprintln!("error: {}", output.trim_end());
             eprintln!("hint: doorward --help lists the commands, doorward COMMAND --help explains one");
             ExitCode::from(2)
         }
@@ -63,7 +65,8 @@ pub fn main(arguments: &[String]) -> ExitCode {
 
 /// `doorward` alone, or with flags only, is `doorward serve`.
 fn with_default_command(arguments: &[String]) -> Vec<String> {
-    let names_command = arguments.first().is_some_and(|first| !first.starts_with('-') || first == "--help" || first == "help");
+    let names_command =
+        arguments.first().is_some_and(|first| !first.starts_with('-') || first == "--help" || first == "-h" || first == "help");
     let default = (!names_command).then(|| "serve".to_owned());
     default.into_iter().chain(arguments.iter().cloned()).collect()
 }
@@ -91,10 +94,15 @@ impl From<ConfigError> for Failure {
     }
 }
 
+/// Prints a line. Whoever reads may have had enough and closed the pipe; that is no failure of ours.
+fn say(line: &str) {
+    let _ = writeln!(io::stdout(), "{line}");
+}
+
 fn failure(what: impl Into<String>, hint: impl Into<String>) -> Failure {
     Failure { what: what.into(), hint: hint.into() }
 }
 
 fn environment(name: &str) -> Option<String> {
-    std::env::var(name).ok()
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }

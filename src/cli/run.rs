@@ -7,6 +7,7 @@ use crate::config::{self, Config, raw};
 use crate::control;
 use crate::random;
 use crate::store::Store;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// Has it done.
@@ -16,11 +17,20 @@ pub(super) fn act(data: Option<PathBuf>, action: Action) -> Result<Done, Failure
     match control::ask(&folder, &action) {
         Ok(Some(reply)) => reply,
         Ok(None) => on_the_store(&flags, &folder, action),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(failure(
+            format!("{} belongs to another user of this machine", folder.display()),
+            "run it as that user: sudo -u USER doorward …",
+        )),
         Err(error) => Err(failure(format!("the running doorward does not answer: {error}"), "look at its log, or start it again")),
     }
 }
 
 fn on_the_store(flags: &raw::Flags, folder: &Path, action: Action) -> Result<Done, Failure> {
+    let makes_sense_first = matches!(action, Action::UserAdd { .. } | Action::ClientAdd { .. } | Action::Setup);
+    if !makes_sense_first && !Store::is_at(folder)? {
+        let what = format!("there is no doorward in {}", folder.display());
+        return Err(failure(what, "name its data directory with --data DIR, or start one there: doorward --data DIR"));
+    }
     let config = as_served(flags)?;
     let store = Store::open(folder, &random::entropy(), clock::now())?;
     actions::perform(&store, &config, action)

@@ -1,6 +1,6 @@
 //! `doorward serve`: puts the parts together, says where to finish setting up, and waits to be told to stop.
 
-use super::{environment, failure};
+use super::{environment, failure, say};
 use crate::actions::{self, Action, Failure};
 use crate::app;
 use crate::clock;
@@ -145,9 +145,9 @@ fn watch_signals(stop: Stop) -> io::Result<()> {
 
 /// The first line is for scripts. The one-time link is for a terminal only: no log and no journal ever holds it.
 fn announce(config: &Config, store: &Store, address: std::net::SocketAddr) -> Result<(), Failure> {
-    println!("listening on http://{address}");
+    say(&format!("listening on http://{address}"));
     for server in &config.servers {
-        println!("protecting {} at {}", server.resource.name, server.resource.uri);
+        say(&format!("protecting {} at {}", server.resource.name, server.resource.uri));
     }
     if config.issuer.warned {
         eprintln!("warning: {} is plain http; anybody on the network in between can read passwords and tokens", config.issuer.origin);
@@ -157,9 +157,9 @@ fn announce(config: &Config, store: &Store, address: std::net::SocketAddr) -> Re
     }
     if !store.is_claimed()? {
         if isatty(io::stdout()) {
-            println!("\n{}", actions::perform(store, config, Action::Setup)?.message);
+            say(&format!("\n{}", actions::perform(store, config, Action::Setup)?.message));
         } else {
-            println!("not set up yet: run doorward setup --data {} for a one-time link", config.data.display());
+            say(&format!("not set up yet: run doorward setup --data {} for a one-time link", config.data.display()));
         }
     }
     let _ = io::stdout().flush();

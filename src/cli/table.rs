@@ -1,5 +1,6 @@
 //! Lists for people: columns as wide as their widest cell. Lists for scripts: JSON.
 
+use super::say;
 use crate::actions::Done;
 use crate::clock;
 use crate::clock::UnixTime;
@@ -12,11 +13,11 @@ pub(super) type Column = (&'static str, &'static str);
 /// Prints what was done: JSON if asked for, else the message or the table.
 pub(super) fn print(done: &Done, json: bool, columns: &[Column]) {
     if json {
-        println!("{:#}", done.data);
+        say(&format!("{:#}", done.data));
     } else if !done.message.is_empty() {
-        println!("{}", done.message);
+        say(&done.message);
     } else {
-        print!("{}", render(&done.data, columns));
+        say(render(&done.data, columns).trim_end());
     }
 }
 

@@ -7,6 +7,7 @@ use super::ConfigError;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// The flags of `serve`, as written.
@@ -129,12 +130,11 @@ pub fn read(flags: &Flags, environment: Environment<'_>) -> Result<Written, Conf
     let named = flags.config.clone().or_else(|| environment("DOORWARD_CONFIG").map(PathBuf::from));
     let file = match named {
         Some(path) => read_file(&path)?,
-        None if data.join("doorward.toml").exists() => read_file(&data.join("doorward.toml"))?,
-        None => File::default(),
+        None => read_default(&data.join("doorward.toml"))?,
     };
     let listed = environment("DOORWARD_TRUSTED_PROXY").map(|list| list.split(',').map(|one| one.trim().to_owned()).collect());
     let proxies = if flags.trusted_proxies.is_empty() { listed.unwrap_or_default() } else { flags.trusted_proxies.clone() };
-    let allowed = |text: String| matches!(text.as_str(), "1" | "true" | "yes");
+    let allowed = |text: String| matches!(text.as_str(), "1" | "true" | "yes" | "on");
     let pick = |flag: &Option<String>, name: &str, in_file: &Option<String>| {
         flag.clone().or_else(|| environment(name)).or_else(|| in_file.clone())
     };
@@ -149,13 +149,22 @@ pub fn read(flags: &Flags, environment: Environment<'_>) -> Result<Written, Conf
     })
 }
 
+/// The file in the data directory need not be there; one that is there and cannot be read is an error, or a lost
+/// permission would silently start something else.
+fn read_default(path: &Path) -> Result<File, ConfigError> {
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(File::default()),
+        Ok(_) | Err(_) => read_file(path),
+    }
+}
+
 fn read_file(path: &Path) -> Result<File, ConfigError> {
     let name = path.display();
     let text = fs::read_to_string(path)
         .map_err(|error| ConfigError::new(format!("cannot read {name}: {error}"), "name a readable file with --config FILE"))?;
     // The parser's own message quotes the line, which may hold a secret; the place and the reason are enough.
     toml::from_str(&text).map_err(|error| {
-        let line = error.span().map_or(0, |span| text.get(..span.start).unwrap_or_default().lines().count().max(1));
+        let line = error.span().map_or(1, |span| text.get(..span.start).unwrap_or_default().matches('\n').count() + 1);
         ConfigError::new(format!("{name}, line {line}: {}", error.message()), "correct that line; the README lists every setting")
     })
 }

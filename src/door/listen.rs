@@ -34,6 +34,8 @@ const BREATH: Duration = Duration::from_millis(50);
 const LEAVE: Duration = Duration::from_secs(2);
 /// How often a stop looks whether the last request has been answered.
 const LOOK: Duration = Duration::from_millis(10);
+/// Fewer connections than this can be felt in a household.
+const WORTH_A_WORD: usize = 1024;
 /// How long the watcher waits for news before it looks at expired and new streams anyway.
 const WATCH: Duration = Duration::from_millis(250);
 
@@ -82,8 +84,10 @@ impl Door {
     /// When there is no thread to be had at the start. Nothing that comes later is an error.
     pub fn serve(self, config: Arc<Config>, store: Arc<Store>, backends: Backends, stop: Stop) -> io::Result<()> {
         let connections = capacity::connections_for(self.descriptors, config.limits.connections);
-        if connections < config.limits.connections {
-            log::line("fewer connections than configured", &format!("the system's limit on open files allows {connections}"));
+        // The default is what a machine with room takes; only a small number is worth a word.
+        if connections < config.limits.connections.min(WORTH_A_WORD) {
+            let why = "as many as the limit on open files allows; raise it with ulimit -n or LimitNOFILE";
+            log::line(&format!("at most {connections} connections at once"), &why);
         }
         let door = Arc::new(Context {
             app: App::new(backends.app, config.limits.workers),

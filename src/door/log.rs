@@ -23,8 +23,13 @@ pub(super) fn line(what: &str, why: &dyn std::fmt::Display) {
     let spent = RATION.lock().map_or(0, |mut ration| ration.spend(clock::instant()));
     let text = if spent == LINES { "further lines are left out for a while".to_owned() } else { format!("{what} ({why})") };
     if spent <= LINES {
-        let _ = writeln!(std::io::stderr(), "door: {}", text.escape_debug());
+        let _ = writeln!(std::io::stderr(), "doorward: {}", plain(&text));
     }
+}
+
+/// One line whatever is in it: what is not printable is not printed.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 impl Ration {

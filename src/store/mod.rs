@@ -60,6 +60,8 @@ pub enum StoreError {
     InUse,
     /// The data directory says that it was initialised, but its store is empty or gone.
     Missing,
+    /// The data directory belongs to somebody else.
+    Denied,
     /// The store cannot be read.
     Damaged(String),
     /// Written by a later version of this program.
@@ -73,6 +75,7 @@ impl fmt::Display for StoreError {
         match self {
             Self::InUse => f.write_str("the data directory is in use by another doorward"),
             Self::Missing => f.write_str("the data directory was initialised before, but its store is gone or empty"),
+            Self::Denied => f.write_str("the data directory belongs to another user of this machine: permission denied"),
             Self::Damaged(what) => write!(f, "the store cannot be read: {what}"),
             Self::TooNew(version) => write!(f, "the store was written by a later doorward (record version {version})"),
             Self::Disk(what) => write!(f, "the store cannot be written: {what}"),
@@ -89,7 +92,7 @@ impl From<sled::Error> for StoreError {
             | sled::Error::CollectionNotFound(_)
             | sled::Error::Unsupported(_)
             | sled::Error::ReportableBug(_) => Self::Damaged(error.to_string()),
-            sled::Error::Io(io) => Self::Disk(io.to_string()),
+            sled::Error::Io(io) => io.into(),
         }
     }
 }

@@ -21,6 +21,14 @@ pub(super) const INSTANCE: &[u8] = b"";
 const CACHE_BYTES: u64 = 32 * 1024 * 1024;
 
 impl Store {
+    /// True when the directory was a doorward's before.
+    ///
+    /// # Errors
+    /// When that cannot be seen.
+    pub fn is_at(data: &Path) -> Result<bool, StoreError> {
+        Ok(data.join(MARKER).try_exists()?)
+    }
+
     /// Opens the data directory, making it if it does not exist. `entropy` becomes the server's key on the first start.
     ///
     /// # Errors
@@ -29,7 +37,8 @@ impl Store {
         make_private(data)?;
         let folder = data.join(STORE);
         let marker = data.join(MARKER);
-        if marker.exists() && !folder.join("db").exists() {
+        let initialised = marker.try_exists()?;
+        if initialised && !folder.join("db").try_exists()? {
             return Err(StoreError::Missing);
         }
         make_private(&folder)?;
@@ -38,7 +47,7 @@ impl Store {
         let tree = db.open_tree("records")?;
         let instance = match tree.get(record::key(Table::Instance, INSTANCE))? {
             Some(bytes) => record::decode(&bytes)?,
-            None if marker.exists() => return Err(StoreError::Missing),
+            None if initialised => return Err(StoreError::Missing),
             None => initialise(&tree, entropy, now)?,
         };
         let file = File::options().read(true).write(true).open(folder.join("db"))?;
@@ -51,7 +60,7 @@ impl Store {
             uses: Mutex::new(HashMap::new()),
         };
         store.commit()?;
-        if !marker.exists() {
+        if !initialised {
             write_marker(data, &marker)?;
         }
         Ok(store)
@@ -127,7 +136,7 @@ fn write_marker(data: &Path, marker: &Path) -> Result<(), StoreError> {
 
 impl From<io::Error> for StoreError {
     fn from(error: io::Error) -> Self {
-        Self::Disk(error.to_string())
+        if error.kind() == io::ErrorKind::PermissionDenied { Self::Denied } else { Self::Disk(error.to_string()) }
     }
 }
 
