@@ -8,6 +8,8 @@ mod flow;
 mod gateway;
 #[path = "conformance/known_clients.rs"]
 mod known_clients;
+#[path = "conformance/openid.rs"]
+mod openid;
 #[path = "conformance/pkce_exception.rs"]
 mod pkce_exception;
 #[path = "conformance/protected_resource.rs"]

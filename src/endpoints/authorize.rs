@@ -18,6 +18,7 @@ use crate::oauth::ids::ClientId;
 use crate::oauth::known_clients;
 use crate::oauth::params::Params;
 use crate::oauth::redirect_uri::{self, RegisteredRedirect};
+use crate::oauth::scope::OURS;
 use crate::oauth::secret::Flow as FlowSecret;
 use crate::pages;
 use crate::pages::views::{ConsentPage, Destination, MessageKind, ScopeLine};
@@ -106,13 +107,13 @@ fn ask_for_consent(app: &App, signed_in: &SignedIn, asking: &Asking, asked: &Aut
     let client = &asking.client;
     let now = clock::now();
     let secret = random::secret::<FlowSecret>();
-    let begun = consent::begin(asked, client, signed_in.session, &signed_in.user, now.after(app.config.lifetimes.flow));
+    let begun = consent::begin(asked, client, (signed_in.session, signed_in.at), &signed_in.user, now.after(app.config.lifetimes.flow));
     let flow = Flow { adopts: asking.is_new, ..begun };
     app.store.begin_flow(&secret.hash(), &flow)?;
     let line = |name: &str| {
-        let known = asked.resource.scopes.iter().find(|(known, _)| known == name);
-        let stay = "Stay connected while you are away".to_owned();
-        ScopeLine { name: name.to_owned(), description: known.map_or(stay, |(_, sentence)| sentence.clone()) }
+        let of_server = asked.resource.scopes.iter().find(|(known, _)| known == name).map(|(_, sentence)| sentence.as_str());
+        let sentence = of_server.or_else(|| OURS.iter().find(|(ours, _)| *ours == name).map(|(_, sentence)| *sentence));
+        ScopeLine { name: name.to_owned(), description: sentence.unwrap_or(name).to_owned() }
     };
     let view = ConsentPage {
         banner: app.banner(),

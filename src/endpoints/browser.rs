@@ -27,6 +27,8 @@ pub struct SignedIn {
     pub user: User,
     /// Under which session.
     pub session: TokenHash<Session>,
+    /// When.
+    pub at: UnixTime,
     secret: Secret<Session>,
 }
 
@@ -63,7 +65,7 @@ impl App {
         let Some(secret) = cookies::read(&request.headers, &name).and_then(Secret::<Session>::parse) else { return Ok(None) };
         let session = secret.hash();
         let found = self.store.session(&session, clock::now())?;
-        Ok(found.map(|(_, user)| SignedIn { user, session, secret }))
+        Ok(found.map(|(stored, user)| SignedIn { user, session, at: stored.signed_in_at, secret }))
     }
 
     /// Signs a user in under a new session; whatever session the browser had is over (session fixation).

@@ -8,6 +8,7 @@ pub mod consent;
 pub mod discovery;
 pub mod health;
 pub mod home;
+pub mod openid;
 pub mod page;
 pub mod register;
 pub mod revoke;

@@ -40,6 +40,9 @@ fn begin_again(app: &App, flow: &Flow) -> String {
         }
         Pkce::Exempt => (),
     }
+    if let Some(nonce) = &flow.authentication.nonce {
+        query.append_pair("nonce", nonce);
+    }
     query.append_pair("scope", &flow.scope.to_string());
     if let Some(resource) = app.resource_at(&flow.server) {
         query.append_pair("resource", &resource.uri);

@@ -1,13 +1,13 @@
 //! `POST /token` (RFC 6749 §3.2).
 
-use super::App;
+use super::{App, openid};
 use crate::clock;
 use crate::http::answer::Answer;
 use crate::http::request::Request;
 use crate::oauth;
 use crate::oauth::client::GrantType;
 use crate::oauth::client_auth::{self, AuthenticatedClient};
-use crate::oauth::code::{self, Redemption};
+use crate::oauth::code::{self, Redemption, StoredCode};
 use crate::oauth::error::{ErrorCode, Refusal};
 use crate::oauth::ids::ConnectionId;
 use crate::oauth::params::Params;
@@ -77,7 +77,10 @@ fn redeem(app: &App, client: &AuthenticatedClient, grant: &CodeGrant) -> Result<
         code::redeem(stored, user, resource, client, grant, app.redirect_rules(), now)
     })?;
     Ok(match (redemption, stored) {
-        (Redemption::Issue(_), Some(stored)) => Ok(Issued { access, expires_in: lifetimes.access_token, refresh, scope: stored.scope }),
+        (Redemption::Issue(_), Some(StoredCode { scope, authentication, .. })) => {
+            let id_token = openid::id_token(app, &access, &scope, authentication.nonce.as_deref(), now)?;
+            Ok(Issued { access, expires_in: lifetimes.access_token, refresh, scope, id_token })
+        }
         (Redemption::Issue(_), None) => Err(Refusal::CodeUnknown),
         (Redemption::Refuse(refusal) | Redemption::CountGuess(refusal) | Redemption::EndConnection(_, refusal), _) => Err(refusal),
     })
@@ -96,7 +99,8 @@ fn rotate(app: &App, client: &AuthenticatedClient, grant: &RefreshGrant) -> Resu
         Refreshed::Refused(refusal) => Err(refusal),
         Refreshed::Issued { tokens, scope, expires_at } => {
             let expires_in = expires_at.map(|end| end.since(now));
-            Ok(Issued { access: tokens.access, expires_in, refresh: tokens.refresh, scope })
+            let id_token = openid::id_token(app, &tokens.access, &scope, None, now)?;
+            Ok(Issued { access: tokens.access, expires_in, refresh: tokens.refresh, scope, id_token })
         }
     })
 }

@@ -31,6 +31,7 @@
 //! | LastUse | connection id | [`crate::store::record::LastUse`] |
 //! | McpSession | hash of server and session id | [`crate::oauth::mcp_session::SessionOwner`] |
 //! | SetupLink | (none) | [`crate::store::record::StoredSetupLink`] |
+//! | SigningKey | its `kid` | [`crate::oauth::signing_key::SigningKey`]: the private key of ID tokens, in the clear |
 //! | Expiry | time, then a full key | nothing: a mark that says when to look |
 //!
 //! # When something is on disk

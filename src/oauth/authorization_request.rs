@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 
 /// Longest `state` accepted, in bytes. Some clients put a URL into it.
 pub const MAX_STATE: usize = 4096;
+/// Longest `nonce` accepted, in bytes.
+const MAX_NONCE: usize = 1024;
 
 /// The client's `state`, given back as it came (RFC 6749 §4.1.2).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +46,8 @@ pub struct AuthorizationRequest<'r> {
     pub resource: &'r ProtectedResource,
     /// OpenID Connect Core §3.1.2.1 `prompt`.
     pub prompt: Prompt,
+    /// OpenID Connect Core §3.1.2.1 `nonce`.
+    pub nonce: Option<String>,
 }
 
 /// The part of `prompt` that makes a difference here: consent is asked for every time anyway.
@@ -77,11 +81,11 @@ pub fn parse<'r>(
     let state = State(state);
     let exemption = Exemption::of(&redirect.destination(), rules);
     let rest = parse_rest(params, resources, exemption).map_err(|refusal| Refuse::ToClient(redirect.clone(), state.clone(), refusal))?;
-    let (pkce, scope, resource, prompt) = rest;
-    Ok(AuthorizationRequest { redirect, redirect_was_sent: sent.is_some(), state, pkce, scope, resource, prompt })
+    let (pkce, scope, resource, prompt, nonce) = rest;
+    Ok(AuthorizationRequest { redirect, redirect_was_sent: sent.is_some(), state, pkce, scope, resource, prompt, nonce })
 }
 
-type Rest<'r> = (Pkce, Scope, &'r ProtectedResource, Prompt);
+type Rest<'r> = (Pkce, Scope, &'r ProtectedResource, Prompt, Option<String>);
 
 fn parse_rest<'r>(params: &Params, resources: &'r [ProtectedResource], exemption: Option<Exemption>) -> Result<Rest<'r>, Refusal> {
     if params.required("response_type")? != "code" {
@@ -96,7 +100,11 @@ fn parse_rest<'r>(params: &Params, resources: &'r [ProtectedResource], exemption
     let pkce = Pkce::asked(params.one("code_challenge")?, params.one("code_challenge_method")?, exemption)?;
     let resource = resource::resolve(params.all("resource"), resources)?;
     let asked = Scope::parse(params.one("scope")?.unwrap_or_default());
-    Ok((pkce, resource.grantable(&asked), resource, prompt(params)))
+    let nonce = params.one("nonce")?.map(str::to_owned);
+    if nonce.as_ref().is_some_and(|nonce| nonce.len() > MAX_NONCE) {
+        return Err(Refusal::ParameterTooLong("nonce"));
+    }
+    Ok((pkce, resource.grantable(&asked), resource, prompt(params), nonce))
 }
 
 /// `prompt` may hold several words and comes twice from some clients; unknown words are ignored.
@@ -253,7 +261,8 @@ mod tests {
         let resources = [resource("/notes")];
         for (asked, granted) in [
             ("", "read"),
-            ("openid email profile", "read"),
+            ("openid email profile", "read openid email profile"),
+            ("email profile", "read"),
             (" write  admin ", "write"),
             ("write read write", "write read"),
             ("offline_access write", "write offline_access"),
@@ -294,6 +303,14 @@ mod tests {
             let changes: Vec<_> = words.iter().map(|word| ("prompt", *word)).collect();
             assert_eq!(read(&query(&changes), &resources).unwrap().prompt, meant, "{words:?}");
         }
+    }
+
+    #[test]
+    fn a_nonce_is_kept_as_it_came_and_not_if_it_is_too_long() {
+        let resources = [resource("/notes")];
+        assert_eq!(read(&query(&[("nonce", "n \u{fc}")]), &resources).unwrap().nonce.as_deref(), Some("n \u{fc}"));
+        assert_eq!(told(&[("nonce", &"n".repeat(MAX_NONCE + 1))]), Some(Refusal::ParameterTooLong("nonce")));
+        assert_eq!(told(&[("nonce", "a"), ("nonce", "b")]), Some(Refusal::ParameterRepeated("nonce")));
     }
 
     #[test]

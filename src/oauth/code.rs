@@ -3,6 +3,7 @@
 use super::client_auth::AuthenticatedClient;
 use super::consent::{ConsentGiven, Flow};
 use super::error::Refusal;
+use super::id_token::Authentication;
 use super::ids::{ClientId, ConnectionId, UserId};
 use super::pkce::{self, Exemption, Pkce, PkceVerified};
 use super::redirect_rules::RedirectRules;
@@ -34,6 +35,8 @@ pub struct StoredCode {
     pub redirect_uri: String,
     /// RFC 7636.
     pub pkce: Pkce,
+    /// When the user signed in, and what the request wants to see again.
+    pub authentication: Authentication,
     /// After this it is of no use.
     pub expires_at: UnixTime,
     /// Whether it can still be redeemed.
@@ -65,6 +68,7 @@ pub fn issue(flow: &Flow, _proof: &ConsentGiven, expires_at: UnixTime) -> Stored
         scope: flow.scope.clone(),
         redirect_uri: flow.redirect_uri.clone(),
         pkce: flow.pkce,
+        authentication: flow.authentication.clone(),
         expires_at,
         state: CodeState::Fresh { guesses: 0 },
     }
@@ -162,6 +166,7 @@ mod tests {
             scope: Scope::parse("read"),
             redirect_uri: CALLBACK.into(),
             pkce: Pkce::S256(Challenge::parse(Some(CHALLENGE), Some("S256")).unwrap()),
+            authentication: Authentication { at: seconds_later(0), nonce: None },
             expires_at: seconds_later(600),
             state: CodeState::Fresh { guesses: 0 },
         }

@@ -25,6 +25,8 @@ pub struct Connection {
     pub created_at: UnixTime,
     /// [`User::epoch`] at that moment.
     pub user_epoch: u32,
+    /// When that user had signed in (OpenID Connect Core §2 `auth_time`).
+    pub authenticated_at: UnixTime,
     /// When it ends by itself if it is not used: its last refresh token's end. `None` where its tokens do not expire.
     pub alive_until: Option<UnixTime>,
     /// Set once it is over; then nothing revives it.

@@ -6,6 +6,7 @@
 use super::authorization_request::{AuthorizationRequest, State};
 use super::client::Client;
 use super::error::Refusal;
+use super::id_token::Authentication;
 use super::ids::{ClientId, UserId};
 use super::pkce::Pkce;
 use super::redirect_rules::RedirectRules;
@@ -43,6 +44,8 @@ pub struct Flow {
     pub expires_at: UnixTime,
     /// What the user said.
     pub outcome: Outcome,
+    /// When the user signed in, and what the request wants to see again.
+    pub authentication: Authentication,
     /// The client was not known when this began; agreeing lets it in under the id it came with.
     pub adopts: bool,
 }
@@ -67,8 +70,14 @@ pub enum Decision {
     Deny,
 }
 
-/// Begins a flow for the user who is signed in.
-pub fn begin(request: &AuthorizationRequest<'_>, client: &Client, session: TokenHash<Session>, user: &User, expires_at: UnixTime) -> Flow {
+/// Begins a flow for the user who signed in under `session` at that time.
+pub fn begin(
+    request: &AuthorizationRequest<'_>,
+    client: &Client,
+    (session, signed_in_at): (TokenHash<Session>, UnixTime),
+    user: &User,
+    expires_at: UnixTime,
+) -> Flow {
     Flow {
         session,
         user: user.id.clone(),
@@ -82,6 +91,7 @@ pub fn begin(request: &AuthorizationRequest<'_>, client: &Client, session: Token
         server: request.resource.path.clone(),
         expires_at,
         outcome: Outcome::Pending,
+        authentication: Authentication { at: signed_in_at, nonce: request.nonce.clone() },
         adopts: false,
     }
 }
@@ -174,7 +184,7 @@ mod tests {
     fn begun(resources: &[ProtectedResource]) -> Flow {
         let query = format!("response_type=code&scope=read&state=s&code_challenge={CHALLENGE}&code_challenge_method=S256");
         let request = parse(&params(&query), &client("claude"), resources, &rules()).unwrap();
-        begin(&request, &client("claude"), session(1), &user("ann"), seconds_later(600))
+        begin(&request, &client("claude"), (session(1), seconds_later(0)), &user("ann"), seconds_later(600))
     }
 
     fn flow() -> Flow {

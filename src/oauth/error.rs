@@ -158,6 +158,7 @@ pub enum Refusal {
     TokenExpired,
     TokenEnded,
     TokenForAnotherResource,
+    OpenIdNotGranted,
     // MCP
     SessionOfAnother,
     // ourselves
@@ -234,6 +235,7 @@ impl Refusal {
             Self::TokenUnknown | Self::TokenEnded => (E::InvalidToken, 401, "the access token is not valid"),
             Self::TokenExpired => (E::InvalidToken, 401, "the access token has expired"),
             Self::TokenForAnotherResource => (E::InvalidToken, 401, "the access token is for another resource"),
+            Self::OpenIdNotGranted => (E::InsufficientScope, 403, "the access token was not granted openid"),
 
             Self::SessionOfAnother => (E::InvalidRequest, 404, "the session does not exist"),
 
@@ -274,7 +276,7 @@ mod tests {
     use crate::oauth::{redirect_uri, registration};
     use Refusal as R;
 
-    const EVERY: [Refusal; 57] = [
+    const EVERY: [Refusal; 58] = [
         R::NotAForm,
         R::MalformedForm,
         R::ParameterMissing("code"),
@@ -329,6 +331,7 @@ mod tests {
         R::TokenExpired,
         R::TokenEnded,
         R::TokenForAnotherResource,
+        R::OpenIdNotGranted,
         R::SessionOfAnother,
         R::Unavailable,
         R::Internal,

@@ -82,6 +82,7 @@ fn open_connection(tx: &Tx<'_>, code: &StoredCode, new: &NewTokens) -> Step<()> 
         scope: code.scope.clone(),
         created_at: new.now,
         user_epoch: code.user_epoch,
+        authenticated_at: code.authentication.at,
         alive_until: new.access_expires_at.map(|_| new.refresh_expires_at),
         ended: None,
     };

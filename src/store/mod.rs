@@ -14,6 +14,7 @@ mod open;
 pub mod record;
 mod sessions;
 mod setup;
+mod signing_keys;
 mod sweep;
 mod tokens;
 mod transaction;

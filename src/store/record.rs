@@ -15,6 +15,7 @@ use crate::oauth::ids::{ClientId, UserId};
 use crate::oauth::mcp_session::SessionOwner;
 use crate::oauth::refresh::{LOST_ANSWER, StoredRefreshToken};
 use crate::oauth::secret::{ServerKey, SetupLink, TokenHash};
+use crate::oauth::signing_key::SigningKey;
 use crate::oauth::user::User;
 use bincode::Options;
 use serde::de::DeserializeOwned;
@@ -41,6 +42,7 @@ pub enum Table {
     LastUse = 12,
     McpSession = 13,
     SetupLink = 14,
+    SigningKey = 30,
 }
 
 /// Something that is stored.
@@ -176,6 +178,13 @@ impl Record for StoredSetupLink {
     const TABLE: Table = Table::SetupLink;
     fn forget_at(&self) -> Option<UnixTime> {
         Some(self.expires_at)
+    }
+}
+
+impl Record for SigningKey {
+    const TABLE: Table = Table::SigningKey;
+    fn forget_at(&self) -> Option<UnixTime> {
+        Self::forget_at(self)
     }
 }
 

@@ -10,6 +10,7 @@ use crate::oauth::connection::Connection;
 use crate::oauth::consent::Flow;
 use crate::oauth::mcp_session::SessionOwner;
 use crate::oauth::refresh::StoredRefreshToken;
+use crate::oauth::signing_key::SigningKey;
 
 /// Records looked at in one transaction.
 const BATCH: usize = 200;
@@ -75,6 +76,7 @@ fn forget_at(bytes: &[u8]) -> Result<Option<UnixTime>, StoreError> {
         (Table::Connection, of::<Connection>),
         (Table::McpSession, of::<SessionOwner>),
         (Table::SetupLink, of::<StoredSetupLink>),
+        (Table::SigningKey, of::<SigningKey>),
     ];
     readers.iter().find(|(known, _)| *known as u8 == *table).map_or(Ok(None), |(_, read)| read(bytes))
 }

@@ -5,6 +5,7 @@ use doorward::oauth::authorization_request::State;
 use doorward::oauth::client::{AuthMethod, Client, ClientOrigin, GrantType};
 use doorward::oauth::code::Redemption;
 use doorward::oauth::consent::{self, Decision, Flow, Outcome, Parties};
+use doorward::oauth::id_token::Authentication;
 use doorward::oauth::ids::{ClientId, ConnectionId, UserId};
 use doorward::oauth::pkce::{self, Challenge, Pkce, Verifier};
 use doorward::oauth::redirect_rules::RedirectRules;
@@ -34,6 +35,7 @@ pub fn grant(store: &Store, user: &str, client: &str, path: &str, expires_at: Op
         server: path.into(),
         expires_at: UnixTime(now.0 + 600),
         outcome: Outcome::Pending,
+        authentication: Authentication { at: now, nonce: None },
         adopts: false,
     };
     let (secret, code) = (random::secret::<FlowSecret>(), random::secret::<AuthorizationCode>());
