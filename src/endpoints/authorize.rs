@@ -51,8 +51,9 @@ fn serve(app: &App, request: &Request) -> Result<Answer, StoreError> {
         Err(refusal) => return Ok(refused(app, &refusal)),
     };
     let Some(client) = find(app, &id, &params)? else { return Ok(unknown_client(app, &params)) };
-    let signed_in = app.signed_in(request)?;
     let asked = authorization_request::parse(&params, &client.client, app.resources(), app.redirect_rules());
+    let recent = |who: &SignedIn| asked.as_ref().map_or(true, |asked| asked.accepts_sign_in_of(who.at, clock::now()));
+    let signed_in = app.signed_in(request)?.filter(recent);
     let resource = asked.as_ref().ok().map(|asked| asked.resource.name.clone());
     match authorization_step::next(asked, signed_in.as_ref().map(|signed_in| &signed_in.user)) {
         Step::ShowRefusal(refusal) => Ok(refused(app, &refusal)),

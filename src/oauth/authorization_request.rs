@@ -9,7 +9,9 @@ use super::redirect_rules::RedirectRules;
 use super::redirect_uri::{self, RegisteredRedirect};
 use super::resource::{self, ProtectedResource};
 use super::scope::Scope;
+use crate::clock::UnixTime;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// Longest `state` accepted, in bytes. Some clients put a URL into it.
 pub const MAX_STATE: usize = 4096;
@@ -48,6 +50,15 @@ pub struct AuthorizationRequest<'r> {
     pub prompt: Prompt,
     /// OpenID Connect Core §3.1.2.1 `nonce`.
     pub nonce: Option<String>,
+    /// OpenID Connect Core §3.1.2.1 `max_age`.
+    pub max_age: Option<Duration>,
+}
+
+impl AuthorizationRequest<'_> {
+    /// False when the user has to sign in once more, because the sign-in is older than the client would have it.
+    pub fn accepts_sign_in_of(&self, at: UnixTime, now: UnixTime) -> bool {
+        self.max_age.is_none_or(|most| now.since(at) <= most)
+    }
 }
 
 /// The part of `prompt` that makes a difference here: consent is asked for every time anyway.
@@ -82,7 +93,8 @@ pub fn parse<'r>(
     let exemption = Exemption::of(&redirect.destination(), rules);
     let rest = parse_rest(params, resources, exemption).map_err(|refusal| Refuse::ToClient(redirect.clone(), state.clone(), refusal))?;
     let (pkce, scope, resource, prompt, nonce) = rest;
-    Ok(AuthorizationRequest { redirect, redirect_was_sent: sent.is_some(), state, pkce, scope, resource, prompt, nonce })
+    let max_age = params.all("max_age").find_map(|text| text.parse().ok()).map(Duration::from_secs);
+    Ok(AuthorizationRequest { redirect, redirect_was_sent: sent.is_some(), state, pkce, scope, resource, prompt, nonce, max_age })
 }
 
 type Rest<'r> = (Pkce, Scope, &'r ProtectedResource, Prompt, Option<String>);
@@ -311,6 +323,18 @@ mod tests {
         assert_eq!(read(&query(&[("nonce", "n \u{fc}")]), &resources).unwrap().nonce.as_deref(), Some("n \u{fc}"));
         assert_eq!(told(&[("nonce", &"n".repeat(MAX_NONCE + 1))]), Some(Refusal::ParameterTooLong("nonce")));
         assert_eq!(told(&[("nonce", "a"), ("nonce", "b")]), Some(Refusal::ParameterRepeated("nonce")));
+    }
+
+    #[test]
+    fn a_sign_in_may_be_as_old_as_the_client_says_and_any_age_if_it_says_nothing() {
+        let resources = [resource("/notes")];
+        let accepts = |max_age: &str, age: u64| {
+            read(&query(&[("max_age", max_age)]), &resources).unwrap().accepts_sign_in_of(UnixTime(1000), UnixTime(1000 + age))
+        };
+        assert!(accepts("60", 60) && !accepts("60", 61) && accepts("0", 0) && !accepts("0", 1));
+        for nothing in ["", "x", "-1", "1.5"] {
+            assert!(accepts(nothing, 1_000_000), "{nothing}");
+        }
     }
 
     #[test]

@@ -120,6 +120,25 @@ fn userinfo_tells_what_was_agreed_to_and_nothing_to_strangers() {
 }
 
 #[test]
+fn a_client_may_ask_for_a_fresh_sign_in_and_gets_one_not_more() {
+    let doorward = Doorward::start();
+    let client = Client::register(&doorward);
+    let mut browser = Browser::new(doorward.address);
+    let page = client.reach_consent(&mut browser, OWNER, PASSWORD, &ALL);
+    let first = browser.submit(&form(&page, "/consent").set("decision", "approve")).location();
+    let first = Tokens::of(&client.redeem(&doorward, &http::parameter(&first, "code").unwrap(), &[]));
+    std::thread::sleep(std::time::Duration::from_millis(2100));
+    let asked = [ALL.as_slice(), &[("max_age", "1")]].concat();
+    assert!(browser.get(&client.authorize_url(&asked)).text().contains("action=\"/signin\""));
+    let answer = client.approve_as(&mut browser, OWNER, PASSWORD, &asked);
+    let again = Tokens::of(&client.redeem(&doorward, &http::parameter(&answer, "code").unwrap(), &[]));
+    let at = |tokens: &Tokens| verified(&doorward, id_token(tokens))["auth_time"].as_u64().unwrap();
+    assert!(at(&again) > at(&first));
+    let patient = [ALL.as_slice(), &[("max_age", "3600")]].concat();
+    assert!(browser.get(&client.authorize_url(&patient)).text().contains("action=\"/consent\""));
+}
+
+#[test]
 fn the_consent_page_says_in_words_what_openid_tells() {
     let doorward = Doorward::start();
     let client = Client::register(&doorward);
