@@ -5,7 +5,7 @@
 
 use crate::actions::{Action, Done, Failure};
 use std::fs;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
@@ -55,7 +55,10 @@ fn answer(mut stream: &UnixStream, perform: &impl Fn(Action) -> Result<Done, Fai
 /// When a server is running but does not answer.
 pub fn ask(data: &Path, action: &Action) -> io::Result<Option<Result<Done, Failure>>> {
     let mut stream = match UnixStream::connect(socket_of(data)) {
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => return Ok(None),
+        // No socket, one left behind by a process that was killed, or a path too long for any.
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused | ErrorKind::InvalidInput) => {
+            return Ok(None);
+        }
         stream => stream?,
     };
     stream.set_read_timeout(Some(PATIENCE))?;

@@ -17,7 +17,7 @@
 //! | why did I get `invalid_target`? | [`oauth::error`] |
 //! | who may call `/register`? | [`routes`], column *access* |
 //! | what is stored about a token? | [`store::record`], [`manual::storage`] |
-//! | who strips the `Authorization` header? | [`door::headers`] |
+//! | who strips the `Authorization` header? | [`door`], `headers.rs` |
 //! | what does the consent page get to see? | [`pages::views`] |
 //! | why is it built this way? | [`manual::decisions`] |
 //!

@@ -1,7 +1,202 @@
 //! What clients and strangers see, over HTTP only.
+//!
+//! Each scenario, the MCP revision in which it matters, and the section it follows. A row that names no test fails, and
+//! so does a test without a row in a file that has a heading here.
+//!
+//! | scenario | MCP revision | section |
+//! |---|---|---|
+//! | **flow** | | |
+//! | `a_client_registers_is_approved_calls_refreshes_and_is_revoked` | all | RFC 6749 §4.1, §6, RFC 7009 §2 |
+//! | **discovery** | | |
+//! | `every_spelling_gives_the_document_with_and_without_slash_and_query` | all | RFC 8414 §3, RFC 9728 §3.1 |
+//! | `head_answers_as_get_does_without_the_content` | all | RFC 9110 §8.6, §9.3.2 |
+//! | `a_browser_may_ask_before_it_reads_and_nobody_may_change_a_document` | all | RFC 9110 §15.5.6, Fetch (CORS) |
+//! | `an_unknown_document_is_a_json_404_that_every_origin_can_read` | all | RFC 8414 §3, RFC 9728 §3 |
+//! | `no_document_holds_null_or_anything_empty` | all | RFC 8414 §3.2, RFC 9728 §3.2 |
+//! | `the_server_document_holds_exactly_what_is_done_here` | all | RFC 8414 §2, RFC 9207 §3, OIDC Discovery §3 |
+//! | `every_endpoint_that_is_named_is_there` | all | RFC 8414 §2, RFC 7517 §5 |
+//! | `each_of_two_servers_has_its_document_and_the_root_has_none` | 2025-06-18 on | RFC 9728 §2, §3.1 |
+//! | `what_a_request_claims_about_its_host_changes_nothing` | all | RFC 8414 §3.3, RFC 9110 §7.4 |
+//! | `without_a_token_every_method_is_challenged_with_the_way_to_the_document` | 2025-06-18 on | RFC 6750 §3, RFC 9728 §5.1 |
+//! | `a_client_of_2025_03_26_finds_the_endpoints_at_the_origin_and_sends_neither_state_nor_scope_nor_resource` | 2025-03-26 | RFC 8414 §3 |
+//! | `a_client_of_2025_06_18_finds_the_server_through_the_document_at_the_root` | 2025-06-18 | RFC 9728 §3, RFC 8707 §2 |
+//! | `a_client_of_2025_11_25_finds_the_same_through_challenge_path_and_root` | 2025-11-25 | RFC 9728 §5, OIDC Discovery §4 |
+//! | `a_client_of_2026_07_28_gets_the_issuer_back_in_every_place_where_it_compares_it` | 2026-07-28 | RFC 8414 §3.3, RFC 9207 §2.4 |
+//! | **registration** | | |
+//! | `a_client_gets_the_method_it_asked_for_and_a_secret_only_with_one_that_needs_it` | all | RFC 7591 §3.2.1 |
+//! | `ids_and_secrets_are_long_enough_to_be_unguessable_and_plain_enough_for_any_header` | all | RFC 6749 App. A.1, A.2 |
+//! | `everything_registered_comes_back_as_it_was_sent` | all | RFC 7591 §3.2.1 |
+//! | `members_that_nobody_knows_and_grants_that_are_not_served_are_left_out` | all | RFC 7591 §2, §3.1.1 |
+//! | `a_stranger_cannot_assign_itself_what_is_not_its_own` | all | RFC 7591 §2 |
+//! | `a_public_client_that_registers_again_is_the_same_client_and_any_difference_makes_another` | all | RFC 7591 §5 |
+//! | `what_is_no_json_object_of_known_types_is_refused` | all | RFC 7591 §3.2.2 |
+//! | `redirect_uris_must_be_a_list_of_a_few_texts` | all | RFC 7591 §2 |
+//! | `schemes_that_run_or_read_something_are_refused_however_they_are_spelt` | all | RFC 9700 §4.1, RFC 8252 §7.1 |
+//! | `addresses_that_two_readers_could_take_differently_are_refused` | all | RFC 9700 §4.1.3 |
+//! | `plain_http_is_for_this_device_alone_and_no_look_alike_of_it` | all | RFC 8252 §7.3, RFC 9700 §2.6 |
+//! | `addresses_of_our_own_and_those_with_parameters_of_our_answer_are_refused` | all | RFC 9207 §2.4, RFC 9700 §4.11 |
+//! | `one_bad_address_among_good_ones_refuses_them_all` | all | RFC 7591 §3.2.2 |
+//! | `what_would_give_more_than_a_code_is_refused` | all | RFC 7591 §2, RFC 9700 §2.1.2, §2.4 |
+//! | `links_lead_to_public_https_addresses_or_nowhere` | all | RFC 7591 §5 |
+//! | `a_name_that_hides_something_or_pretends_to_be_us_is_refused` | all | RFC 7591 §5 |
+//! | `only_json_said_to_be_json_is_read` | all | RFC 7591 §3.1 |
+//! | `a_mebibyte_is_too_much_and_is_said_so_in_json` | all | RFC 9110 §15.5.14 |
+//! | `other_methods_are_refused_in_json_and_say_which_is_meant` | all | RFC 6749 §3.2, RFC 9110 §15.5.6 |
+//! | `registration_needs_no_credentials_and_believes_none` | all | RFC 7591 §3 |
+//! | `the_registrations_of_real_clients_are_accepted_as_they_are_sent` | all | RFC 7591 §3.1 |
+//! | `a_client_is_still_registered_after_a_restart_and_after_kill` | all | RFC 7591 §3.2.1 |
+//! | `a_removed_client_is_unknown_everywhere_and_may_register_anew` | all | RFC 6749 §4.1.2.1, §5.2 |
+//! | **authorization** | | |
+//! | `the_answer_goes_by_see_other_with_code_state_and_issuer_once_each` | all; `iss` 2026-07-28 | RFC 6749 §4.1.2, RFC 9207 §2 |
+//! | `the_request_may_be_fetched_twice_and_either_page_finishes_it` | all | RFC 6749 §4.1.1 |
+//! | `a_request_before_sign_in_goes_on_after_it_as_it_was` | all | RFC 6749 §3.1 |
+//! | `a_posted_form_is_the_same_request_and_query_and_body_are_never_merged` | all | OIDC Core §3.1.2.1 |
+//! | `the_state_comes_back_byte_for_byte_up_to_four_kilobytes_and_not_at_all_if_none_came` | all | RFC 6749 §4.1.2 |
+//! | `any_wish_for_scopes_is_met_as_far_as_it_can_be` | all | RFC 6749 §3.3 |
+//! | `a_resource_is_understood_in_every_spelling_that_clients_send` | 2025-06-18 on | RFC 8707 §2 |
+//! | `with_several_servers_the_one_that_is_named_is_the_one_that_is_granted` | 2025-06-18 on | RFC 8707 §2.2 |
+//! | `a_wish_for_login_is_granted_once_and_one_for_silence_never` | all | OIDC Core §3.1.2.1 |
+//! | `a_fault_is_told_to_the_client_of_somebody_who_is_signed_in` | all | RFC 6749 §4.1.2.1 |
+//! | `there_is_no_way_around_pkce_for_any_kind_of_client` | all | RFC 7636 §4.2 to §4.4, RFC 9700 §2.1.1 |
+//! | `a_parameter_that_comes_twice_is_refused_and_an_empty_one_did_not_come` | all | RFC 6749 §3.1 |
+//! | `parameters_that_nobody_knows_change_nothing` | all | RFC 6749 §3.1 |
+//! | `denying_tells_the_client_and_grants_nothing` | all | RFC 6749 §4.1.2.1 |
+//! | `approving_twice_gives_the_same_code_until_it_is_used_and_no_code_after` | all | RFC 6749 §4.1.2 |
+//! | `twenty_clicks_at_once_give_one_code` | all | RFC 6749 §4.1.2 |
+//! | `two_flows_in_two_tabs_end_each_at_its_own_client` | all | RFC 6749 §4.1.3 |
+//! | `a_loopback_address_matches_with_any_port_and_in_nothing_else` | all | RFC 8252 §7.3, RFC 9700 §2.1 |
+//! | `an_address_that_is_left_out_is_the_only_one_there_is` | all | RFC 6749 §3.1.2.3 |
+//! | `the_query_of_a_registered_address_is_kept_as_it_is` | all | RFC 6749 §3.1.2 |
+//! | `head_and_options_begin_nothing_and_other_methods_are_not_there` | all | RFC 6749 §3.1, RFC 9110 §9.2.1 |
+//! | `a_user_without_the_server_is_not_asked_and_the_client_is_told` | all | RFC 6749 §4.1.2.1 |
+//! | **authorization_security** | | |
+//! | `an_unknown_client_or_an_unregistered_address_gets_a_page_without_a_way_out` | all | RFC 6749 §4.1.2.1, RFC 9700 §4.11 |
+//! | `nobody_is_sent_to_a_client_before_somebody_is_signed_in` | all | RFC 9700 §4.11.2 |
+//! | `the_flow_of_one_browser_cannot_be_finished_in_another` | all | RFC 9700 §4.7 |
+//! | `a_flow_that_is_unknown_malformed_or_missing_grants_nothing` | all | RFC 6749 §10.12 |
+//! | `an_expired_flow_grants_nothing` | all | RFC 6749 §10.12 |
+//! | `what_was_removed_between_the_page_and_the_button_grants_nothing` | all | RFC 6749 §4.1.2.1 |
+//! | `another_user_in_the_same_browser_is_asked_for_themselves` | all | RFC 6749 §10.2 |
+//! | `nothing_that_a_consent_form_sends_changes_what_is_granted` | all | RFC 6749 §10.12 |
+//! | `consent_is_asked_for_every_time_whatever_the_request_says` | all | OAuth 2.1 §7.3.1, RFC 6749 §10.2 |
+//! | `no_form_is_accepted_from_another_site_or_with_anything_but_its_own_token` | all | RFC 6749 §10.12 |
+//! | `signing_in_gives_a_new_session_and_ends_the_one_before` | all | RFC 6819 §4.4.1.8 |
+//! | `a_session_cookie_that_comes_twice_is_nobodys` | all | RFC 6265 §8.6 |
+//! | `signing_out_ends_the_session_on_the_server_and_only_a_form_does_it` | all | RFC 6265 §8.4 |
+//! | `signing_in_fails_in_the_same_way_whatever_is_wrong` | all | RFC 6819 §4.4.3.1 |
+//! | `credentials_anywhere_but_in_the_form_are_not_looked_at` | all | RFC 9700 §4.3 |
+//! | `after_sign_in_the_way_leads_to_a_page_of_ours_or_to_the_start` | all | RFC 9700 §4.11 |
+//! | `a_state_cannot_write_a_header_or_a_second_parameter` | all | RFC 6749 App. B, RFC 9110 §5.5 |
+//! | `nothing_that_a_person_sees_can_be_read_by_another_origin` | all | OAuth 2.1 §3.1, RFC 9700 §2.6 |
+//! | `over_https_cookies_are_bound_to_this_host_and_plain_ones_are_not_believed` | all | RFC 6265 §4.1, RFC 6797 §6.1 |
+//! | `nobody_revokes_the_connection_of_somebody_else` | all | RFC 7009 §2.1 |
+//! | `a_page_of_ours_may_send_its_form_under_each_loopback_name_and_no_other_may` | all | RFC 6454 §7 |
+//! | `a_session_ends_on_the_server_when_its_time_is_over` | all | RFC 6265 §8.4 |
+//! | **pages** | | |
+//! | `every_page_is_guarded_whatever_its_status` | all | RFC 9700 §4.16, RFC 6749 §10.13 |
+//! | `pages_are_never_framed_kept_or_followed_by_what_a_form_held` | all | RFC 9700 §4.2.4, §4.12 |
+//! | `the_consent_page_says_who_asks_where_the_answer_goes_for_what_and_as_whom` | 2025-11-25 on | RFC 6749 §10.2, RFC 8252 §8.6 |
+//! | `what_a_client_or_a_link_says_is_text_on_every_page` | all | RFC 7591 §5, RFC 6749 §10.14 |
+//! | `what_the_owner_wrote_in_the_configuration_is_text_too` | all | RFC 6749 §10.14 |
+//! | `other_methods_are_refused_everywhere_and_the_answer_names_the_right_ones` | all | RFC 9110 §15.5.6 |
+//! | `what_is_accepted_has_no_influence_on_what_is_served` | all | RFC 9110 §12.5.1 |
+//! | `files_are_not_served_and_the_one_stylesheet_is` | all | RFC 9110 §15.5.5 |
+//! | `plain_http_on_a_network_is_warned_of_on_every_page` | all | RFC 6749 §10.9 |
+//! | `before_there_is_an_owner_nothing_can_be_registered_agreed_to_or_called` | all | RFC 6749 §4.1.2.1, RFC 9110 §15.6.4 |
+//! | `only_the_current_link_opens_the_first_run_and_only_once` | all | none: the first run is ours |
+//! | `of_many_who_claim_at_once_one_becomes_the_owner` | all | none: the first run is ours |
+//! | `when_the_only_account_is_removed_the_first_run_does_not_begin_again_for_strangers` | all | none: the first run is ours |
+//! | **token_lifecycle** | | |
+//! | `a_code_brings_everything_that_clients_look_for_and_nobody_keeps_the_answer` | all | RFC 6749 §5.1, OAuth 2.1 §3.2.3 |
+//! | `a_code_redeemed_twice_ends_everything_that_came_of_it` | all | RFC 6749 §4.1.2, §10.5 |
+//! | `a_replay_that_is_not_valid_in_itself_ends_nothing` | all | OAuth 2.1 §7.5 |
+//! | `a_forged_code_or_token_that_resembles_a_real_one_touches_nothing` | all | OAuth 2.1 §7.5, RFC 6819 §5.1.4.2 |
+//! | `of_many_simultaneous_requests_with_one_code_at_most_one_is_answered_with_tokens` | all | RFC 6749 §4.1.2, §10.5 |
+//! | `a_code_is_of_no_use_to_another_client_even_with_the_right_verifier` | all | RFC 6749 §4.1.3 |
+//! | `a_request_without_a_client_or_with_two_is_refused` | all | RFC 6749 §2.3, §4.1.3 |
+//! | `a_wrong_verifier_leaves_the_code_alone_and_five_spend_it` | all | RFC 7636 §4.6, OAuth 2.1 §7.5 |
+//! | `a_challenge_is_not_a_verifier` | all | RFC 7636 §4.6 |
+//! | `a_code_that_has_expired_stays_so_and_its_tokens_never_exist` | all | RFC 6749 §4.1.2 |
+//! | `a_redirect_uri_may_be_left_out_and_must_not_differ` | all | RFC 6749 §4.1.3, OAuth 2.1 §4.1.3 |
+//! | `the_loopback_port_that_was_asked_for_is_the_one_to_repeat` | all | RFC 8252 §7.3 |
+//! | `a_foreign_resource_is_refused_and_the_code_lives_on` | all | RFC 8707 §2.2 |
+//! | `a_parameter_sent_twice_is_refused_and_the_code_lives_on` | all | RFC 6749 §3.2 |
+//! | `parameters_in_the_query_are_not_read` | all | RFC 6749 §3.2, RFC 9700 §4.3 |
+//! | `the_token_endpoint_takes_post_alone` | all | RFC 6749 §3.2, RFC 9110 §15.5.6 |
+//! | `only_a_form_is_read_whatever_else_resembles_one` | all | RFC 6749 §3.2, App. B |
+//! | `a_body_that_is_too_large_is_refused_with_json` | all | RFC 6749 §5.2 |
+//! | `no_other_grant_exists` | all | RFC 6749 §5.2, RFC 9700 §2.4 |
+//! | `a_parameter_sent_empty_was_not_sent` | all | RFC 6749 §3.2 |
+//! | `a_refusal_repeats_nothing_that_was_sent` | all | RFC 6749 §5.2 |
+//! | `what_happens_to_a_user_ends_their_codes_and_tokens_within_the_same_second` | all | RFC 6749 §10.4, RFC 9700 §4.14 |
+//! | `a_removed_client_is_unknown_and_its_tokens_are_dead` | all | RFC 6749 §5.2 |
+//! | `a_connection_revoked_by_command_is_over_at_once` | all | RFC 7009 §1 |
+//! | `no_kind_of_secret_stands_for_another` | all | RFC 6749 §1.4, §1.5 |
+//! | `a_secret_may_come_in_the_body_or_by_basic_raw_or_form_encoded_whatever_was_registered` | all | RFC 6749 §2.3.1, App. B |
+//! | `a_client_with_a_secret_cannot_do_without_and_its_code_survives_the_attempts` | all | RFC 6749 §2.3.1, §5.2 |
+//! | `nobody_learns_which_clients_exist` | all | RFC 6749 §5.2 |
+//! | `credentials_in_two_places_are_refused` | all | RFC 6749 §2.3 |
+//! | `a_broken_basic_credential_is_answered_with_401_and_a_challenge` | all | RFC 6749 §5.2, RFC 7617 §2 |
+//! | `an_assertion_never_falls_back_to_no_authentication` | all | RFC 7521 §4.2 |
+//! | `a_public_client_that_sends_a_secret_it_never_got_is_let_in_by_its_verifier` | all | RFC 6749 §2.1 |
+//! | `a_refresh_brings_two_new_tokens_and_the_old_access_token_lives_to_its_end` | all | RFC 6749 §6 |
+//! | `the_same_refresh_token_again_brings_the_same_answer_used_or_not` | all | OAuth 2.1 §4.3 |
+//! | `simultaneous_refreshes_with_one_token_get_the_same_answer` | all | OAuth 2.1 §4.3 |
+//! | `an_old_refresh_token_after_its_successor_was_rotated_is_theft_and_ends_the_connection_at_once` | all | RFC 9700 §4.14.2 |
+//! | `theft_by_somebody_else_is_not_decided_by_a_stranger` | all | RFC 6749 §10.4 |
+//! | `a_refresh_token_belongs_to_its_client` | all | RFC 6749 §6 |
+//! | `a_refresh_narrows_the_scope_of_one_access_token_and_never_widens_the_grant` | all | RFC 6749 §6 |
+//! | `a_refresh_for_another_resource_rotates_nothing` | all | RFC 8707 §2.2 |
+//! | `a_refresh_token_is_read_from_the_body_once_and_nowhere_else` | all | RFC 6749 §6, RFC 9700 §4.3 |
+//! | `access_and_refresh_tokens_end_when_they_were_said_to` | all | RFC 6749 §5.1, RFC 6750 §3.1 |
+//! | `where_the_owner_chose_it_access_tokens_do_not_expire_and_still_end` | all | RFC 6749 §5.1 |
+//! | `everything_is_as_it_was_after_a_restart_and_after_kill_9` | all | RFC 9700 §4.14.2 |
+//! | `a_client_that_registered_no_refresh_grant_can_refresh_all_the_same` | all | RFC 7591 §2 |
+//! | `a_revoked_refresh_token_takes_its_whole_connection_with_it` | all | RFC 7009 §2.1 |
+//! | `a_revoked_access_token_dies_alone` | all | RFC 7009 §2.1 |
+//! | `a_revoked_access_token_stays_dead_when_the_answer_it_came_in_is_given_again` | all | RFC 7009 §2.1 |
+//! | `another_clients_token_is_left_alone_and_the_answer_does_not_say_so` | all | RFC 7009 §2.1 |
+//! | `a_hint_is_a_hint_and_an_unknown_token_is_no_error` | all | RFC 7009 §2.1, §2.2 |
+//! | `a_revocation_needs_a_form_with_one_token` | all | RFC 7009 §2.1, §2.3 |
+//! | `after_a_revocation_was_answered_nothing_of_the_connection_works_whatever_ran_beside_it` | all | RFC 7009 §2.1 |
+//! | `a_revoked_access_token_is_not_brought_back_by_a_call_that_ran_beside_it` | all | RFC 7009 §2.1 |
+//! | `nothing_that_a_client_sent_or_got_is_readable_in_the_data_directory` | all | RFC 6819 §5.1.4.1 |
+//! | **protected_resource** | | |
+//! | `without_credentials_every_method_is_told_where_to_begin_and_nothing_of_an_error` | all | RFC 6750 §3, RFC 9728 §5.1 |
+//! | `the_document_that_a_challenge_names_is_there_and_describes_the_address_that_was_asked` | all | RFC 9728 §3.3, §5.1 |
+//! | `a_challenge_is_made_of_configuration_alone` | all | RFC 9728 §7 |
+//! | `a_token_opens_its_own_server_and_none_whose_path_resembles_it` | all | RFC 8707 §2, RFC 9700 §2.3 |
+//! | `the_server_that_a_request_means_is_the_one_that_its_token_is_for` | all | RFC 8707 §2 |
+//! | `a_token_counts_in_the_authorization_field_alone` | all | RFC 6750 §2, OAuth 2.1 §5.1 |
+//! | `two_credentials_are_one_too_many` | all | RFC 6750 §2, §3.1 |
+//! | `a_token_in_the_query_beside_the_one_in_its_place_never_reaches_the_upstream` | all | RFC 6750 §2, OAuth 2.1 §5.1 |
+//! | `the_scheme_is_read_in_any_case_and_everything_else_exactly` | all | RFC 6750 §2.1, RFC 9110 §11.1 |
+//! | `a_token_of_another_issuer_is_none_whatever_it_claims` | all | RFC 6750 §3.1 |
+//! | `a_wrong_token_is_refused_alike_whatever_is_wrong_with_it_by_every_method_and_below_every_path` | all | RFC 6750 §3.1 |
+//! | `a_big_body_is_not_asked_for_before_the_token_is_good` | all | RFC 9110 §10.1.1 |
+//! | `a_page_of_another_origin_gets_nothing_even_with_a_token` | all | MCP streamable HTTP, security warning |
+//! | `a_check_names_who_was_let_in_and_overwrites_what_the_client_said` | all | RFC 6750 §3 |
+//! | `a_check_refuses_with_the_challenge_of_the_server_in_question` | all | RFC 6750 §3.1, RFC 9728 §5.1 |
+//! | `what_a_stranger_says_about_the_path_does_not_count` | all | none: `/auth/check` is ours |
+//! | `a_trusted_proxy_names_the_path_once_and_in_one_spelling` | all | none: `/auth/check` is ours |
+//! | **gateway** | | |
+//! | `an_upstream_learns_who_calls_and_gets_no_credential_of_ours` | all | MCP authorization, access token privilege restriction |
+//! | `a_client_cannot_say_who_it_is_in_any_spelling` | all | RFC 9110 §7.6.1 |
+//! | `what_mcp_needs_passes_both_ways` | all | MCP streamable HTTP |
+//! | `the_upstreams_own_credential_comes_from_the_environment_and_nobody_else_sees_it` | all | MCP authorization, access token privilege restriction |
+//! | `metadata_below_a_server_is_ours_and_open_and_the_upstream_is_not_asked` | all | RFC 9728 §3.1, RFC 8414 §3 |
+//! | `a_session_is_of_no_use_to_another_client_or_another_user` | all | MCP security best practices, session hijacking |
+//! | `an_open_stream_ends_with_what_it_stands_on` | all | RFC 7009 §2.1, MCP authorization, access token usage |
+//! | `trouble_behind_the_gate_is_told_in_json_without_names` | all | RFC 9110 §15.6.3 |
 #![allow(missing_docs, clippy::disallowed_methods, reason = "tests say what they are for by their names, and some measure")]
 mod support;
 
+#[path = "conformance/authorization.rs"]
+mod authorization;
+#[path = "conformance/authorization_security.rs"]
+mod authorization_security;
+#[path = "conformance/discovery.rs"]
+mod discovery;
 #[path = "conformance/flow.rs"]
 mod flow;
 #[path = "conformance/gateway.rs"]
@@ -10,9 +205,36 @@ mod gateway;
 mod known_clients;
 #[path = "conformance/openid.rs"]
 mod openid;
+#[path = "conformance/pages.rs"]
+mod pages;
 #[path = "conformance/pkce_exception.rs"]
 mod pkce_exception;
 #[path = "conformance/protected_resource.rs"]
 mod protected_resource;
+#[path = "conformance/registration.rs"]
+mod registration;
 #[path = "conformance/token_lifecycle.rs"]
 mod token_lifecycle;
+
+/// The names of the tests in a file.
+fn tests_in(source: &str) -> Vec<&str> {
+    source.split("#[test]\nfn ").skip(1).filter_map(|rest| rest.split('(').next()).collect()
+}
+
+#[test]
+fn every_row_names_a_test_and_every_test_of_a_listed_file_has_a_row() {
+    let table = include_str!("conformance.rs");
+    let rows: Vec<&str> = table.lines().filter_map(|line| line.strip_prefix("//! | `")?.split('`').next()).collect();
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance");
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    let files: Vec<(String, String)> =
+        files.map(|path| (format!("**{}**", path.file_stem().unwrap().display()), std::fs::read_to_string(&path).unwrap())).collect();
+    let tests: Vec<&str> = files.iter().flat_map(|(_, source)| tests_in(source)).collect();
+    for row in &rows {
+        assert!(tests.contains(row), "{row} is no test");
+    }
+    let listed = files.iter().filter(|(heading, _)| table.contains(heading.as_str()));
+    for test in listed.flat_map(|(_, source)| tests_in(source)) {
+        assert_eq!(rows.iter().filter(|row| **row == test).count(), 1, "{test} has no row of its own in the table");
+    }
+}

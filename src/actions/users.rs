@@ -3,6 +3,7 @@
 use super::{Done, Failure, done};
 use crate::clock;
 use crate::config::Config;
+use crate::oauth::connection::EndReason;
 use crate::oauth::ids::UserId;
 use crate::oauth::user::{MAX_PASSWORD, MIN_PASSWORD, ServerAccess, User, UserName};
 use crate::password;
@@ -55,17 +56,30 @@ pub(super) fn set_password(store: &Store, name: &str, password: &str) -> Result<
 /// Switches an account off. What it granted is of no use from now on.
 pub(super) fn disable(store: &Store, name: &str) -> Result<Done, Failure> {
     let user = find(store, name)?;
+    not_the_last_owner(store, &user)?;
     let change = |user: User| User { disabled: true, epoch: user.epoch.wrapping_add(1), ..user };
     changed(store, &user, change, "Disabled the user; their connections have ended.")
+}
+
+/// Switches an account on again. What it granted before stays ended.
+pub(super) fn enable(store: &Store, name: &str) -> Result<Done, Failure> {
+    let user = find(store, name)?;
+    changed(store, &user, |user| User { disabled: false, ..user }, "Enabled the user; their apps connect anew.")
+}
+
+/// Without an owner who can sign in, nobody could ever set this right from a browser.
+fn not_the_last_owner(store: &Store, user: &User) -> Result<(), Failure> {
+    let others = store.users()?.iter().any(|other| other.owner && !other.disabled && other.id != user.id);
+    if !user.owner || others {
+        return Ok(());
+    }
+    Err(Failure::new(format!("{} is the only owner", user.name.as_str()), "add another first: doorward user add NAME --owner"))
 }
 
 /// Removes an account and ends its connections.
 pub(super) fn remove(store: &Store, name: &str) -> Result<Done, Failure> {
     let user = find(store, name)?;
-    let owners = store.users()?.iter().filter(|user| user.owner).count();
-    if user.owner && owners == 1 {
-        return Err(Failure::new(format!("{} is the only owner", user.name.as_str()), "add another first: doorward user add NAME --owner"));
-    }
+    not_the_last_owner(store, &user)?;
     store.remove_user(&user, clock::now())?;
     Ok(done(format!("Removed {}; their connections have ended.", user.name.as_str()), describe(&user)))
 }
@@ -97,7 +111,14 @@ pub(super) fn deny(store: &Store, config: &Config, name: &str, path: &str) -> Re
         };
         User { servers: ServerAccess::Only(allowed.into_iter().filter(|allowed| allowed != path).collect()), ..user }
     };
-    changed(store, &user, change, "Denied; their connections to this server have ended.")
+    let denied = changed(store, &user, change, "Denied; their connections to this server have ended.")?;
+    // The user may not use the server from the change above on; ending the connections keeps a later "allow" from
+    // bringing them back.
+    let now = clock::now();
+    for listed in store.connections(Some(&user.id), now)?.iter().filter(|listed| listed.connection.server == path) {
+        store.end_connection(&listed.connection.id, None, EndReason::ServerDenied, now)?;
+    }
+    Ok(denied)
 }
 
 fn changed(store: &Store, user: &User, change: impl Fn(User) -> User, message: &str) -> Result<Done, Failure> {

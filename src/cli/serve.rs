@@ -82,6 +82,7 @@ pub(super) fn run(serve: Serve) -> Result<(), Failure> {
     let served = door.serve(Arc::clone(&config), Arc::clone(&store), started.backends, started.stop);
     started.app.stop();
     let _ = fs::remove_file(control::socket_of(&config.data));
+    store.settle()?;
     served.map_err(|error| {
         failure(format!("cannot go on serving: {error}"), "start it again; if this repeats, look at limits of threads and files")
     })

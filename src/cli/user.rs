@@ -24,6 +24,7 @@ enum Command {
     List(List),
     Password(Password),
     Disable(Disable),
+    Enable(Enable),
     Remove(Remove),
     Allow(Allow),
     Deny(Deny),
@@ -92,6 +93,18 @@ struct Disable {
     data: Option<PathBuf>,
 }
 
+/// switch an account on again
+#[derive(FromArgs)]
+#[argh(subcommand, name = "enable")]
+struct Enable {
+    /// which
+    #[argh(positional)]
+    name: String,
+    /// the data directory
+    #[argh(option)]
+    data: Option<PathBuf>,
+}
+
 /// remove an account; its connections end at once
 #[derive(FromArgs)]
 #[argh(subcommand, name = "remove")]
@@ -146,6 +159,7 @@ pub(super) fn run(user: User) -> Result<(), Failure> {
             (change.data, false, Action::UserPassword { name: change.name, password })
         }
         Command::Disable(disable) => (disable.data, false, Action::UserDisable { name: disable.name }),
+        Command::Enable(enable) => (enable.data, false, Action::UserEnable { name: enable.name }),
         Command::Remove(remove) => (remove.data, false, Action::UserRemove { name: remove.name }),
         Command::Allow(allow) => (allow.data, false, Action::UserAllow { name: allow.name, path: allow.path }),
         Command::Deny(deny) => (deny.data, false, Action::UserDeny { name: deny.name, path: deny.path }),

@@ -25,7 +25,8 @@ pub(super) struct Context {
     pub(super) deadlines: Deadlines,
 }
 
-/// One request under way, counted so that a stop can wait for it. Streams give theirs back early: nobody waits for them.
+/// One request under way, counted so that a stop can wait for it. Streams that a client listens to
+/// give theirs back early: nobody waits for their end.
 #[derive(Debug)]
 pub(super) struct Busy(Arc<AtomicUsize>);
 

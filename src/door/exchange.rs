@@ -1,5 +1,5 @@
 //! One request of one client: who is meant, may it be, and which back end answers. The order of the checks is here and
-//! nowhere else: host, origin, preflight, token, method, type, and only then the content and anybody behind us.
+//! nowhere else: host, preflight, origin, token, method, type, and only then the content and anybody behind us.
 
 use super::answer_headers::media_type;
 use super::connection::Client;
@@ -72,7 +72,7 @@ fn admit<'d>(door: &'d Context, head: &Head, target: Target<'d>, terms: Terms) -
     if origin.is_some_and(|origin| !host::may_call(origin, &head.authority, &door.config)) {
         return Err(Refused::OriginForeign.into());
     }
-    let pass = gate::pass(&door.store, &door.config, target.server, &head.headers, target.has_slash())?;
+    let pass = gate::pass(&door.store, &door.config, target.server, &head.headers, head.query.as_deref(), target.has_slash())?;
     match head.method {
         Method::Get | Method::Head | Method::Post | Method::Delete => {}
         Method::Put | Method::Options => return Err(Refused::MethodNotAllowed.into()),
@@ -103,7 +103,12 @@ fn to_app(door: &Context, client: &mut Client, head: &Head, content: &mut Conten
     let body = content.collect(door, &mut client.wire, APP_BODY_BYTES)?;
     let address = client_address::of(client.peer, &head.headers, &door.config);
     let mut fields = headers::to_app(&head.headers, address, name == Name::Loopback);
-    fields.set("host", &*door.config.issuer.host);
+    // The app compares `Origin` with the name by which the browser came.
+    let host = match name {
+        Name::Loopback => head.headers.first("host").unwrap_or_default(),
+        Name::Public => &door.config.issuer.host,
+    };
+    fields.set("host", host);
     fields.set("content-length", body.len().to_string());
     let query = head.query.as_deref();
     let mut message = request_head(head.method, head.path.as_str(), query, &fields);

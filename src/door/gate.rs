@@ -19,17 +19,27 @@ pub struct Pass {
     pub token: TokenHash<AccessToken>,
 }
 
-/// Judges a request for `server` by its `Authorization` fields.
+/// Judges a request for `server` by its `Authorization` fields. A second token in the `query` would reach the upstream.
 ///
 /// # Errors
 /// The complete answer to give: 401 or 400 with the challenge, 503 when the store cannot answer (never 401, which
 /// would make clients throw their tokens away).
-pub fn pass(store: &Store, config: &Config, server: &Server, headers: &HeaderMap, slash: bool) -> Result<Pass, Answer> {
-    judge(store, server, headers).map_err(|refusal| refuse(&refusal, config, server, slash))
+pub fn pass(
+    store: &Store,
+    config: &Config,
+    server: &Server,
+    headers: &HeaderMap,
+    query: Option<&str>,
+    slash: bool,
+) -> Result<Pass, Answer> {
+    judge(store, server, headers, query).map_err(|refusal| refuse(&refusal, config, server, slash))
 }
 
-fn judge(store: &Store, server: &Server, headers: &HeaderMap) -> Result<Pass, Refusal> {
+fn judge(store: &Store, server: &Server, headers: &HeaderMap, query: Option<&str>) -> Result<Pass, Refusal> {
     let presented = bearer::presented(headers.all("authorization"))?;
+    if query.is_some_and(bearer::is_in_query) {
+        return Err(Refusal::CredentialsMalformed);
+    }
     let Presented::Token(secret) = presented else { return Err(Refusal::TokenUnknown) };
     let token = secret.hash();
     let now = clock::now();

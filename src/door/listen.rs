@@ -82,6 +82,9 @@ impl Door {
     /// When there is no thread to be had at the start. Nothing that comes later is an error.
     pub fn serve(self, config: Arc<Config>, store: Arc<Store>, backends: Backends, stop: Stop) -> io::Result<()> {
         let connections = capacity::connections_for(self.descriptors, config.limits.connections);
+        if connections < config.limits.connections {
+            log::line("fewer connections than configured", &format!("the system's limit on open files allows {connections}"));
+        }
         let door = Arc::new(Context {
             app: App::new(backends.app, config.limits.workers),
             demo: backends.demo,

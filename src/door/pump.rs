@@ -147,7 +147,7 @@ impl<'p> Pump<'p> {
         let now = clock::instant();
         if self.entry.is_none() && now >= self.began + LONG {
             let slot = self.door.streams.count();
-            self.entry = Some(slot.enter(&self.relay.pass, self.relay.server, self.client.wire.socket()));
+            self.entry = Some(slot.enter(&self.relay.pass, self.relay.server, self.client.wire.socket(), true));
         }
         if now < self.last_word + self.patience() {
             return Ok(());

@@ -90,11 +90,13 @@ impl Relay<'_> {
         let fields = self.judge(door, &head, &path, session.as_deref())?;
         let framing = self.framing(&head);
         let events = is_event_stream(&fields) && head.length != Length::None;
+        // Only a GET has its place already: it listens, and nobody waits for its end. What answers a call is waited for.
+        let listens = slot.is_some();
         let slot = match slot {
             None if events => Some(door.streams.reserve().ok_or(Refused::TooManyStreams)?),
             slot => slot.filter(|_| events),
         };
-        if events {
+        if events && listens {
             content.busy = None;
         }
         let goes_on = self.terms.keep_alive && framing != Framing::UntilClose && content.can_be_passed() && !door.stop.is_asked();
@@ -103,7 +105,7 @@ impl Relay<'_> {
         let plain = fields.first("content-encoding").is_none() && !matches!(framing, Framing::Length(_) | Framing::Bare);
         let flow = Flow { length: head.length, framing, events, comments: events && plain };
         drop((fields, head, path, session));
-        let entry = slot.map(|slot| slot.enter(&self.pass, self.server, client.wire.socket()));
+        let entry = slot.map(|slot| slot.enter(&self.pass, self.server, client.wire.socket(), !listens));
         client.wire.rest();
         Pump::new(door, client, self, wire, flow, entry).run(first).map_err(|_| Trouble::Gone)?;
         Ok(if goes_on && content.pass(&mut client.wire) { After::Next } else { After::Close })

@@ -9,11 +9,8 @@ use crate::http::answer::Answer;
 use crate::http::headers::HeaderMap;
 use crate::oauth::mcp_session::{self, SessionOwner};
 use crate::store::Store;
-use std::time::Duration;
 
 const FIELD: &str = "mcp-session-id";
-/// How old the stored time of a session's last use may become.
-const RENEWAL: Duration = Duration::from_secs(3600);
 
 /// Judges the session that a request names, if it names one; gives its name.
 pub(super) fn judge(store: &Store, server: &Server, headers: &HeaderMap, pass: &Pass) -> Result<Option<String>, Trouble> {
@@ -21,16 +18,11 @@ pub(super) fn judge(store: &Store, server: &Server, headers: &HeaderMap, pass: &
     if !mcp_session::is_session_id(id) {
         return Err(Refused::SessionMalformed.into());
     }
-    let path = &server.resource.path;
-    let caller = caller(pass);
-    let owner = store.session_owner(path, id).map_err(|_| Refused::StoreUnavailable)?;
-    mcp_session::may_use(owner.as_ref(), &caller).map_err(|refusal| {
+    let used = store.use_session(&server.resource.path, id, &caller(pass)).map_err(|_| Refused::StoreUnavailable)?;
+    used.map_err(|refusal| {
         let wire = refusal.wire();
         Answer::error(wire.status, wire.code.as_str(), &wire.description)
     })?;
-    if owner.is_none_or(|owner| caller.seen_at.since(owner.seen_at) >= RENEWAL) {
-        store.bind_session(path, id, &caller).map_err(|_| Refused::StoreUnavailable)?;
-    }
     Ok(Some(id.to_owned()))
 }
 

@@ -32,6 +32,8 @@ struct Stream {
     server: String,
     token: TokenHash<AccessToken>,
     client: Arc<Socket>,
+    /// The answer to a call, which was admitted once and for all: it may outlive its token, but not what the token stood on.
+    answers: bool,
     /// Not judged since it was entered: its token may have ended between its admission and its entry here.
     fresh: bool,
     expires_at: Option<clock::UnixTime>,
@@ -68,17 +70,18 @@ impl Streams {
     /// One judgement of the open streams: all of them, or only those that are new or past their time.
     pub(super) fn judge(&self, all: bool, store: &Store, config: &Config) {
         let now = clock::now();
-        let mut due: Vec<(u64, String, TokenHash<AccessToken>)> = Vec::new();
+        let mut due: Vec<(u64, String, TokenHash<AccessToken>, bool)> = Vec::new();
         for (id, stream) in &mut self.lock().streams {
-            if all || stream.fresh || stream.expires_at.is_some_and(|end| end.has_come(now)) {
+            let expired = !stream.answers && stream.expires_at.is_some_and(|end| end.has_come(now));
+            if all || stream.fresh || expired {
                 stream.fresh = false;
-                due.push((*id, stream.server.clone(), stream.token));
+                due.push((*id, stream.server.clone(), stream.token, stream.answers));
             }
         }
         // The store is asked without the lock: whoever opens a stream must not wait for it.
-        for (id, path, token) in due {
+        for (id, path, token, answers) in due {
             let server = config.servers.iter().find(|server| server.resource.path == path);
-            if !server.is_some_and(|server| may_go_on(store, server, token)) {
+            if !server.is_some_and(|server| may_go_on(store, server, token, answers)) {
                 self.close(id);
             }
         }
@@ -105,21 +108,23 @@ impl Streams {
     }
 }
 
-/// A store that cannot answer ends no stream; it will be asked again.
-fn may_go_on(store: &Store, server: &Server, token: TokenHash<AccessToken>) -> bool {
+/// A store that cannot answer ends no stream; it will be asked again. A call under way when its token expires is
+/// answered: clients renew for the next call, and would lose this one.
+fn may_go_on(store: &Store, server: &Server, token: TokenHash<AccessToken>, answers: bool) -> bool {
     match gate::readmit(store, server, token) {
-        Ok(_) => true,
-        Err(refusal) => refusal == Refusal::Unavailable,
+        Ok(_) | Err(Refusal::Unavailable) => true,
+        Err(refusal) => answers && refusal == Refusal::TokenExpired,
     }
 }
 
 impl Slot {
-    /// Enters the stream that the slot was for.
-    pub(super) fn enter(self, pass: &Pass, server: &Server, client: &Arc<Socket>) -> Entry {
+    /// Enters the stream that the slot was for: the answer to a call, or one that somebody listens to.
+    pub(super) fn enter(self, pass: &Pass, server: &Server, client: &Arc<Socket>, answers: bool) -> Entry {
         let stream = Stream {
             server: server.resource.path.clone(),
             token: pass.token,
             client: Arc::clone(client),
+            answers,
             fresh: true,
             expires_at: pass.admitted.expires_at(),
         };

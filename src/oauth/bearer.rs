@@ -9,6 +9,11 @@ use super::secret::{AccessToken, Secret};
 use super::user::UserName;
 use crate::clock::UnixTime;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// Times are whole seconds, cut down: without this a token would end up to a second before the `expires_in` that its
+/// client was told, and some clients answer a refusal with a new sign-in rather than a refresh.
+const ROUNDING: Duration = Duration::from_secs(1);
 
 /// What is remembered of an access token. A stored record: frozen once released.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +56,12 @@ pub fn presented<'a>(mut authorization: impl Iterator<Item = &'a str>) -> Result
         return Err(Refusal::CredentialsMalformed);
     }
     Ok(Secret::parse(credential).map_or(Presented::Foreign, Presented::Token))
+}
+
+/// True when a query holds a token of ours. It is never read there (OAuth 2.1 §5.1); beside one in its place it is a
+/// second method in one request (RFC 6750 §2), and would be passed on into the logs of others.
+pub fn is_in_query(query: &str) -> bool {
+    query.split(['&', ';', '=']).any(|piece| Secret::<AccessToken>::parse(piece).is_some())
 }
 
 /// RFC 9110 §11.2. Of any length: the JWT of another authorization server is long, well formed and none of ours, and
@@ -119,7 +130,7 @@ pub fn admit(stored: Option<(StoredAccessToken, Standing)>, server: &ProtectedRe
 pub(super) fn alive(stored: Option<(StoredAccessToken, Standing)>, now: UnixTime) -> Result<(StoredAccessToken, StandingGrant), Refusal> {
     let (token, standing) = stored.ok_or(Refusal::TokenUnknown)?;
     let grant = connection::stands(standing).map_err(|_| Refusal::TokenEnded)?;
-    if token.expires_at.is_some_and(|end| end.has_come(now)) { Err(Refusal::TokenExpired) } else { Ok((token, grant)) }
+    if token.expires_at.is_some_and(|end| end.after(ROUNDING).has_come(now)) { Err(Refusal::TokenExpired) } else { Ok((token, grant)) }
 }
 
 /// The `WWW-Authenticate` value: one challenge, `Bearer` first, every value quoted and taken from the configuration.
@@ -168,6 +179,17 @@ mod tests {
 
     fn admitted(standing: Standing, path: &str, seconds: u64) -> Result<Admitted, Refusal> {
         admit(Some((token(), standing)), &resource(path), seconds_later(seconds))
+    }
+
+    #[test]
+    fn a_token_of_ours_is_noticed_in_a_query_and_nothing_else_is() {
+        let token = secret::<AccessToken>(1).reveal().to_owned();
+        for query in [format!("access_token={token}"), format!("a=b&x={token}&c"), token.clone(), format!("{token}=x")] {
+            assert!(is_in_query(&query), "{query}");
+        }
+        for query in [String::new(), "access_token=theirs".into(), format!("x={}", &token[1..]), "x=dwat_x".into()] {
+            assert!(!is_in_query(&query), "{query}");
+        }
     }
 
     #[test]
@@ -236,9 +258,9 @@ mod tests {
     }
 
     #[test]
-    fn a_token_dies_in_the_second_of_its_end() {
-        assert!(admitted(standing(), "/notes", 3599).is_ok());
-        assert_eq!(admitted(standing(), "/notes", 3600).unwrap_err(), Refusal::TokenExpired);
+    fn a_token_lives_as_long_as_its_client_was_told_and_no_second_more() {
+        assert!(admitted(standing(), "/notes", 3600).is_ok());
+        assert_eq!(admitted(standing(), "/notes", 3601).unwrap_err(), Refusal::TokenExpired);
     }
 
     #[test]

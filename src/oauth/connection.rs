@@ -27,7 +27,7 @@ pub struct Connection {
     pub user_epoch: u32,
     /// When that user had signed in (OpenID Connect Core §2 `auth_time`).
     pub authenticated_at: UnixTime,
-    /// When it ends by itself if it is not used: its last refresh token's end. `None` where its tokens do not expire.
+    /// When it ends by itself if it is not used: the end of its last token. `None` where its tokens do not expire.
     pub alive_until: Option<UnixTime>,
     /// Set once it is over; then nothing revives it.
     pub ended: Option<Ended>,
@@ -57,6 +57,8 @@ pub enum EndReason {
     ClientRemoved,
     /// The user was removed.
     UserRemoved,
+    /// The server was taken from the user.
+    ServerDenied,
 }
 
 /// Everything on which the life of a token depends, as it is stored right now.

@@ -242,7 +242,7 @@ mod tests {
             json!({ "sub": "ann", "preferred_username": "ann", "name": "ann" })
         );
         assert_eq!(identify(stored("read"), NOW).unwrap_err(), Refusal::OpenIdNotGranted);
-        assert_eq!(identify(stored("openid"), seconds_later(3600)).unwrap_err(), Refusal::TokenExpired);
+        assert_eq!(identify(stored("openid"), seconds_later(3601)).unwrap_err(), Refusal::TokenExpired);
         assert_eq!(identify(None, NOW).unwrap_err(), Refusal::TokenUnknown);
         let removed = stored("openid").map(|(token, standing)| (token, Standing { user: None, ..standing }));
         assert_eq!(identify(removed, NOW).unwrap_err(), Refusal::TokenEnded);

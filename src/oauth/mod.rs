@@ -43,7 +43,7 @@ pub mod connection;
 pub mod consent;
 pub mod error;
 #[cfg(test)]
-mod fixtures;
+pub(crate) mod fixtures;
 pub mod id_token;
 pub mod ids;
 pub mod known_clients;

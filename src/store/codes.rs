@@ -83,7 +83,7 @@ fn open_connection(tx: &Tx<'_>, code: &StoredCode, new: &NewTokens) -> Step<()> 
         created_at: new.now,
         user_epoch: code.user_epoch,
         authenticated_at: code.authentication.at,
-        alive_until: new.access_expires_at.map(|_| new.refresh_expires_at),
+        alive_until: new.access_expires_at.map(|end| end.max(new.refresh_expires_at)),
         ended: None,
     };
     tx.put(new.connection.as_str().as_bytes(), &connection)?;
@@ -97,4 +97,118 @@ fn open_connection(tx: &Tx<'_>, code: &StoredCode, new: &NewTokens) -> Step<()> 
     tx.put(new.access.as_bytes(), &access)?;
     let refresh = StoredRefreshToken { connection: new.connection.clone(), expires_at: new.refresh_expires_at, rotated: None };
     tx.put(new.refresh.as_bytes(), &refresh)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oauth::code;
+    use crate::oauth::error::Refusal;
+    use crate::oauth::fixtures::{
+        CALLBACK, CHALLENGE, ISSUER, NOW, VERIFIER, authenticated, params, resource, seconds_later, secret, user,
+    };
+    use crate::oauth::id_token::Authentication;
+    use crate::oauth::ids::{ClientId, UserId};
+    use crate::oauth::pkce::{Challenge, Pkce, Verifier};
+    use crate::oauth::redirect_rules::RedirectRules;
+    use crate::oauth::scope::Scope;
+    use crate::oauth::secret::Secret;
+    use crate::oauth::token_request::{self, TokenRequest};
+    use crate::store::testing::{Temporary, at_once, store};
+
+    const OTHER_VERIFIER: &str = "another-code-verifier-of-at-least-forty-three-characters";
+
+    fn code() -> Secret<AuthorizationCode> {
+        secret(1)
+    }
+
+    fn with_code() -> Temporary {
+        let store = store();
+        store.add_user(&user("ann")).unwrap();
+        let stored = StoredCode {
+            client: ClientId::known_as("claude"),
+            user: UserId::known_as("ann"),
+            user_epoch: 3,
+            server: "/notes".into(),
+            scope: Scope::parse("read"),
+            redirect_uri: CALLBACK.into(),
+            pkce: Pkce::S256(Challenge::parse(Some(CHALLENGE), Some("S256")).unwrap()),
+            authentication: Authentication { at: NOW, nonce: None },
+            expires_at: seconds_later(600),
+            state: CodeState::Fresh { guesses: 0 },
+        };
+        store.put_all(&[(code().hash().as_bytes(), stored)]);
+        store
+    }
+
+    fn redeem(store: &Temporary, number: usize, verifier: &str) -> Redemption {
+        redeem_for(store, number, verifier, 7200)
+    }
+
+    fn redeem_for(store: &Temporary, number: usize, verifier: &str, refresh_seconds: u64) -> Redemption {
+        let byte = u8::try_from(number).unwrap();
+        let new = NewTokens {
+            connection: ConnectionId::known_as(&format!("conn_{number}")),
+            access: secret::<AccessToken>(byte).hash(),
+            refresh: secret::<RefreshToken>(byte).hash(),
+            access_expires_at: Some(seconds_later(3600)),
+            refresh_expires_at: seconds_later(refresh_seconds),
+            now: NOW,
+        };
+        let form = format!("grant_type=authorization_code&code={}&code_verifier={verifier}", code().reveal());
+        let Ok(TokenRequest::Code(grant)) = token_request::parse(&params(&form)) else { panic!("not a code grant") };
+        assert!(Verifier::parse(Some(verifier)).is_ok());
+        let (client, server, rules) = (authenticated("claude"), resource("/notes"), RedirectRules::open(ISSUER));
+        let decide =
+            |stored: Option<&StoredCode>, user: Option<&User>| code::redeem(stored, user, Some(&server), &client, &grant, &rules, NOW);
+        store.redeem_code(&code().hash(), &new, decide).unwrap().0
+    }
+
+    fn connections(store: &Temporary) -> Vec<Connection> {
+        store.scan().unwrap()
+    }
+
+    #[test]
+    fn of_many_who_redeem_one_code_one_gets_tokens_and_the_others_end_them() {
+        let store = with_code();
+        let redemptions = at_once(32, |number| redeem(&store, number, VERIFIER));
+        let issued = redemptions.iter().filter(|redemption| matches!(redemption, Redemption::Issue(_))).count();
+        let replayed = redemptions.iter().filter(|redemption| matches!(redemption, Redemption::EndConnection(..))).count();
+        assert_eq!((issued, replayed), (1, 31));
+        let connections = connections(&store);
+        assert_eq!(connections.len(), 1);
+        assert_eq!(connections[0].ended.map(|ended| ended.why), Some(EndReason::CodeReplayed));
+        assert_eq!(store.scan::<StoredAccessToken>().unwrap().len(), 1);
+        assert_eq!(store.scan::<StoredRefreshToken>().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn every_wrong_guess_is_counted_whoever_guesses_beside() {
+        let store = with_code();
+        at_once(4, |number| redeem(&store, number, OTHER_VERIFIER));
+        assert_eq!(store.code(&code().hash()).unwrap().unwrap().state, CodeState::Fresh { guesses: 4 });
+        at_once(8, |number| redeem(&store, number, OTHER_VERIFIER));
+        assert_eq!(store.code(&code().hash()).unwrap().unwrap().state, CodeState::Fresh { guesses: code::MAX_GUESSES });
+        assert!(matches!(redeem(&store, 1, VERIFIER), Redemption::Refuse(Refusal::CodeGuessedTooOften)));
+        assert_eq!(connections(&store), []);
+    }
+
+    #[test]
+    fn a_connection_is_listed_for_as_long_as_any_of_its_tokens_lives() {
+        let store = with_code();
+        redeem_for(&store, 1, VERIFIER, 60);
+        assert_eq!(connections(&store)[0].alive_until, Some(seconds_later(3600)), "the access token outlives the refresh token");
+    }
+
+    #[test]
+    fn a_code_brings_a_connection_that_knows_what_was_agreed() {
+        let store = with_code();
+        redeem(&store, 7, VERIFIER);
+        let connection = &connections(&store)[0];
+        assert_eq!((connection.id.as_str(), connection.user.as_str(), connection.client.as_str()), ("conn_7", "ann", "claude"));
+        assert_eq!((connection.server.as_str(), connection.user_epoch, connection.alive_until), ("/notes", 3, Some(seconds_later(7200))));
+        let (token, standing) = store.access_token(&secret::<AccessToken>(7).hash()).unwrap().unwrap();
+        assert_eq!((token.scope, token.expires_at, token.used), (Scope::parse("read"), Some(seconds_later(3600)), false));
+        assert_eq!(&standing.connection, connection);
+    }
 }

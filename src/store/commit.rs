@@ -86,3 +86,49 @@ impl Committer {
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oauth::fixtures::NOW;
+    use crate::store::record::LastUse;
+    use crate::store::testing::{at_once, store};
+
+    #[test]
+    fn many_commits_share_one_write_to_the_disk() {
+        let store = store();
+        let before = store.commit_counts();
+        at_once(32, |number| {
+            for round in 0..20_u8 {
+                let key = [u8::try_from(number).unwrap(), round];
+                store.note(&key, &LastUse(NOW)).unwrap();
+                store.commit().unwrap();
+            }
+        });
+        let after = store.commit_counts();
+        let (commits, syncs) = (after.commits - before.commits, after.syncs - before.syncs);
+        assert_eq!(commits, 32 * 20);
+        assert!(syncs < commits / 2 && syncs > 0, "{syncs} writes for {commits} commits");
+    }
+
+    #[test]
+    fn a_commit_alone_writes_once() {
+        let store = store();
+        let before = store.commit_counts().syncs;
+        for round in 1..=3 {
+            store.commit().unwrap();
+            assert_eq!(store.commit_counts().syncs, before + round);
+        }
+    }
+
+    #[test]
+    fn after_one_failed_write_nothing_is_accepted_any_more_and_nobody_waits_for_ever() {
+        let store = store();
+        // A device that cannot be made to write.
+        let failing = Committer::new(File::open("/dev/null").unwrap());
+        let answers = at_once(16, |_| failing.commit(&store.db));
+        assert!(answers.iter().all(|answer| matches!(answer, Err(StoreError::Disk(_)))), "{answers:?}");
+        assert!(matches!(failing.check(), Err(StoreError::Disk(_))));
+        assert_eq!(failing.counts().syncs, 1, "a failed write is not tried again");
+    }
+}

@@ -13,6 +13,8 @@ use std::time::Duration;
 
 /// How exact the time of the last use is.
 const USE_PRECISION: Duration = Duration::from_secs(60);
+/// Above this many, uses that need not be remembered any more are forgotten.
+const USES_REMEMBERED: usize = 1024;
 
 /// A connection with what a list shows beside it.
 #[derive(Clone, Debug)]
@@ -68,6 +70,9 @@ impl Store {
             return Ok(());
         }
         uses.insert(id.clone(), now);
+        if uses.len() > USES_REMEMBERED {
+            uses.retain(|_, last| now.since(*last) < USE_PRECISION);
+        }
         drop(uses);
         self.note(id.as_str().as_bytes(), &LastUse(now))
     }
@@ -89,4 +94,73 @@ pub(super) fn standing(tx: &Tx<'_>, id: &ConnectionId) -> Step<Option<Standing>>
     let user = tx.get(connection.user.as_str().as_bytes())?;
     let client = tx.get(connection.client.as_str().as_bytes())?;
     Ok(Some(Standing { connection, user, client }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oauth::fixtures::{NOW, client, connection, seconds_later, user};
+    use crate::store::testing::store;
+
+    fn named(id: &str) -> Connection {
+        Connection { id: ConnectionId::known_as(id), ..connection() }
+    }
+
+    #[test]
+    fn a_list_holds_what_stands_oldest_first_with_those_it_concerns() {
+        let store = store();
+        store.add_user(&user("ann")).unwrap();
+        store.add_client(&client("claude")).unwrap();
+        let ended = Connection { ended: Some(Ended { at: NOW, why: EndReason::RevokedByUser }), ..named("ended") };
+        let over = Connection { alive_until: Some(seconds_later(10)), ..named("over") };
+        let young = Connection { created_at: seconds_later(5), alive_until: Some(seconds_later(11)), ..named("young") };
+        let bobs = Connection { user: UserId::known_as("bob"), client: crate::oauth::ids::ClientId::known_as("gone"), ..named("bobs") };
+        store.put_all(&[(b"ended", ended), (b"over", over), (b"young", young), (b"old", named("old")), (b"zbobs", bobs)]);
+        store.note_connection_use(&ConnectionId::known_as("old"), NOW).unwrap();
+        let list = |of: Option<&UserId>| store.connections(of, seconds_later(10)).unwrap();
+        let names = |list: &[ListedConnection]| list.iter().map(|one| one.connection.id.to_string()).collect::<Vec<_>>();
+        assert_eq!(names(&list(None)), ["old", "bobs", "young"]);
+        assert_eq!(names(&list(Some(&user("ann").id))), ["old", "young"]);
+        let all = list(None);
+        assert_eq!((&all[0].user, &all[0].client, all[0].last_used_at), (&Some(user("ann")), &Some(client("claude")), Some(NOW)));
+        assert_eq!((&all[1].user, &all[1].client, all[1].last_used_at), (&None, &None, None));
+    }
+
+    #[test]
+    fn nobody_ends_a_connection_of_somebody_else() {
+        let store = store();
+        store.put_all(&[(b"conn_1", connection())]);
+        let id = connection().id;
+        let end_as = |of: Option<&str>| store.end_connection(&id, of.map(UserId::known_as).as_ref(), EndReason::RevokedByUser, NOW);
+        assert_eq!(end_as(Some("bob")), Ok(false));
+        assert_eq!(store.load(b"conn_1"), Ok(Some(connection())));
+        assert_eq!(end_as(Some("ann")), Ok(true));
+        assert_eq!(store.end_connection(&ConnectionId::known_as("no"), None, EndReason::RevokedByUser, NOW), Ok(false));
+    }
+
+    #[test]
+    fn what_has_ended_keeps_its_first_reason_and_tells_those_who_wait() {
+        let store = store();
+        store.put_all(&[(b"conn_1", connection())]);
+        let seen = store.wait_for_endings(u64::MAX, Duration::ZERO);
+        for (why, at) in [(EndReason::CodeReplayed, NOW), (EndReason::RevokedByUser, seconds_later(5))] {
+            store.end_connection(&connection().id, None, why, at).unwrap();
+        }
+        let ended = store.load::<Connection>(b"conn_1").unwrap().unwrap().ended;
+        assert_eq!(ended, Some(Ended { at: NOW, why: EndReason::CodeReplayed }));
+        assert!(store.wait_for_endings(seen, Duration::ZERO) > seen);
+    }
+
+    #[test]
+    fn a_use_is_noted_once_a_minute() {
+        let store = store();
+        let id = connection().id;
+        let noted = |second| {
+            store.note_connection_use(&id, seconds_later(second)).unwrap();
+            store.load::<LastUse>(id.as_str().as_bytes()).unwrap().unwrap().0
+        };
+        assert_eq!(noted(0), NOW);
+        assert_eq!(noted(59), NOW);
+        assert_eq!(noted(60), seconds_later(60));
+    }
 }

@@ -16,6 +16,8 @@ mod sessions;
 mod setup;
 mod signing_keys;
 mod sweep;
+#[cfg(test)]
+mod testing;
 mod tokens;
 mod transaction;
 mod users;
@@ -136,6 +138,14 @@ impl Store {
     /// Returns once everything written so far is on disk.
     fn commit(&self) -> Result<(), StoreError> {
         self.committer.commit(&self.db)
+    }
+
+    /// Puts on disk what nobody waited for, too: the last thing to do before the process ends.
+    ///
+    /// # Errors
+    /// [`StoreError::Disk`].
+    pub fn settle(&self) -> Result<(), StoreError> {
+        self.commit()
     }
 
     /// Commits, then tells those who wait that something has ended.

@@ -130,3 +130,97 @@ impl From<io::Error> for StoreError {
         Self::Disk(error.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oauth::fixtures::{NOW, user};
+    use crate::store::testing::Folder;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn open(folder: &Folder) -> Result<Store, StoreError> {
+        Store::open(folder.path(), &Entropy::new([u8::from(folder.path().join(MARKER).exists()); 32]), NOW)
+    }
+
+    #[test]
+    fn what_was_stored_is_there_when_it_is_opened_again_and_the_key_is_the_same() {
+        let folder = Folder::new();
+        let store = open(&folder).unwrap();
+        store.add_user(&user("ann")).unwrap();
+        let key = store.key().clone();
+        drop(store);
+        let store = open(&folder).unwrap();
+        assert_eq!((store.users(), store.key()), (Ok(vec![user("ann")]), &key));
+    }
+
+    #[test]
+    fn a_second_opening_is_refused_while_the_first_lasts() {
+        let folder = Folder::new();
+        let first = open(&folder).unwrap();
+        assert_eq!(open(&folder).err(), Some(StoreError::InUse));
+        drop(first);
+        assert!(open(&folder).is_ok());
+    }
+
+    #[test]
+    fn a_store_that_is_gone_or_empty_where_one_was_is_missing_and_stays_so() {
+        let folder = Folder::new();
+        drop(open(&folder).unwrap());
+        let store = folder.path().join(STORE);
+        fs::remove_dir_all(&store).unwrap();
+        for _ in 0..2 {
+            assert_eq!(open(&folder).err(), Some(StoreError::Missing));
+        }
+        // An empty store of the right form, as a copy taken at a bad moment can be.
+        fs::create_dir(&store).unwrap();
+        drop(sled::open(&store).unwrap());
+        for _ in 0..2 {
+            assert_eq!(open(&folder).err(), Some(StoreError::Missing));
+        }
+    }
+
+    #[test]
+    fn a_first_start_that_died_before_the_marker_was_written_is_finished_by_the_next() {
+        let folder = Folder::new();
+        let store = open(&folder).unwrap();
+        let key = store.key().clone();
+        drop(store);
+        fs::remove_file(folder.path().join(MARKER)).unwrap();
+        let store = open(&folder).unwrap();
+        assert_eq!(store.key(), &key);
+        assert!(folder.path().join(MARKER).exists());
+    }
+
+    #[test]
+    fn a_store_of_a_later_version_is_left_alone() {
+        let folder = Folder::new();
+        let store = open(&folder).unwrap();
+        let mut bytes = store.tree.get(record::key(Table::Instance, INSTANCE)).unwrap().unwrap().to_vec();
+        bytes[1] += 1;
+        store.tree.insert(record::key(Table::Instance, INSTANCE), bytes.clone()).unwrap();
+        drop(store);
+        assert_eq!(open(&folder).err(), Some(StoreError::TooNew(2)));
+        let db = open_sled(&folder.path().join(STORE)).unwrap();
+        let kept = db.open_tree("records").unwrap().get(record::key(Table::Instance, INSTANCE)).unwrap();
+        assert_eq!(kept.as_deref(), Some(&bytes[..]));
+    }
+
+    #[test]
+    fn snapshots_that_were_being_written_are_cleared_away_and_finished_ones_are_not() {
+        let folder = Folder::new();
+        fs::write(folder.path().join("snap.01.generating"), b"").unwrap();
+        fs::write(folder.path().join("snap.02"), b"x").unwrap();
+        remove_half_written_snapshots(folder.path()).unwrap();
+        assert_eq!(files_named(folder.path(), "snap.", "").unwrap(), [folder.path().join("snap.02")]);
+    }
+
+    #[test]
+    fn nobody_else_on_the_machine_can_look_inside() {
+        let folder = Folder::new();
+        let data = folder.path().join("new");
+        drop(Store::open(&data, &Entropy::new([0; 32]), NOW).unwrap());
+        for (name, mode) in [("", 0o700), (STORE, 0o700), (MARKER, 0o600)] {
+            assert_eq!(fs::metadata(data.join(name)).unwrap().permissions().mode() & 0o777, mode, "{name}");
+        }
+    }
+}

@@ -42,7 +42,7 @@ pub enum Table {
     LastUse = 12,
     McpSession = 13,
     SetupLink = 14,
-    SigningKey = 30,
+    SigningKey = 50,
 }
 
 /// Something that is stored.

@@ -27,3 +27,31 @@ impl Store {
         self.commit()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oauth::fixtures::{NOW, seconds_later, secret, user};
+    use crate::store::testing::store;
+
+    #[test]
+    fn a_session_is_good_until_its_end_its_removal_or_a_change_of_its_user() {
+        let store = store();
+        store.add_user(&user("ann")).unwrap();
+        let hash = secret::<Session>(1).hash();
+        let session = BrowserSession { user: user("ann").id, user_epoch: 3, signed_in_at: NOW, expires_at: seconds_later(60) };
+        store.add_session(&hash, &session).unwrap();
+        let good = |seconds| store.session(&hash, seconds_later(seconds)).unwrap().is_some();
+        assert!(good(0) && good(59) && !good(60));
+        let set = |change: fn(User) -> User| drop(store.change_user(&user("ann").id, change).unwrap());
+        set(|user| User { disabled: true, ..user });
+        assert!(!good(0));
+        set(|user| User { disabled: false, epoch: 4, ..user });
+        assert!(!good(0));
+        set(|user| User { epoch: 3, ..user });
+        assert!(good(0));
+        assert_eq!(store.session(&secret::<Session>(2).hash(), NOW), Ok(None));
+        store.remove_session(&hash).unwrap();
+        assert!(!good(0));
+    }
+}

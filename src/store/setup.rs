@@ -65,3 +65,60 @@ impl Store {
 fn accepts(link: &StoredSetupLink, hash: &TokenHash<SetupLink>, now: UnixTime) -> bool {
     link.hash == *hash && !link.expires_at.has_come(now)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oauth::fixtures::{NOW, seconds_later, secret, user};
+    use crate::store::testing::{at_once, store};
+
+    fn link(byte: u8) -> TokenHash<SetupLink> {
+        secret::<SetupLink>(byte).hash()
+    }
+
+    fn owner(name: &str) -> User {
+        User { owner: true, ..user(name) }
+    }
+
+    #[test]
+    fn of_many_with_the_right_link_one_becomes_the_owner() {
+        let store = store();
+        store.set_setup_link(&link(1), seconds_later(60)).unwrap();
+        let claims = at_once(32, |number| store.claim(&link(1), &owner(&format!("user{number}")), NOW).unwrap());
+        assert_eq!(claims.iter().filter(|claim| **claim == Claim::Claimed).count(), 1);
+        assert_eq!(claims.iter().filter(|claim| **claim == Claim::AlreadyOwned).count(), 31);
+        assert_eq!(store.users().unwrap().len(), 1);
+        assert_eq!((store.is_claimed(), store.is_setup_link(&link(1), NOW)), (Ok(true), Ok(false)));
+    }
+
+    #[test]
+    fn a_link_works_until_its_end_and_gives_way_to_a_newer_one() {
+        let store = store();
+        store.set_setup_link(&link(1), seconds_later(60)).unwrap();
+        assert_eq!(store.claim(&link(2), &owner("eve"), NOW), Ok(Claim::WrongLink));
+        assert_eq!(store.claim(&link(1), &owner("ann"), seconds_later(60)), Ok(Claim::WrongLink));
+        store.set_setup_link(&link(2), seconds_later(60)).unwrap();
+        assert_eq!(store.claim(&link(1), &owner("eve"), NOW), Ok(Claim::WrongLink));
+        assert_eq!(store.is_setup_link(&link(2), seconds_later(59)), Ok(true));
+        assert_eq!(store.claim(&link(2), &owner("ann"), seconds_later(59)), Ok(Claim::Claimed));
+    }
+
+    #[test]
+    fn a_taken_name_spends_no_link() {
+        let store = store();
+        store.add_user(&user("ann")).unwrap();
+        store.set_setup_link(&link(1), seconds_later(60)).unwrap();
+        assert_eq!(store.claim(&link(1), &owner("Ann"), NOW), Ok(Claim::NameTaken));
+        assert_eq!(store.claim(&link(1), &owner("bob"), NOW), Ok(Claim::Claimed));
+    }
+
+    #[test]
+    fn an_instance_once_owned_cannot_be_claimed_though_its_owner_is_gone() {
+        let store = store();
+        store.add_user(&owner("ann")).unwrap();
+        store.remove_user(&owner("ann"), NOW).unwrap();
+        store.set_setup_link(&link(1), seconds_later(60)).unwrap();
+        assert_eq!(store.claim(&link(1), &owner("eve"), NOW), Ok(Claim::AlreadyOwned));
+        assert_eq!(store.users(), Ok(vec![]));
+    }
+}

@@ -127,15 +127,16 @@ impl Store {
 
     /// Forgets an access token that its client gives back. On disk before it returns.
     pub fn revoke_access_token(&self, hash: &TokenHash<AccessToken>, may: impl Fn(&Connection) -> bool) -> Result<(), StoreError> {
-        self.transact(|tx| {
+        let revoked = self.transact(|tx| {
             let token: Option<StoredAccessToken> = tx.get(hash.as_bytes())?;
             let connection = token.map(|token| tx.get::<Connection>(token.connection.as_str().as_bytes())).transpose()?.flatten();
-            if connection.is_some_and(|connection| may(&connection)) {
+            let found = connection.is_some_and(|connection| may(&connection));
+            if found {
                 tx.remove(Table::AccessToken, hash.as_bytes())?;
             }
-            Ok(())
+            Ok(found)
         })?;
-        self.commit_ending()
+        self.commit_revocation(revoked)
     }
 
     /// Ends the connection of a refresh token that its client gives back. On disk before it returns.
@@ -145,15 +146,22 @@ impl Store {
         now: UnixTime,
         may: impl Fn(&Connection) -> bool,
     ) -> Result<(), StoreError> {
-        self.transact(|tx| {
+        let revoked = self.transact(|tx| {
             let token: Option<StoredRefreshToken> = tx.get(hash.as_bytes())?;
             let connection = token.map(|token| tx.get::<Connection>(token.connection.as_str().as_bytes())).transpose()?.flatten();
-            match connection {
-                Some(connection) if may(&connection) => end(tx, &connection.id, EndReason::RevokedByClient, now),
-                Some(_) | None => Ok(()),
+            let found = connection.filter(&may);
+            if let Some(connection) = &found {
+                end(tx, &connection.id, EndReason::RevokedByClient, now)?;
             }
+            Ok(found.is_some())
         })?;
-        self.commit_ending()
+        self.commit_revocation(revoked)
+    }
+
+    /// What was not found may have been revoked a moment ago by a call that still waits for the disk, so this waits too;
+    /// but every open stream is judged again only where something ended, or strangers could ask for that at will.
+    fn commit_revocation(&self, revoked: bool) -> Result<(), StoreError> {
+        if revoked { self.commit_ending() } else { self.commit() }
     }
 }
 
@@ -169,7 +177,7 @@ fn store_pair(tx: &Tx<'_>, pair: &Successor, stored: &StoredRefreshToken, scope:
     let next = StoredRefreshToken { connection: stored.connection.clone(), expires_at: refresh_expires_at, rotated: None };
     tx.put(pair.refresh.hash().as_bytes(), &next)?;
     if let Some(mut connection) = tx.get::<Connection>(stored.connection.as_str().as_bytes())? {
-        connection.alive_until = terms.access_lifetime.map(|_| refresh_expires_at);
+        connection.alive_until = terms.access_lifetime.map(|span| refresh_expires_at.max(terms.now.after(span)));
         tx.put(stored.connection.as_str().as_bytes(), &connection)?;
     }
     put_access(tx, pair, stored, scope, terms)
@@ -191,5 +199,163 @@ fn revive(tx: &Tx<'_>, pair: &Successor, stored: &StoredRefreshToken, rotated: &
         Some(token) if token.used => Ok(token.expires_at),
         Some(_) => put_access(tx, pair, stored, &rotated.scope, terms),
         None => Ok(Some(terms.now)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oauth::fixtures::{NOW, authenticated, client, connection, params, resource, seconds_later, secret, user};
+    use crate::oauth::token_request::{self, TokenRequest};
+    use crate::store::testing::{Temporary, at_once, store};
+
+    fn access() -> TokenHash<AccessToken> {
+        secret::<AccessToken>(1).hash()
+    }
+
+    fn connected() -> Temporary {
+        let store = store();
+        store.add_user(&user("ann")).unwrap();
+        store.add_client(&client("claude")).unwrap();
+        store.put_all(&[(connection().id.as_str().as_bytes(), connection())]);
+        let token = StoredAccessToken {
+            connection: connection().id,
+            scope: Scope::parse("read"),
+            issued_at: NOW,
+            expires_at: Some(seconds_later(3600)),
+            used: false,
+        };
+        store.put_all(&[(access().as_bytes(), token)]);
+        let token = StoredRefreshToken { connection: connection().id, expires_at: seconds_later(7200), rotated: None };
+        store.put_all(&[(secret::<RefreshToken>(1).hash().as_bytes(), token)]);
+        store
+    }
+
+    fn refresh_at(
+        store: &Temporary,
+        presented: &Secret<RefreshToken>,
+        salt: u8,
+        seconds: u64,
+    ) -> Result<(Successor, Option<UnixTime>), Refusal> {
+        let now = seconds_later(seconds);
+        let terms = RefreshTerms {
+            salt: [salt; 16],
+            access_lifetime: Some(Duration::from_secs(3600)),
+            refresh_lifetime: Duration::from_secs(7200),
+            now,
+        };
+        let form = format!("grant_type=refresh_token&refresh_token={}", presented.reveal());
+        let Ok(TokenRequest::Refresh(grant)) = token_request::parse(&params(&form)) else { panic!("not a refresh") };
+        let (client, server) = (authenticated("claude"), resource("/notes"));
+        let decide = |stored: &StoredRefreshToken, standing: Result<&StandingGrant, Refusal>, fate: Option<Fate>| {
+            refresh::rotate(stored, standing, fate, &client, Some(&server), &grant, now)
+        };
+        match store.refresh(presented, &terms, decide).unwrap() {
+            Refreshed::Issued { tokens, expires_at, .. } => Ok((tokens, expires_at)),
+            Refreshed::Refused(refusal) => Err(refusal),
+        }
+    }
+
+    fn is_good(store: &Temporary, hash: &TokenHash<AccessToken>) -> bool {
+        store.access_token(hash).unwrap().is_some_and(|(_, standing)| connection::stands(standing).is_ok())
+    }
+
+    #[test]
+    fn many_who_refresh_at_once_get_one_and_the_same_pair() {
+        let store = connected();
+        let first = secret(1);
+        let pairs = at_once(32, |salt| refresh_at(&store, &first, u8::try_from(salt).unwrap(), 0).unwrap().0);
+        assert!(pairs.iter().all(|pair| pair.access.hash() == pairs[0].access.hash() && pair.refresh.hash() == pairs[0].refresh.hash()));
+        assert_eq!(store.scan::<StoredRefreshToken>().unwrap().len(), 2);
+        assert!(is_good(&store, &pairs[0].access.hash()));
+    }
+
+    #[test]
+    fn a_revoked_access_token_is_not_brought_back_by_the_note_that_it_was_used() {
+        let store = connected();
+        let (admitted, _) = store.access_token(&access()).unwrap().unwrap();
+        store.revoke_access_token(&access(), |_| true).unwrap();
+        store.note_use(&access(), &admitted, NOW);
+        assert!(!is_good(&store, &access()));
+    }
+
+    #[test]
+    fn a_revoked_access_token_is_not_brought_back_by_the_answer_it_came_in() {
+        let store = connected();
+        let first = secret(1);
+        let (pair, _) = refresh_at(&store, &first, 1, 0).unwrap();
+        store.revoke_access_token(&pair.access.hash(), |_| true).unwrap();
+        let (again, expires_at) = refresh_at(&store, &first, 2, 30).unwrap();
+        assert_eq!((again.access.hash(), expires_at), (pair.access.hash(), Some(seconds_later(30))));
+        assert!(!is_good(&store, &pair.access.hash()));
+    }
+
+    #[test]
+    fn the_access_token_of_a_lost_answer_starts_its_life_anew_and_one_in_use_does_not() {
+        let store = connected();
+        let first = secret(1);
+        let (pair, expires_at) = refresh_at(&store, &first, 1, 0).unwrap();
+        assert_eq!(expires_at, Some(seconds_later(3600)));
+        assert_eq!(refresh_at(&store, &first, 2, 5000).unwrap().1, Some(seconds_later(8600)));
+        let (token, _) = store.access_token(&pair.access.hash()).unwrap().unwrap();
+        store.note_use(&pair.access.hash(), &token, seconds_later(5001));
+        assert!(store.access_token(&pair.access.hash()).unwrap().unwrap().0.used);
+        assert_eq!(refresh_at(&store, &first, 3, 5002).err(), Some(Refusal::RefreshTokenReused));
+        assert!(!is_good(&store, &pair.access.hash()));
+    }
+
+    #[test]
+    fn a_rotation_lengthens_the_life_of_its_connection() {
+        let store = connected();
+        refresh_at(&store, &secret(1), 1, 100).unwrap();
+        let stored: Connection = store.load(connection().id.as_str().as_bytes()).unwrap().unwrap();
+        assert_eq!(stored.alive_until, Some(seconds_later(7300)));
+        assert_eq!(store.sweep(seconds_later(7200)), Ok(1), "only the token that was rotated is forgotten");
+    }
+
+    #[test]
+    fn a_revocation_that_ends_nothing_wakes_nobody() {
+        let store = connected();
+        let count = || store.wait_for_endings(u64::MAX, Duration::ZERO);
+        let before = count();
+        store.revoke_access_token(&secret::<AccessToken>(9).hash(), |_| true).unwrap();
+        store.revoke_refresh_token(&secret::<RefreshToken>(9).hash(), NOW, |_| true).unwrap();
+        store.revoke_access_token(&access(), |_| false).unwrap();
+        assert_eq!(count(), before);
+        store.revoke_access_token(&access(), |_| true).unwrap();
+        assert_eq!(count(), before + 1);
+    }
+
+    #[test]
+    fn whoever_may_not_revoke_changes_nothing() {
+        let store = connected();
+        let refresh = secret::<RefreshToken>(1).hash();
+        store.revoke_access_token(&access(), |_| false).unwrap();
+        store.revoke_refresh_token(&refresh, NOW, |_| false).unwrap();
+        assert!(is_good(&store, &access()));
+        store.revoke_refresh_token(&secret::<RefreshToken>(9).hash(), NOW, |_| true).unwrap();
+        assert!(is_good(&store, &access()));
+        store.revoke_refresh_token(&refresh, NOW, |_| true).unwrap();
+        assert!(!is_good(&store, &access()));
+        assert_eq!(refresh_at(&store, &secret(1), 1, 0).err(), Some(Refusal::GrantEnded));
+    }
+
+    #[test]
+    fn a_revocation_beside_refreshes_leaves_nothing_alive() {
+        for _ in 0..10 {
+            let store = connected();
+            let first = secret(1);
+            let pairs = at_once(8, |number| {
+                if number == 3 {
+                    store.revoke_refresh_token(&first.hash(), NOW, |_| true).unwrap();
+                    return None;
+                }
+                refresh_at(&store, &first, 1, 0).ok()
+            });
+            for (pair, _) in pairs.into_iter().flatten() {
+                assert!(!is_good(&store, &pair.access.hash()));
+                assert!(refresh_at(&store, &pair.refresh, 2, 0).is_err());
+            }
+        }
     }
 }

@@ -77,3 +77,74 @@ fn unabortable(error: UnabortableTransactionError) -> ConflictableTransactionErr
         UnabortableTransactionError::Storage(error) => ConflictableTransactionError::Storage(error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oauth::connection::Connection;
+    use crate::oauth::fixtures::{NOW, connection, seconds_later};
+    use crate::store::record::LastUse;
+    use crate::store::testing::{at_once, store};
+
+    #[test]
+    fn of_many_changes_to_one_record_none_is_lost() {
+        let store = store();
+        store.put_all(&[(b"counter", LastUse(UnixTime(0)))]);
+        let add_one = |tx: &Tx<'_>| {
+            let LastUse(UnixTime(count)) = tx.get(b"counter")?.unwrap();
+            tx.put(b"counter", &LastUse(UnixTime(count + 1)))
+        };
+        at_once(16, |_| (0..100).for_each(|_| store.transact(add_one).unwrap()));
+        assert_eq!(store.load(b"counter"), Ok(Some(LastUse(UnixTime(1600)))));
+    }
+
+    #[test]
+    fn what_is_seen_and_written_together_stays_together() {
+        let store = store();
+        let both = |time: u64| {
+            move |tx: &Tx<'_>| {
+                tx.put(b"one", &LastUse(UnixTime(time)))?;
+                tx.put(b"two", &LastUse(UnixTime(time)))
+            }
+        };
+        store.transact(both(0)).unwrap();
+        at_once(8, |number| {
+            for round in 0..100 {
+                store.transact(both(number as u64 * 1000 + round)).unwrap();
+                let pair = |tx: &Tx<'_>| Ok((tx.get::<LastUse>(b"one")?, tx.get::<LastUse>(b"two")?));
+                let (one, two) = store.transact(pair).unwrap();
+                assert_eq!(one, two);
+            }
+        });
+    }
+
+    #[test]
+    fn a_transaction_that_gives_up_changes_nothing() {
+        let store = store();
+        let given_up: Result<(), StoreError> = store.transact(|tx| {
+            tx.put(b"x", &LastUse(NOW))?;
+            assert_eq!(tx.get(b"x")?, Some(LastUse(NOW)));
+            Err(ConflictableTransactionError::Abort(StoreError::Missing))
+        });
+        assert_eq!(given_up, Err(StoreError::Missing));
+        assert_eq!(store.load::<LastUse>(b"x"), Ok(None));
+    }
+
+    #[test]
+    fn a_damaged_record_is_an_error_and_never_absent() {
+        let store = store();
+        store.tree.insert(record::key(Table::LastUse, b"x"), &[12, 1, 0][..]).unwrap();
+        assert!(matches!(store.transact(|tx| tx.get::<LastUse>(b"x")), Err(StoreError::Damaged(_))));
+        assert!(matches!(store.load::<LastUse>(b"x"), Err(StoreError::Damaged(_))));
+    }
+
+    #[test]
+    fn a_record_that_ends_is_marked_and_marks_sort_by_time() {
+        let store = store();
+        let ends = Connection { alive_until: Some(seconds_later(60)), ..connection() };
+        store.put_all(&[(b"a", ends), (b"b", connection())]);
+        let marks: Vec<Vec<u8>> = store.tree.scan_prefix([Table::Expiry as u8]).map(|entry| entry.unwrap().0.to_vec()).collect();
+        assert_eq!(marks, [expiry_key(seconds_later(60), &record::key(Table::Connection, b"a"))]);
+        assert!(expiry_key(UnixTime(255), b"z") < expiry_key(UnixTime(256), b"a"));
+    }
+}

@@ -88,3 +88,63 @@ pub(super) fn add(tx: &Tx<'_>, user: &User) -> Step<AddUser> {
     }
     Ok(AddUser::Added)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oauth::fixtures::{NOW, connection, user};
+    use crate::oauth::user::ServerAccess;
+    use crate::store::testing::{at_once, store};
+
+    #[test]
+    fn of_many_who_want_one_name_one_gets_it() {
+        let store = store();
+        let spelled = |number: usize| if number.is_multiple_of(2) { "Ann" } else { "aNN" };
+        let added = at_once(16, |number| {
+            let account = User { id: UserId::known_as(&format!("user_{number}")), ..user(spelled(number)) };
+            store.add_user(&account).unwrap()
+        });
+        assert_eq!(added.iter().filter(|added| **added == AddUser::Added).count(), 1);
+        assert_eq!(store.users().unwrap().len(), 1);
+        assert!(store.user_named(&UserName::parse("ANN").unwrap()).unwrap().is_some());
+    }
+
+    #[test]
+    fn of_many_changes_none_is_lost() {
+        let store = store();
+        store.add_user(&user("ann")).unwrap();
+        let next = |user: User| User { epoch: user.epoch + 1, ..user };
+        at_once(16, |_| store.change_user(&user("ann").id, next).unwrap().unwrap());
+        assert_eq!(store.user(&user("ann").id).unwrap().unwrap().epoch, user("ann").epoch + 16);
+    }
+
+    #[test]
+    fn a_change_to_nobody_makes_nobody() {
+        let store = store();
+        let change = |user: User| User { servers: ServerAccess::All, ..user };
+        assert_eq!(store.change_user(&UserId::known_as("nobody"), change), Ok(None));
+        assert_eq!(store.users(), Ok(vec![]));
+    }
+
+    #[test]
+    fn a_removed_user_takes_their_connections_along_and_frees_the_name() {
+        let store = store();
+        store.add_user(&user("ann")).unwrap();
+        let bobs = Connection { user: UserId::known_as("bob"), ..connection() };
+        store.put_all(&[(b"conn_1", connection()), (b"conn_2", bobs)]);
+        store.remove_user(&user("ann"), NOW).unwrap();
+        let why = |id: &[u8]| store.load::<Connection>(id).unwrap().unwrap().ended.map(|ended| ended.why);
+        assert_eq!((why(b"conn_1"), why(b"conn_2")), (Some(EndReason::UserRemoved), None));
+        assert_eq!(store.user_named(&user("ann").name), Ok(None));
+        assert_eq!(store.add_user(&user("ann")), Ok(AddUser::Added));
+    }
+
+    #[test]
+    fn only_an_owner_claims_the_instance() {
+        let store = store();
+        store.add_user(&user("bob")).unwrap();
+        assert_eq!(store.is_claimed(), Ok(false));
+        store.add_user(&User { owner: true, ..user("ann") }).unwrap();
+        assert_eq!(store.is_claimed(), Ok(true));
+    }
+}

@@ -288,6 +288,21 @@ async def scenario(details: dict, checks: "Checks") -> None:
         equal(headers.get("authorization"), None)
         holds(host.tokens.access_token[8:] not in json.dumps(headers), "the access token is among the headers")
 
+    async def lives() -> None:
+        # On a 401 this SDK does not refresh but starts a whole login: the user would be asked again.
+        token = host.tokens.access_token
+        await asyncio.sleep(max(0.0, host.saved_at + LIFETIME - 0.3 - time.time()))
+        holds(bare(path, token)[0] != 401, "refused before expires_in is over")
+
+    async def outlives() -> None:
+        arguments = {"steps": STEPS, "seconds": LIFETIME + 1}
+
+        async def progress(done: float, total: float | None, message: str | None) -> None: ...
+
+        async with asyncio.timeout(LIFETIME + 5):
+            equal((await session.call("count", arguments, progress)).content[0].text, f"Counted to {STEPS}.")
+        await echo("and after it")
+
     async def refreshes() -> None:
         before, since = host.tokens, len(host.calls)
         await asyncio.sleep(max(0.0, host.saved_at + LIFETIME + 1.5 - time.time()))
@@ -336,7 +351,10 @@ async def scenario(details: dict, checks: "Checks") -> None:
                 await checks("receives a notification on its own stream", hears())
             else:
                 await checks("the upstream is told who calls and never sees the token", hidden())
+            await checks("its token lives as long as it said", lives())
             await checks("refreshes an expired token", refreshes())
+            if details["server"] == "fastmcp":
+                await checks("a call under way outlives its token", outlives())
             by = "by the owner" if details["revoke_by"] == "command" else "by the client"
             await checks(f"is refused after revocation ({by})", revoked())
             checks.current, over = "asks its user again, and is told when they deny", True

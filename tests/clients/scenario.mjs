@@ -211,6 +211,12 @@ async function scenario(library, { server: serverName, method, revokeBy, era, pr
     });
   }
 
+  await check('its token lives as long as it said', async () => {
+    const { access_token: token } = provider.held;
+    await sleep(Math.max(0, provider.savedAt + lifetime * 1000 - 300 - Date.now()));
+    assert.notEqual((await bare(resource, token)).status, 401);
+  });
+
   await check('refreshes an expired token', async () => {
     const before = provider.held;
     const from = calls.length;
@@ -223,6 +229,14 @@ async function scenario(library, { server: serverName, method, revokeBy, era, pr
     exchanged(calls, from, 'refresh_token 200');
     assert.equal(provider.asked.length, 1, 'the user was asked again');
   });
+
+  if (serverName === 'fastmcp') {
+    await check('a call under way outlives its token', async () => {
+      const { content } = await library.call(client, { name: 'count', arguments: { steps: STEPS, seconds: lifetime + 1 } }, { timeout: (lifetime + 5) * 1000, onprogress: () => {} });
+      assert.equal(content[0].text, `Counted to ${STEPS}.`);
+      await echo('and after it');
+    });
+  }
 
   await check(`is refused after revocation (${revokeBy === 'command' ? 'by the owner' : 'by the client'})`, async () => {
     const { access_token: token } = provider.held;

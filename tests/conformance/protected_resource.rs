@@ -222,6 +222,19 @@ fn two_credentials_are_one_too_many() {
 }
 
 #[test]
+fn a_token_in_the_query_beside_the_one_in_its_place_never_reaches_the_upstream() {
+    let token = tokens("/a").access;
+    let other = tokens("/ab").access;
+    for query in [format!("access_token={token}"), format!("x=y&token={token}"), format!("access_token={other}")] {
+        let response = call(&several().site.doorward, &format!("/a?{query}"), &token);
+        assert_eq!(response.error(), (400, "invalid_request".into()), "{query}");
+    }
+    assert_eq!(call(&several().site.doorward, "/a?access_token=of-the-upstreams-own", &token).status, 200);
+    let seen = several().upstreams["/a"].seen();
+    assert!(seen.iter().all(|seen| !seen.head.contains(&token) && !seen.head.contains(&other)));
+}
+
+#[test]
 fn the_scheme_is_read_in_any_case_and_everything_else_exactly() {
     let token = tokens("/a").access;
     let ask =

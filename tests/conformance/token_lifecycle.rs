@@ -33,7 +33,7 @@ fn site() -> &'static Site {
 /// Where everything ends soon.
 fn hasty() -> &'static Site {
     static SITE: OnceLock<Site> = OnceLock::new();
-    let lifetimes = "[lifetimes]\ncode = \"2s\"\naccess_token = \"2s\"\nrefresh_token = \"4s\"\n";
+    let lifetimes = "[lifetimes]\ncode = \"2s\"\naccess_token = \"2s\"\nrefresh_token = \"6s\"\n";
     SITE.get_or_init(|| Site::shared(|upstream| Setup::config(format!("{lifetimes}{}", server(upstream)))))
 }
 
@@ -743,7 +743,8 @@ fn access_and_refresh_tokens_end_when_they_were_said_to() {
     let first = hasty().connect(&client);
     assert_eq!(first.body["expires_in"], 2);
     assert!(works(hasty(), &first.access));
-    thread::sleep(Duration::from_millis(2100));
+    // Whole seconds are rounded in the client's favour.
+    thread::sleep(Duration::from_millis(3100));
     let answer = call(&hasty().doorward, "/mcp", &first.access);
     assert_eq!(answer.status, 401);
     assert!(answer.header("www-authenticate").unwrap().contains("error=\"invalid_token\""));
@@ -754,9 +755,23 @@ fn access_and_refresh_tokens_end_when_they_were_said_to() {
     // The access token of a lost answer is given anew, or it would be dead on arrival.
     let third = Tokens::of(&client.refresh(&hasty().doorward, &second.refresh, &[]));
     assert!(works(hasty(), &third.access));
-    thread::sleep(Duration::from_millis(4100));
+    thread::sleep(Duration::from_millis(6100));
     refused(&client.refresh(&hasty().doorward, &third.refresh, &[]), "invalid_grant");
     assert!(!works(hasty(), &third.access));
+}
+
+#[test]
+fn where_the_owner_chose_it_access_tokens_do_not_expire_and_still_end() {
+    let lifetimes = "[lifetimes]\naccess_token = \"never\"\n";
+    let site = Site::new(|upstream| Setup::config(format!("{lifetimes}{}", server(upstream))));
+    let client = site.client();
+    let first = site.connect(&client);
+    assert!(first.body.get("expires_in").is_none(), "{}", first.body);
+    let second = Tokens::of(&client.refresh(&site.doorward, &first.refresh, &[]));
+    assert!(second.body.get("expires_in").is_none(), "{}", second.body);
+    assert!(works(&site, &first.access) && works(&site, &second.access));
+    client.revoke(&site.doorward, &second.refresh);
+    assert!(!works(&site, &first.access) && !works(&site, &second.access));
 }
 
 #[test]

@@ -460,6 +460,10 @@ fn a_check_for_other_proxies_says_yes_or_no_and_asks_nobody() {
         assert_eq!(check("/auth/check", fields).status, 403, "{fields}");
     }
     assert_eq!(check("/auth/check/other", "").status, 403);
+    // The proxy may ask by the name that it was asked by itself.
+    let mut proxy = house.connect();
+    proxy.send(format!("GET /auth/check/mcp HTTP/1.1\r\nHost: notes.example.net\r\nAuthorization: Bearer {token}\r\n\r\n"));
+    assert_eq!(proxy.answer().status, 200);
     assert!(house.upstream.seen().is_empty());
 }
 

@@ -115,6 +115,52 @@ fn a_stream_ends_when_its_token_expires() {
     assert!(client.ended_after() < Duration::from_secs(4));
 }
 
+/// The answer to a call, as an event stream under way.
+fn call(house: &House, token: &str) -> Client {
+    let mut client = house.connect();
+    client.post("/mcp", token, "", "{}");
+    assert_eq!(client.head().field("content-type"), Some("text/event-stream"));
+    client
+}
+
+#[test]
+fn a_call_under_way_is_answered_although_its_token_expires() {
+    let house = House::open();
+    let soon = clock::UnixTime(clock::now().0 + 1);
+    let token = house.token_of("ann", "client_a", "/mcp", Some(soon));
+    let stage = stage(&house.upstream, EVENTS);
+    let mut client = call(&house, &token);
+    std::thread::sleep(Duration::from_millis(2600));
+    assert_eq!(house.connect().post("/mcp", &token, "", "{}").answer().status, 401);
+    stage.lines.send(b"data: done\n\n".to_vec()).unwrap();
+    assert_eq!(client.chunk(), "data: done\n\n");
+}
+
+#[test]
+fn a_call_under_way_ends_when_its_token_is_revoked() {
+    let house = House::open();
+    let token = house.token();
+    let _stage = stage(&house.upstream, EVENTS);
+    let mut client = call(&house, &token);
+    house.revoke(&token);
+    assert!(client.ended_after() < Duration::from_secs(2));
+}
+
+#[test]
+fn a_stop_waits_for_the_answer_to_a_call() {
+    let mut house = House::open();
+    let token = house.token();
+    let stage = stage(&house.upstream, EVENTS);
+    let mut client = call(&house, &token);
+    house.ask_to_stop();
+    std::thread::sleep(Duration::from_millis(300));
+    stage.lines.send(b"data: done\n\n".to_vec()).unwrap();
+    assert_eq!(client.chunk(), "data: done\n\n");
+    drop(stage.lines);
+    assert_eq!(client.chunk(), "");
+    house.wait_until_stopped();
+}
+
 #[test]
 fn silence_is_filled_with_comments_between_events_only() {
     let house = House::with(|_, deadlines| deadlines.heartbeat = Duration::from_millis(100));

@@ -3,8 +3,11 @@
 use super::http::{self, Response};
 use std::net::SocketAddr;
 
+#[derive(Clone)]
 pub struct Browser {
     address: SocketAddr,
+    /// What it believes to speak to, if not the address.
+    pub host: Option<String>,
     pub cookies: Vec<(String, String)>,
 }
 
@@ -25,7 +28,7 @@ impl Form {
 
 impl Browser {
     pub fn new(address: SocketAddr) -> Self {
-        Self { address, cookies: Vec::new() }
+        Self { address, host: None, cookies: Vec::new() }
     }
 
     #[track_caller]
@@ -45,11 +48,14 @@ impl Browser {
         self.exchange("POST", &form.action, &[&kind, headers].concat(), http::encode(&pairs).as_bytes())
     }
 
+    /// Any request, with the cookies there are.
     #[track_caller]
-    fn exchange(&mut self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
+    pub fn exchange(&mut self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
         let jar: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let jar = jar.join("; ");
+        let host = self.host.clone();
         let mut all = headers.to_vec();
+        all.extend(host.as_deref().map(|host| ("Host", host)));
         if !jar.is_empty() {
             all.push(("Cookie", &jar));
         }
@@ -90,14 +96,22 @@ impl Browser {
 /// The form with that action on a page.
 #[track_caller]
 pub fn form(response: &Response, action: &str) -> Form {
+    let found = forms(response).into_iter().find(|form| form.action == action);
+    found.unwrap_or_else(|| panic!("no form for {action} ({}): {}", response.status, response.text()))
+}
+
+/// Every form on a page, with its hidden fields.
+#[track_caller]
+pub fn forms(response: &Response) -> Vec<Form> {
     let html = response.text();
-    let start = html.find(&format!("action=\"{action}\"")).unwrap_or_else(|| panic!("no form for {action} ({}): {html}", response.status));
-    let inside = &html[start..];
-    let inside = &inside[..inside.find("</form>").unwrap()];
+    html.split("<form ").skip(1).map(|rest| read_form(&rest[..rest.find("</form>").unwrap()])).collect()
+}
+
+fn read_form(inside: &str) -> Form {
     let inputs = inside.split("<input ").skip(1).map(|tag| &tag[..tag.find('>').unwrap()]);
     let hidden = inputs.filter(|tag| tag.contains("type=\"hidden\""));
     let fields = hidden.map(|tag| (attribute(tag, "name"), attribute(tag, "value"))).collect();
-    Form { action: action.to_owned(), fields }
+    Form { action: attribute(inside, "action"), fields }
 }
 
 fn attribute(tag: &str, name: &str) -> String {

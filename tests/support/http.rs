@@ -57,6 +57,18 @@ pub fn raw(address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
     answer
 }
 
+/// The answer to a request, if there is a whole one: the other side may die at any moment.
+pub fn attempt(address: SocketAddr, request: &[u8]) -> Option<Response> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream.write_all(request).ok()?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).ok()?;
+    let end = answer.windows(4).position(|window| window == b"\r\n\r\n")?;
+    let head = String::from_utf8_lossy(&answer[..end]).to_ascii_lowercase();
+    let length = head.split("content-length: ").nth(1)?.split("\r\n").next()?.parse::<usize>().ok()?;
+    (answer.len() == end + 4 + length).then(|| parse(&answer, false))
+}
+
 pub fn connect(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();

@@ -5,6 +5,7 @@ use super::client::{Client, Tokens};
 use super::upstream::Upstream;
 use super::{Doorward, OWNER, PASSWORD, Setup, http};
 use serde_json::json;
+use std::ops::Deref;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -12,6 +13,13 @@ pub struct Site {
     pub doorward: Doorward,
     pub upstream: Upstream,
     owner: Mutex<Browser>,
+}
+
+impl Deref for Site {
+    type Target = Doorward;
+    fn deref(&self) -> &Doorward {
+        &self.doorward
+    }
 }
 
 static CLIENTS: AtomicU32 = AtomicU32::new(0);
@@ -29,6 +37,22 @@ impl Site {
         let doorward = Doorward::with(configure(&upstream));
         let owner = Mutex::new(Browser::new(doorward.address));
         Self { doorward, upstream, owner }
+    }
+
+    /// A browser in which the owner is signed in. All have one session, and each a cookie jar of its own.
+    #[track_caller]
+    pub fn owner(&self) -> Browser {
+        let mut browser = self.owner.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let page = browser.get("/");
+        if page.text().contains("action=\"/signin\"") {
+            assert_eq!(browser.sign_in(&page, OWNER, PASSWORD).status, 200);
+        }
+        browser.clone()
+    }
+
+    /// A browser that was never here.
+    pub fn stranger(&self) -> Browser {
+        Browser::new(self.address)
     }
 
     /// A public client that is no other test's.
