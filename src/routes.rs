@@ -6,8 +6,8 @@
 use crate::config::Config;
 use crate::endpoints::browser::{CheckedForm, SignedIn};
 use crate::endpoints::{
-    App, authorize, connections, consent, device, device_authorization, discovery, health, home, page, poll, register, revoke, setup,
-    signin, signout, token,
+    App, authorize, connections, consent, device, device_authorization, discovery, health, home, openid, page, poll, register, revoke,
+    setup, signin, signout, token,
 };
 use crate::http::answer::Answer;
 use crate::http::method::Method::{self, Delete, Get, Head, Options, Post, Put};
@@ -40,8 +40,8 @@ enum Access {
     Anyone(Open),
     /// Anyone, and the place that the path names is passed on.
     AnyoneAt(fn(&App, &Request, &str) -> Answer),
-    /// A client: the handler has it proven by [`crate::oauth::client_auth`] (or, at registration, makes it one; or, at
-    /// `/poll`, by the state that only it knows).
+    /// A client: the handler has it proven by [`crate::oauth::client_auth`], or by its token ([`crate::oauth::bearer`]); at
+    /// registration it makes it one, and at `/poll` it is known by the state that only it knows.
     Client(Open),
     /// A browser that need not be signed in: a page, or a form that checks the visitor's token itself.
     Browser(Open),
@@ -74,7 +74,9 @@ static ROUTES: &[Route] = &[
     well_known("openid-configuration",       discovery::openid_configuration),
 
     //  method path                   access                                                 cors
-    row(Get,  "/jwks",                Access::Anyone(discovery::jwks),                       Cors::AnyOrigin),
+    row(Get,  "/jwks",                Access::Anyone(openid::jwks),                          Cors::AnyOrigin),
+    row(Get,  "/userinfo",            Access::Client(openid::userinfo),                      Cors::AnyOrigin),
+    row(Post, "/userinfo",            Access::Client(openid::userinfo),                      Cors::AnyOrigin),
     row(Post, "/register",            Access::Client(register::register),                    Cors::AnyOrigin),
     row(Post, "/token",               Access::Client(token::grant),                          Cors::AnyOrigin),
     row(Post, "/device_authorization", Access::Client(device_authorization::begin),         Cors::AnyOrigin),

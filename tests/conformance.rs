@@ -209,6 +209,8 @@ mod flow;
 mod gateway;
 #[path = "conformance/known_clients.rs"]
 mod known_clients;
+#[path = "conformance/openid.rs"]
+mod openid;
 #[path = "conformance/pages.rs"]
 mod pages;
 #[path = "conformance/pkce_exception.rs"]

@@ -53,7 +53,7 @@ const IMPURE: [&str; 11] = [
 /// Longest file, in lines without its tests.
 const MAX_LINES: usize = 300;
 /// Files that may be longer, and why: each is a table.
-const LONG_TABLES: [(&str, &str); 0] = [];
+const LONG_TABLES: [(&str, &str); 1] = [("oauth/error.rs", "one line for every refusal, so that no two places can disagree")];
 
 /// A file of `src/` without comments and tests.
 struct Source {

@@ -5,7 +5,10 @@ mod clients;
 mod connections;
 mod servers;
 mod setup;
+mod signing_keys;
 mod users;
+
+pub use signing_keys::tend as tend_signing_keys;
 
 use crate::config::Config;
 use crate::store::{Store, StoreError};

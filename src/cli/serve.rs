@@ -75,6 +75,7 @@ pub(super) fn run(serve: Serve) -> Result<(), Failure> {
         .map_err(|error| failure(format!("cannot listen on {address}: {error}"), "choose another with --listen ADDRESS:PORT"))?;
     let config = Arc::new(config::decide(&written, door.local_addr(), &environment)?);
     let store = Arc::new(Store::open(&config.data, &random::entropy(), clock::now())?);
+    actions::tend_signing_keys(&store)?;
     let started = start(&config, &store)
         .map_err(|error| failure(format!("cannot start: {error}"), "check that the data directory can be written and its path is short"))?;
     announce(&config, &store, door.local_addr())?;
@@ -122,7 +123,8 @@ fn fresh(folder: &Path, name: &str) -> PathBuf {
 fn sweep(store: Arc<Store>) -> io::Result<()> {
     let body = move || loop {
         thread::sleep(SWEEP_EVERY);
-        if let Err(error) = store.sweep(clock::now()) {
+        let tended = store.sweep(clock::now()).and_then(|_| actions::tend_signing_keys(&store));
+        if let Err(error) = tended {
             eprintln!("doorward: store: {error}");
         }
     };

@@ -3,7 +3,7 @@
 use super::raw::{self, Environment, Written};
 use super::{ConfigError, Issuer, Server, Upstream, UpstreamCredential, units};
 use crate::oauth::resource::ProtectedResource;
-use crate::oauth::scope::{OFFLINE_ACCESS, Scope, is_scope_name};
+use crate::oauth::scope::{Scope, is_ours, is_scope_name};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 use std::{fs, path::Path};
@@ -136,7 +136,7 @@ fn check_path(path: &str) -> Result<(), ConfigError> {
 
 fn scopes(entry: &raw::Server) -> Result<Vec<(String, String)>, ConfigError> {
     let read = |(name, sentence): (&String, &toml::Value)| {
-        let sentence = sentence.as_str().filter(|_| is_scope_name(name) && name != OFFLINE_ACCESS);
+        let sentence = sentence.as_str().filter(|_| is_scope_name(name) && !is_ours(name));
         let what = || format!("the scope {name} of {} is not a name with a sentence", entry.path);
         sentence
             .map(|sentence| (name.clone(), sentence.to_owned()))

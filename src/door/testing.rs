@@ -66,6 +66,7 @@ pub(crate) fn token(user: &str, path: &str) -> (StoredAccessToken, Standing) {
         scope: Scope::default(),
         created_at,
         user_epoch: 0,
+        authenticated_at: UnixTime(0),
         alive_until: None,
         ended: None,
     };

@@ -50,8 +50,9 @@ fn serve(app: &App, request: &Request) -> Result<Answer, StoreError> {
         Err(refusal) => return Ok(refused(app, &refusal)),
     };
     let Some(client) = find(app, &id, &params)? else { return Ok(unknown_client(app, &params)) };
-    let signed_in = app.signed_in(request)?;
     let asked = authorization_request::parse(&params, &client.client, app.resources(), app.redirect_rules());
+    let recent = |who: &SignedIn| asked.as_ref().map_or(true, |asked| asked.accepts_sign_in_of(who.at, clock::now()));
+    let signed_in = app.signed_in(request)?.filter(recent);
     let resource = asked.as_ref().ok().and_then(|asked| the_only(&asked.resources)).map(|resource| resource.name.clone());
     match authorization_step::next(asked, signed_in.as_ref().map(|signed_in| &signed_in.user)) {
         Step::ShowRefusal(refusal) => Ok(refused(app, &refusal)),
@@ -116,7 +117,7 @@ fn ask_for_consent(app: &App, signed_in: &SignedIn, asking: &Asking, asked: &Aut
     let polled =
         asked.state.0.as_deref().filter(|_| asked.polled).map(|state| (state, PolledFlow::begin(&client.id, random::bytes(), now)));
     let secret = polled.as_ref().map_or_else(random::secret::<FlowSecret>, |(state, polled)| polled.flow(state, app.store.key()));
-    let begun = consent::begin(asked, client, signed_in.session, &signed_in.user, now.after(app.config.lifetimes.flow));
+    let begun = consent::begin(asked, client, (signed_in.session, signed_in.at), &signed_in.user, now.after(app.config.lifetimes.flow));
     let flow = Flow { adopts: asking.is_new, ..begun };
     match &polled {
         Some((state, polled)) => app.store.begin_polled(&poll::state_key(state, app.store.key()), polled, &secret.hash(), &flow)?,

@@ -27,6 +27,8 @@ pub struct SignedIn {
     pub user: User,
     /// Under which session.
     pub session: TokenHash<Session>,
+    /// When.
+    pub at: UnixTime,
     secret: Secret<Session>,
 }
 
@@ -63,7 +65,7 @@ impl App {
         let Some(secret) = cookies::read(&request.headers, &name).and_then(Secret::<Session>::parse) else { return Ok(None) };
         let session = secret.hash();
         let found = self.store.session(&session, clock::now())?;
-        Ok(found.map(|(_, user)| SignedIn { user, session, secret }))
+        Ok(found.map(|(stored, user)| SignedIn { user, session, at: stored.signed_in_at, secret }))
     }
 
     /// Signs a user in under a new session; whatever session the browser had is over (session fixation).
@@ -176,9 +178,10 @@ pub fn safe_return(sent: Option<&str>) -> String {
     sent.filter(good).unwrap_or("/").to_owned()
 }
 
-/// `return_to` after a sign-in that was asked for by `prompt=login`: the wish is fulfilled then, and must not be met again.
+/// `return_to` after a sign-in that was asked for by `prompt=login` or `max_age`: the wish is fulfilled then, and must not be
+/// met again.
 pub fn without_prompt(query: &str) -> String {
-    let is_prompt = |name: &str| percent_decode_str(name).eq(*b"prompt");
+    let is_prompt = |name: &str| percent_decode_str(name).eq(*b"prompt") || percent_decode_str(name).eq(*b"max_age");
     let keep = |pair: &&str| !pair.split('=').next().is_some_and(is_prompt);
     query.split('&').filter(keep).collect::<Vec<_>>().join("&")
 }
@@ -211,6 +214,6 @@ mod tests {
 
     #[test]
     fn a_fulfilled_prompt_is_not_asked_again() {
-        assert_eq!(without_prompt("client_id=x&prompt=login&%70rompt=login&state=prompt"), "client_id=x&state=prompt");
+        assert_eq!(without_prompt("client_id=x&prompt=login&%70rompt=login&max_age=0&state=prompt"), "client_id=x&state=prompt");
     }
 }

@@ -9,7 +9,7 @@ use crate::oauth::client::{Client, ClientOrigin};
 use crate::oauth::consent::{Choice, Flow, Missing, Offer};
 use crate::oauth::known_clients;
 use crate::oauth::redirect_uri::{self, RegisteredRedirect};
-use crate::oauth::scope::OFFLINE_ACCESS;
+use crate::oauth::scope::OURS;
 use crate::oauth::secret::{Flow as FlowSecret, Secret};
 use crate::pages;
 use crate::pages::views::{ConsentPage, Destination, ScopeLine, ServerChoice};
@@ -112,10 +112,10 @@ fn problem(missing: Missing) -> &'static str {
 
 fn server(app: &App, offer: &Offer, chosen: Option<&str>) -> Option<ServerChoice> {
     let resource = app.resource_at(&offer.server)?;
-    let description = |name: &str| match resource.scopes.iter().find(|(known, _)| known == name) {
-        Some((_, sentence)) => sentence.clone(),
-        None if name == OFFLINE_ACCESS => "Stay connected while you are away".to_owned(),
-        None => name.to_owned(),
+    let description = |name: &str| {
+        let of_server = resource.scopes.iter().find(|(known, _)| known == name).map(|(_, sentence)| sentence.as_str());
+        let sentence = of_server.or_else(|| OURS.iter().find(|(ours, _)| *ours == name).map(|(_, sentence)| *sentence));
+        sentence.unwrap_or(name).to_owned()
     };
     Some(ServerChoice {
         path: offer.server.clone(),

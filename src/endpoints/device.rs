@@ -67,7 +67,8 @@ fn settle(
 ) -> Result<Answer, StoreError> {
     let client = app.store.client(&stored.client)?;
     let now = clock::now();
-    let verdict = app.store.settle_device(hash, |stored| device::decide(stored, decision, &signed_in.user, client.as_ref(), now))?;
+    let verdict =
+        app.store.settle_device(hash, |stored| device::decide(stored, decision, (&signed_in.user, signed_in.at), client.as_ref(), now))?;
     Ok(match (verdict, decision) {
         (Verdict::Stale(why), _) => consent::stale(app, why),
         (Verdict::Incomplete(missing), Decision::Approve(choice)) => ask(app, signed_in, stored, user_code, Some((choice, missing)))?,

@@ -4,10 +4,10 @@ use super::App;
 use crate::http::answer::Answer;
 use crate::http::request::Request;
 use crate::oauth::metadata;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Short enough that a change is noticed, long enough to spare a household's line.
-const CACHE: &str = "public, max-age=300";
+pub(super) const CACHE: &str = "public, max-age=300";
 
 fn document(document: &Value) -> Answer {
     Answer::json(200, document).with("cache-control", CACHE)
@@ -42,9 +42,4 @@ pub fn openid_configuration(app: &App, _request: &Request, place: &str) -> Answe
 fn is_ours(app: &App, place: &str) -> bool {
     let path = place.strip_suffix('/').unwrap_or(place);
     path.is_empty() || app.resource_at(path).is_some()
-}
-
-/// RFC 7517: the keys of signed tokens. Access tokens are opaque, and no other token is signed yet.
-pub fn jwks(_app: &App, _request: &Request) -> Answer {
-    document(&json!({ "keys": [] }))
 }

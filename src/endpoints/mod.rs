@@ -11,6 +11,7 @@ pub mod device_authorization;
 pub mod discovery;
 pub mod health;
 pub mod home;
+pub mod openid;
 pub mod page;
 pub mod poll;
 pub mod register;

@@ -43,6 +43,9 @@ fn begin_again(app: &App, flow: &Flow) -> String {
         }
         Pkce::Exempt => (),
     }
+    if let Some(nonce) = &flow.authentication.nonce {
+        query.append_pair("nonce", nonce);
+    }
     query.append_pair("scope", &flow.asked.to_string());
     let named = flow.offers.first().filter(|_| flow.resource_was_sent).and_then(|offer| app.resource_at(&offer.server));
     if let Some(resource) = named {

@@ -1,12 +1,12 @@
 //! `POST /token` (RFC 6749 §3.2).
 
-use super::App;
+use super::{App, openid};
 use crate::clock::{self, UnixTime};
 use crate::http::answer::Answer;
 use crate::http::request::Request;
 use crate::oauth::client::GrantType;
 use crate::oauth::client_auth::{self, AuthenticatedClient};
-use crate::oauth::code::{self, Redemption};
+use crate::oauth::code::{self, Redemption, StoredCode};
 use crate::oauth::device::{self, DeviceState, Poll};
 use crate::oauth::error::{ErrorCode, Refusal};
 use crate::oauth::ids::ConnectionId;
@@ -86,7 +86,10 @@ fn redeem(app: &App, client: &AuthenticatedClient, grant: &CodeGrant) -> Result<
         code::redeem(stored, user, resource, client, grant, app.redirect_rules(), now)
     })?;
     Ok(match (redemption, stored) {
-        (Redemption::Issue(_), Some(stored)) => Ok(Issued { access, expires_in: lifetimes.access_token, refresh, scope: stored.scope }),
+        (Redemption::Issue(_), Some(StoredCode { scope, authentication, .. })) => {
+            let id_token = openid::id_token(app, &access, &scope, authentication.nonce.as_deref(), now)?;
+            Ok(Issued { access, expires_in: lifetimes.access_token, refresh, scope, id_token })
+        }
         (Redemption::Issue(_), None) => Err(Refusal::CodeUnknown),
         (Redemption::Refuse(refusal) | Redemption::CountGuess(refusal) | Redemption::EndConnection(_, refusal), _) => Err(refusal),
     })
@@ -103,7 +106,11 @@ fn poll(app: &App, client: &AuthenticatedClient, grant: &DeviceGrant) -> Result<
         device::poll(stored, user, resource, client, grant, now)
     })?;
     Ok(match poll {
-        Poll::Issue(agreed) => Ok(Issued { access, expires_in: app.config.lifetimes.access_token, refresh, scope: agreed.granted.scope }),
+        Poll::Issue(agreed) => {
+            let scope = agreed.granted.scope;
+            let id_token = openid::id_token(app, &access, &scope, None, now)?;
+            Ok(Issued { access, expires_in: app.config.lifetimes.access_token, refresh, scope, id_token })
+        }
         Poll::Wait => Err(Refusal::AnswerPending),
         Poll::SlowDown => Err(Refusal::DeviceTooSoon),
         Poll::Refuse(refusal) | Poll::EndConnection(_, refusal) => Err(refusal),
@@ -123,7 +130,8 @@ fn rotate(app: &App, client: &AuthenticatedClient, grant: &RefreshGrant) -> Resu
         Refreshed::Refused(refusal) => Err(refusal),
         Refreshed::Issued { tokens, scope, expires_at } => {
             let expires_in = expires_at.map(|end| end.since(now));
-            Ok(Issued { access: tokens.access, expires_in, refresh: tokens.refresh, scope })
+            let id_token = openid::id_token(app, &tokens.access, &scope, None, now)?;
+            Ok(Issued { access: tokens.access, expires_in, refresh: tokens.refresh, scope, id_token })
         }
     })
 }

@@ -91,6 +91,22 @@
 //! from the flow's secret ([`crate::oauth::poll`]). The browser never sees the code, and a second sign-in ("Not you?") has
 //! to start from the app again, because the state is not here to go on with.
 //!
+//! # ID tokens are signed with ES256 alone
+//!
+//! OpenID Connect Core §15.1 asks for RS256 as well. Deviates: a second algorithm is a second key to keep and a choice to be
+//! tricked about, and every library of today reads ES256. A key is made on the first start and followed by a new one after
+//! 90 days, which is published for a day before it signs; the old one stays published for a week longer than what it signed
+//! ([`crate::oauth::signing_key`]). Nobody has to think of it, so there is no command for it.
+//!
+//! Access tokens stay opaque: whether they are good is asked of the store each time, which is what makes revoking them work.
+//! An ID token opens nothing here.
+//!
+//! # `openid` stands in one document and not in the other
+//!
+//! Gemini CLI, Home Assistant, n8n, LibreChat and Cursor ask for every scope that `oauth-authorization-server` lists. Listing
+//! `openid profile email` there would put three lines on every consent page for tokens that nobody reads; clients that want
+//! them look into `openid-configuration`, which lists them, or ask without looking.
+//!
 //! # No `form-action` on sign-in and consent
 //!
 //! Chromium applies `form-action` to every redirect after the form, including those that the client makes. A policy that
@@ -142,6 +158,7 @@
 //! | `minijinja` | pages | escaping that is on by default |
 //! | `percent-encoding` | paths and forms | comes with `url`; strict reading is built on it |
 //! | `rand` | chance | a security primitive |
+//! | `ring` | ES256 signatures, their keys | a security primitive; comes with `rustls` once that is needed |
 //! | `rustix` | `poll`, descriptor limits, terminal modes | system calls without `unsafe` of ours |
 //! | `serde`, `serde_json` | records, JSON | a parser of hostile input |
 //! | `signal-hook` | SIGTERM | signal handling without `unsafe` of ours |

@@ -10,10 +10,14 @@ use super::redirect_rules::RedirectRules;
 use super::redirect_uri::{self, RegisteredRedirect};
 use super::resource::{self, ProtectedResource};
 use super::scope::Scope;
+use crate::clock::UnixTime;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// Longest `state` accepted, in bytes. Some clients put a URL into it.
 pub const MAX_STATE: usize = 4096;
+/// Longest `nonce` accepted, in bytes.
+const MAX_NONCE: usize = 1024;
 
 /// The client's `state`, given back as it came (RFC 6749 §4.1.2).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +53,17 @@ pub struct AuthorizationRequest<'r> {
     pub resource_was_sent: bool,
     /// OpenID Connect Core §3.1.2.1 `prompt`.
     pub prompt: Prompt,
+    /// OpenID Connect Core §3.1.2.1 `nonce`.
+    pub nonce: Option<String>,
+    /// OpenID Connect Core §3.1.2.1 `max_age`.
+    pub max_age: Option<Duration>,
+}
+
+impl AuthorizationRequest<'_> {
+    /// False when the user has to sign in once more, because the sign-in is older than the client would have it.
+    pub fn accepts_sign_in_of(&self, at: UnixTime, now: UnixTime) -> bool {
+        self.max_age.is_none_or(|most| now.since(at) <= most)
+    }
 }
 
 /// The part of `prompt` that makes a difference here: consent is asked for every time anyway.
@@ -89,8 +104,9 @@ pub fn parse<'r>(
         true => Refuse::OnPage(refusal),
         false => Refuse::ToClient(redirect.clone(), state.clone(), refusal),
     })?;
-    let (pkce, asked, resources, prompt) = rest;
+    let (pkce, asked, resources, prompt, nonce) = rest;
     let resource_was_sent = params.all("resource").next().is_some();
+    let max_age = params.all("max_age").find_map(|text| text.parse().ok()).map(Duration::from_secs);
     Ok(AuthorizationRequest {
         redirect,
         redirect_was_sent: sent.is_some(),
@@ -101,10 +117,12 @@ pub fn parse<'r>(
         resources,
         resource_was_sent,
         prompt,
+        nonce,
+        max_age,
     })
 }
 
-type Rest<'r> = (Pkce, Scope, Vec<&'r ProtectedResource>, Prompt);
+type Rest<'r> = (Pkce, Scope, Vec<&'r ProtectedResource>, Prompt, Option<String>);
 
 fn parse_rest<'r>(params: &Params, resources: &'r [ProtectedResource], exemption: Option<Exemption>) -> Result<Rest<'r>, Refusal> {
     if params.required("response_type")? != "code" {
@@ -119,7 +137,11 @@ fn parse_rest<'r>(params: &Params, resources: &'r [ProtectedResource], exemption
     let pkce = Pkce::asked(params.one("code_challenge")?, params.one("code_challenge_method")?, exemption)?;
     let resources = resource::candidates(params.all("resource"), resources)?;
     let asked = Scope::parse(params.one("scope")?.unwrap_or_default());
-    Ok((pkce, asked, resources, prompt(params)))
+    let nonce = params.one("nonce")?.map(str::to_owned);
+    if nonce.as_ref().is_some_and(|nonce| nonce.len() > MAX_NONCE) {
+        return Err(Refusal::ParameterTooLong("nonce"));
+    }
+    Ok((pkce, asked, resources, prompt(params), nonce))
 }
 
 /// `prompt` may hold several words and comes twice from some clients; unknown words are ignored.
@@ -277,7 +299,8 @@ mod tests {
         let resources = [resource("/notes")];
         for (asked, granted) in [
             ("", "read"),
-            ("openid email profile", "read"),
+            ("openid email profile", "read openid email profile"),
+            ("email profile", "read"),
             (" write  admin ", "write"),
             ("write read write", "write read"),
             ("offline_access write", "write offline_access"),
@@ -319,6 +342,26 @@ mod tests {
         ] {
             let changes: Vec<_> = words.iter().map(|word| ("prompt", *word)).collect();
             assert_eq!(read(&query(&changes), &resources).unwrap().prompt, meant, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn a_nonce_is_kept_as_it_came_and_not_if_it_is_too_long() {
+        let resources = [resource("/notes")];
+        assert_eq!(read(&query(&[("nonce", "n \u{fc}")]), &resources).unwrap().nonce.as_deref(), Some("n \u{fc}"));
+        assert_eq!(told(&[("nonce", &"n".repeat(MAX_NONCE + 1))]), Some(Refusal::ParameterTooLong("nonce")));
+        assert_eq!(told(&[("nonce", "a"), ("nonce", "b")]), Some(Refusal::ParameterRepeated("nonce")));
+    }
+
+    #[test]
+    fn a_sign_in_may_be_as_old_as_the_client_says_and_any_age_if_it_says_nothing() {
+        let resources = [resource("/notes")];
+        let accepts = |max_age: &str, age: u64| {
+            read(&query(&[("max_age", max_age)]), &resources).unwrap().accepts_sign_in_of(UnixTime(1000), UnixTime(1000 + age))
+        };
+        assert!(accepts("60", 60) && !accepts("60", 61) && accepts("0", 0) && !accepts("0", 1));
+        for nothing in ["", "x", "-1", "1.5"] {
+            assert!(accepts(nothing, 1_000_000), "{nothing}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! The check of a bearer token before a protected server is reached (RFC 6750, RFC 9728 §5.1).
 
-use super::connection::{self, Standing};
+use super::connection::{self, Standing, StandingGrant};
 use super::error::{ErrorCode, Refusal};
 use super::ids::{ClientId, ConnectionId, UserId};
 use super::resource::ProtectedResource;
@@ -113,11 +113,7 @@ impl Admitted {
 /// # Errors
 /// The refusal; [`challenge`] says how it goes on the wire.
 pub fn admit(stored: Option<(StoredAccessToken, Standing)>, server: &ProtectedResource, now: UnixTime) -> Result<Admitted, Refusal> {
-    let (token, standing) = stored.ok_or(Refusal::TokenUnknown)?;
-    let grant = connection::stands(standing).map_err(|_| Refusal::TokenEnded)?;
-    if token.expires_at.is_some_and(|end| end.after(ROUNDING).has_come(now)) {
-        return Err(Refusal::TokenExpired);
-    }
+    let (token, grant) = alive(stored, now)?;
     if grant.connection().server != server.path {
         return Err(Refusal::TokenForAnotherResource);
     }
@@ -128,6 +124,13 @@ pub fn admit(stored: Option<(StoredAccessToken, Standing)>, server: &ProtectedRe
         scope: token.scope,
         expires_at: token.expires_at,
     })
+}
+
+/// The token with its grant, while both are alive. What it opens is another question.
+pub(super) fn alive(stored: Option<(StoredAccessToken, Standing)>, now: UnixTime) -> Result<(StoredAccessToken, StandingGrant), Refusal> {
+    let (token, standing) = stored.ok_or(Refusal::TokenUnknown)?;
+    let grant = connection::stands(standing).map_err(|_| Refusal::TokenEnded)?;
+    if token.expires_at.is_some_and(|end| end.after(ROUNDING).has_come(now)) { Err(Refusal::TokenExpired) } else { Ok((token, grant)) }
 }
 
 /// The `WWW-Authenticate` value: one challenge, `Bearer` first, every value quoted and taken from the configuration.

@@ -4,6 +4,7 @@ use super::client_auth::AuthenticatedClient;
 use super::connection::Agreed;
 use super::consent::{ConsentGiven, Flow, Granted};
 use super::error::Refusal;
+use super::id_token::Authentication;
 use super::ids::{ClientId, ConnectionId, UserId};
 use super::pkce::{self, Exemption, Pkce, PkceVerified};
 use super::redirect_rules::RedirectRules;
@@ -35,6 +36,8 @@ pub struct StoredCode {
     pub redirect_uri: String,
     /// RFC 7636.
     pub pkce: Pkce,
+    /// When the user signed in, and what the request wants to see again.
+    pub authentication: Authentication,
     /// After this it is of no use.
     pub expires_at: UnixTime,
     /// Whether it can still be redeemed.
@@ -60,7 +63,13 @@ impl StoredCode {
     /// What was agreed to.
     pub fn agreed(&self) -> Agreed {
         let granted = Granted { server: self.server.clone(), scope: self.scope.clone() };
-        Agreed { client: self.client.clone(), user: self.user.clone(), user_epoch: self.user_epoch, granted }
+        Agreed {
+            client: self.client.clone(),
+            user: self.user.clone(),
+            user_epoch: self.user_epoch,
+            authenticated_at: self.authentication.at,
+            granted,
+        }
     }
 }
 
@@ -75,6 +84,7 @@ pub fn issue(flow: &Flow, proof: &ConsentGiven, expires_at: UnixTime) -> StoredC
         scope: granted.scope,
         redirect_uri: flow.redirect_uri.clone(),
         pkce: flow.pkce,
+        authentication: flow.authentication.clone(),
         expires_at,
         state: CodeState::Fresh { guesses: 0 },
     }
@@ -172,6 +182,7 @@ mod tests {
             scope: Scope::parse("read"),
             redirect_uri: CALLBACK.into(),
             pkce: Pkce::S256(Challenge::parse(Some(CHALLENGE), Some("S256")).unwrap()),
+            authentication: Authentication { at: seconds_later(0), nonce: None },
             expires_at: seconds_later(600),
             state: CodeState::Fresh { guesses: 0 },
         }

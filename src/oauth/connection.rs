@@ -26,6 +26,8 @@ pub struct Connection {
     pub created_at: UnixTime,
     /// [`User::epoch`] at that moment.
     pub user_epoch: u32,
+    /// When that user had signed in (OpenID Connect Core §2 `auth_time`).
+    pub authenticated_at: UnixTime,
     /// When it ends by itself if it is not used: the end of its last token. `None` where its tokens do not expire.
     pub alive_until: Option<UnixTime>,
     /// Set once it is over; then nothing revives it.
@@ -69,6 +71,8 @@ pub struct Agreed {
     pub user: UserId,
     /// [`User::epoch`] at that moment.
     pub user_epoch: u32,
+    /// When they had signed in.
+    pub authenticated_at: UnixTime,
     /// To what.
     pub granted: Granted,
 }

@@ -6,6 +6,7 @@
 use super::authorization_request::{AuthorizationRequest, State};
 use super::client::Client;
 use super::error::Refusal;
+use super::id_token::Authentication;
 use super::ids::{ClientId, UserId};
 use super::params::Params;
 use super::pkce::Pkce;
@@ -13,7 +14,7 @@ use super::poll;
 use super::redirect_rules::RedirectRules;
 use super::redirect_uri::{self, RegisteredRedirect};
 use super::resource::ProtectedResource;
-use super::scope::{OFFLINE_ACCESS, Scope};
+use super::scope::{Scope, is_ours};
 use super::secret::{AuthorizationCode, Flow as FlowSecret, Secret, ServerKey, Session, TokenHash};
 use super::user::User;
 use crate::clock::UnixTime;
@@ -50,6 +51,8 @@ pub struct Flow {
     pub expires_at: UnixTime,
     /// What the user said.
     pub outcome: Outcome,
+    /// When the user signed in, and what the request wants to see again.
+    pub authentication: Authentication,
     /// The client was not known when this began; agreeing lets it in under the id it came with.
     pub adopts: bool,
 }
@@ -73,9 +76,9 @@ impl Offer {
         Self { server: resource.path.clone(), least: least.unwrap_or_else(|| scope.clone()), scope }
     }
 
-    /// True when there is nothing to choose about the name: the only thing to be done there, or staying connected.
+    /// True when there is nothing to choose about the name: the only thing to be done there, or a scope of ours.
     pub fn is_settled(&self, name: &str) -> bool {
-        name == OFFLINE_ACCESS || self.scope.names().filter(|name| *name != OFFLINE_ACCESS).count() == 1
+        is_ours(name) || self.scope.names().filter(|name| !is_ours(name)).count() == 1
     }
 }
 
@@ -153,15 +156,21 @@ pub fn choose(offers: &[Offer], choice: &Choice) -> Result<Granted, Missing> {
         (None, _) => return Err(Missing::Server),
         (Some(server), _) => offers.iter().find(|offer| offer.server == *server).ok_or(Missing::Server)?,
     };
-    let stays: Scope = offer.scope.names().filter(|name| *name == OFFLINE_ACCESS).collect();
+    let ours: Scope = offer.scope.names().filter(|name| is_ours(name)).collect();
     let kept: Scope = offer.scope.names().filter(|name| offer.is_settled(name) || choice.has(&offer.server, name)).collect();
-    let allows_something = kept.names().any(|name| name != OFFLINE_ACCESS);
-    let scope = if allows_something { kept } else { offer.least.with(&stays) };
+    let allows_something = kept.names().any(|name| !is_ours(name));
+    let scope = if allows_something { kept } else { offer.least.with(&ours) };
     Ok(Granted { server: offer.server.clone(), scope })
 }
 
-/// Begins a flow for the user who is signed in.
-pub fn begin(request: &AuthorizationRequest<'_>, client: &Client, session: TokenHash<Session>, user: &User, expires_at: UnixTime) -> Flow {
+/// Begins a flow for the user who signed in under `session` at that time.
+pub fn begin(
+    request: &AuthorizationRequest<'_>,
+    client: &Client,
+    (session, signed_in_at): (TokenHash<Session>, UnixTime),
+    user: &User,
+    expires_at: UnixTime,
+) -> Flow {
     let usable = request.resources.iter().filter(|resource| user.may_use(&resource.path));
     Flow {
         session,
@@ -178,6 +187,7 @@ pub fn begin(request: &AuthorizationRequest<'_>, client: &Client, session: Token
         offers: usable.map(|resource| Offer::new(resource, &request.asked)).collect(),
         expires_at,
         outcome: Outcome::Pending,
+        authentication: Authentication { at: signed_in_at, nonce: request.nonce.clone() },
         adopts: false,
     }
 }
@@ -296,7 +306,7 @@ mod tests {
     fn begun(resources: &[ProtectedResource]) -> Flow {
         let query = format!("response_type=code&scope=read&state=s&code_challenge={CHALLENGE}&code_challenge_method=S256");
         let request = parse(&params(&query), &client("claude"), resources, &rules()).unwrap();
-        begin(&request, &client("claude"), session(1), &user("ann"), seconds_later(600))
+        begin(&request, &client("claude"), (session(1), seconds_later(0)), &user("ann"), seconds_later(600))
     }
 
     fn flow() -> Flow {
@@ -466,7 +476,7 @@ mod tests {
         let query = format!("response_type=code&code_challenge={CHALLENGE}&code_challenge_method=S256");
         let both = [resource("/notes"), resource("/files")];
         let request = parse(&params(&query), &client("claude"), &both, &rules()).unwrap();
-        let flow = begin(&request, &client("claude"), session(1), &ann, seconds_later(600));
+        let flow = begin(&request, &client("claude"), (session(1), seconds_later(0)), &ann, seconds_later(600));
         assert_eq!(flow.offers.iter().map(|offer| offer.server.as_str()).collect::<Vec<_>>(), ["/files"]);
     }
 

@@ -101,6 +101,8 @@ pub enum DeviceState {
         user: UserId,
         /// [`User::epoch`] at that moment.
         user_epoch: u32,
+        /// When they had signed in.
+        signed_in_at: UnixTime,
         /// To what.
         granted: Granted,
     },
@@ -144,7 +146,15 @@ pub enum Verdict {
 }
 
 /// Whether a person's decision about a device may take effect.
-pub fn decide(stored: Option<&StoredDeviceCode>, decision: Decision<'_>, user: &User, client: Option<&Client>, now: UnixTime) -> Verdict {
+///
+/// `user` has been signed in since the moment beside it.
+pub fn decide(
+    stored: Option<&StoredDeviceCode>,
+    decision: Decision<'_>,
+    (user, signed_in_at): (&User, UnixTime),
+    client: Option<&Client>,
+    now: UnixTime,
+) -> Verdict {
     let Some(stored) = stored.filter(|stored| !stored.expires_at.has_come(now)) else { return Verdict::Stale(Stale::Expired) };
     if client.is_none_or(|client| client.id != stored.client) {
         return Verdict::Stale(Stale::Withdrawn);
@@ -153,7 +163,7 @@ pub fn decide(stored: Option<&StoredDeviceCode>, decision: Decision<'_>, user: &
         (DeviceState::Pending, Decision::Deny) => Verdict::Settle(DeviceState::Denied { user: user.id.clone() }),
         (DeviceState::Pending, Decision::Approve(choice)) => match consent::choose(&usable(&stored.offers, user), choice) {
             Err(missing) => Verdict::Incomplete(missing),
-            Ok(granted) => Verdict::Settle(DeviceState::Approved { user: user.id.clone(), user_epoch: user.epoch, granted }),
+            Ok(granted) => Verdict::Settle(DeviceState::Approved { user: user.id.clone(), user_epoch: user.epoch, signed_in_at, granted }),
         },
         (DeviceState::Approved { user: by, .. } | DeviceState::Spent { user: by, .. } | DeviceState::Denied { user: by }, _)
             if *by != user.id =>
@@ -212,7 +222,7 @@ pub fn poll(
         DeviceState::Denied { .. } => Poll::Refuse(Refusal::AnswerDenied),
         DeviceState::Pending if asks_too_soon(stored, now) => Poll::SlowDown,
         DeviceState::Pending => Poll::Wait,
-        DeviceState::Approved { user: by, user_epoch, granted } => {
+        DeviceState::Approved { user: by, user_epoch, signed_in_at, granted } => {
             let stands = user.is_some_and(|user| user.id == *by && user.epoch == *user_epoch && user.may_use(&granted.server));
             let resource = resource.filter(|resource| stands && resource.path == granted.server);
             let Some(resource) = resource else { return Poll::Refuse(Refusal::GrantEnded) };
@@ -220,7 +230,8 @@ pub fn poll(
                 return Poll::Refuse(Refusal::ResourceNotGranted);
             }
             let client = stored.client.clone();
-            Poll::Issue(Agreed { client, user: by.clone(), user_epoch: *user_epoch, granted: granted.clone() })
+            let (user_epoch, authenticated_at) = (*user_epoch, *signed_in_at);
+            Poll::Issue(Agreed { client, user: by.clone(), user_epoch, authenticated_at, granted: granted.clone() })
         }
     }
 }
@@ -288,7 +299,7 @@ mod tests {
     }
 
     fn settled(decision: Decision<'_>) -> StoredDeviceCode {
-        match decide(Some(&pending()), decision, &user("ann"), Some(&client("claude")), NOW) {
+        match decide(Some(&pending()), decision, (&user("ann"), NOW), Some(&client("claude")), NOW) {
             Verdict::Settle(state) => StoredDeviceCode { state, ..pending() },
             other @ (Verdict::Stale(_) | Verdict::Incomplete(_) | Verdict::Before) => panic!("{other:?}"),
         }
@@ -317,7 +328,7 @@ mod tests {
     }
 
     fn decided(stored: &StoredDeviceCode, decision: Decision<'_>, user: &User) -> String {
-        said(&decide(Some(stored), decision, user, Some(&client("claude")), NOW))
+        said(&decide(Some(stored), decision, (user, NOW), Some(&client("claude")), NOW))
     }
 
     fn polled(stored: &StoredDeviceCode, seconds: u64) -> Result<String, Refusal> {
@@ -451,7 +462,7 @@ mod tests {
     fn what_is_gone_cannot_be_answered() {
         let form = form();
         let at = |seconds, stored: Option<&StoredDeviceCode>, known: Option<&Client>| {
-            said(&decide(stored, Decision::Approve(&form), &user("ann"), known, seconds_later(seconds)))
+            said(&decide(stored, Decision::Approve(&form), (&user("ann"), NOW), known, seconds_later(seconds)))
         };
         assert_eq!(at(0, None, Some(&client("claude"))), "Expired");
         assert_eq!(at(600, Some(&pending()), Some(&client("claude"))), "Expired");

@@ -176,6 +176,7 @@ pub enum Refusal {
     TokenExpired,
     TokenEnded,
     TokenForAnotherResource,
+    OpenIdNotGranted,
     // MCP
     SessionOfAnother,
     // ourselves
@@ -263,6 +264,7 @@ impl Refusal {
             Self::TokenUnknown | Self::TokenEnded => (E::InvalidToken, 401, "the access token is not valid"),
             Self::TokenExpired => (E::InvalidToken, 401, "the access token has expired"),
             Self::TokenForAnotherResource => (E::InvalidToken, 401, "the access token is for another resource"),
+            Self::OpenIdNotGranted => (E::InsufficientScope, 403, "the access token was not granted openid"),
 
             Self::SessionOfAnother => (E::InvalidRequest, 404, "the session does not exist"),
 
@@ -303,7 +305,7 @@ mod tests {
     use crate::oauth::{redirect_uri, registration};
     use Refusal as R;
 
-    const EVERY: [Refusal; 67] = [
+    const EVERY: [Refusal; 68] = [
         R::NotAForm,
         R::MalformedForm,
         R::ParameterMissing("code"),
@@ -368,6 +370,7 @@ mod tests {
         R::TokenExpired,
         R::TokenEnded,
         R::TokenForAnotherResource,
+        R::OpenIdNotGranted,
         R::SessionOfAnother,
         R::Unavailable,
         R::Internal,

@@ -107,6 +107,7 @@ pub(crate) fn connection() -> Connection {
         scope: Scope::parse("read write"),
         created_at: NOW,
         user_epoch: 3,
+        authenticated_at: NOW,
         alive_until: None,
         ended: None::<Ended>,
     }

@@ -2,8 +2,9 @@
 //! comes from the configuration and never from a request. No member is `null` or empty.
 
 use super::client::{AuthMethod, GrantType};
+use super::id_token::CLAIMS;
 use super::resource::ProtectedResource;
-use super::scope::{OFFLINE_ACCESS, Scope};
+use super::scope::{EMAIL, OFFLINE_ACCESS, OPENID, PROFILE, Scope};
 use serde_json::{Value, json};
 
 /// RFC 9728 §2, for the address as it was asked for: with `slash` the identifier ends in the slash that the person typed,
@@ -28,7 +29,8 @@ fn with<const N: usize>(mut document: Value, more: [(&str, Value); N]) -> Value 
     document
 }
 
-/// RFC 8414 §2: exactly what this server does.
+/// RFC 8414 §2: exactly what this server does. The scopes of OpenID are left to [`openid_configuration`]: many clients ask
+/// for every scope listed here, and each would make the consent page longer for an ID token that nobody reads.
 pub fn authorization_server(issuer: &str, resources: &[ProtectedResource]) -> Value {
     let methods: Vec<&str> = AuthMethod::ALL.iter().map(|method| method.as_str()).collect();
     let grants: Vec<&str> = GrantType::ALL.iter().map(|grant| grant.as_str()).collect();
@@ -55,12 +57,20 @@ pub fn authorization_server(issuer: &str, resources: &[ProtectedResource]) -> Va
 
 /// The same, with what clients that look for OpenID Connect Discovery insist on (OpenID Connect Discovery §3).
 pub fn openid_configuration(issuer: &str, resources: &[ProtectedResource]) -> Value {
+    let document = authorization_server(issuer, resources);
+    let listed: Vec<&str> =
+        document.get("scopes_supported").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
     let more = [
+        ("scopes_supported", json!([listed, vec![OPENID, PROFILE, EMAIL]].concat())),
         ("jwks_uri", json!(format!("{issuer}/jwks"))),
+        ("userinfo_endpoint", json!(format!("{issuer}/userinfo"))),
+        ("claims_supported", json!(CLAIMS)),
+        ("claim_types_supported", json!(["normal"])),
+        ("request_uri_parameter_supported", json!(false)),
         ("subject_types_supported", json!(["public"])),
         ("id_token_signing_alg_values_supported", json!(["ES256"])),
     ];
-    with(authorization_server(issuer, resources), more)
+    with(document, more)
 }
 
 #[cfg(test)]
@@ -151,12 +161,15 @@ mod tests {
     }
 
     #[test]
-    fn the_openid_document_is_the_same_and_three_members_more() {
-        let mut openid = openid_configuration(ISSUER, &servers());
-        for member in ["jwks_uri", "subject_types_supported", "id_token_signing_alg_values_supported"] {
-            assert!(openid.as_object_mut().unwrap().remove(member).is_some(), "{member}");
+    fn the_openid_document_is_the_same_with_more_members_and_scopes() {
+        let (openid, plain) = (openid_configuration(ISSUER, &servers()), authorization_server(ISSUER, &servers()));
+        for (member, value) in plain.as_object().unwrap().iter().filter(|(member, _)| *member != "scopes_supported") {
+            assert_eq!(&openid[member], value, "{member}");
         }
-        assert_eq!(openid, authorization_server(ISSUER, &servers()));
+        assert_eq!(openid["scopes_supported"], json!(["read", "write", "offline_access", "openid", "profile", "email"]));
+        assert_eq!(plain["scopes_supported"], json!(["read", "write", "offline_access"]));
+        assert_eq!(openid["userinfo_endpoint"], format!("{ISSUER}/userinfo"));
+        assert_eq!(openid["request_uri_parameter_supported"], false);
     }
 
     #[test]

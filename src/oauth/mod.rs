@@ -22,6 +22,8 @@
 //! | the token request | [`token_request`] | RFC 6749 §4.1.3, §6 |
 //! | redeeming a code | [`code`] | RFC 6749 §4.1.3, §10.5 |
 //! | rotating a refresh token | [`refresh`] | RFC 9700 §4.14 |
+//! | ID tokens and who may read who somebody is | [`id_token`] | OpenID Connect Core §2, §5.3 |
+//! | the keys that sign them | [`signing_key`] | RFC 7517, RFC 7518 §3.4 |
 //! | the token response | [`token_response`] | RFC 6749 §5.1 |
 //! | a device without a browser | [`device`] | RFC 8628 |
 //! | an answer that is fetched and not sent | [`poll`] | |
@@ -45,6 +47,7 @@ pub mod device;
 pub mod error;
 #[cfg(test)]
 pub(crate) mod fixtures;
+pub mod id_token;
 pub mod ids;
 pub mod known_clients;
 pub mod mcp_session;
@@ -60,6 +63,7 @@ pub mod resource;
 pub mod revocation;
 pub mod scope;
 pub mod secret;
+pub mod signing_key;
 pub mod token_request;
 pub mod token_response;
 pub mod user;

@@ -111,7 +111,7 @@ mod tests {
     fn flow() -> Flow {
         let resources = [resource("/notes")];
         let request = read(&format!("state={STATE}"), &resources).unwrap();
-        consent::begin(&request, &poller(), secret::<Session>(1).hash(), &user("ann"), seconds_later(600))
+        consent::begin(&request, &poller(), (secret::<Session>(1).hash(), NOW), &user("ann"), seconds_later(600))
     }
 
     fn approved(seconds: u64) -> Flow {

@@ -10,7 +10,7 @@ use super::connection::StandingGrant;
 use super::error::Refusal;
 use super::ids::ConnectionId;
 use super::resource::{self, ProtectedResource};
-use super::scope::{OFFLINE_ACCESS, Scope};
+use super::scope::{Scope, is_ours};
 use super::secret::{AccessToken, RefreshToken, Secret, ServerKey};
 use super::token_request::RefreshGrant;
 use crate::clock::UnixTime;
@@ -123,16 +123,16 @@ fn may_repeat(rotated: &Rotated, fate: Option<Fate>, now: UnixTime) -> bool {
 
 /// RFC 6749 §6: at most what was granted. Names that this server does not know are dropped, and so is an `offline_access`
 /// that was never granted, because clients add both by habit; a known scope that was not granted is an attempt to get more.
-/// When nothing is left but `offline_access`, nothing was asked for: a client that always sends `openid email profile`
+/// When nothing is left but scopes of our own, nothing was asked for: a client that always sends `openid email profile`
 /// would otherwise be locked out at its first refresh.
 fn narrowed(asked: Option<&Scope>, granted: &Scope, resource: &ProtectedResource) -> Result<Scope, Refusal> {
     let Some(asked) = asked else { return Ok(granted.clone()) };
     let offered = resource.offered();
-    if asked.names().any(|name| name != OFFLINE_ACCESS && offered.contains(name) && !granted.contains(name)) {
+    if asked.names().any(|name| !is_ours(name) && offered.contains(name) && !granted.contains(name)) {
         return Err(Refusal::ScopeBeyondGrant);
     }
     let kept = asked.and(granted);
-    let names_something = kept.names().any(|name| name != OFFLINE_ACCESS);
+    let names_something = kept.names().any(|name| !is_ours(name));
     Ok(if names_something { kept } else { granted.clone() })
 }
 
@@ -314,6 +314,8 @@ mod tests {
     fn names_that_no_server_knows_are_dropped() {
         assert_eq!(granted("read write", &asking("read admin")), Rotation::Rotate(Scope::parse("read")));
         assert_eq!(granted("read", &asking("openid email profile")), Rotation::Rotate(Scope::parse("read")));
+        let all = Scope::parse("read openid email profile");
+        assert_eq!(granted("read openid email profile", &asking("openid email profile")), Rotation::Rotate(all));
         assert_eq!(granted("read", &asking("")), Rotation::Rotate(Scope::parse("read")));
     }
 

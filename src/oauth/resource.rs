@@ -1,7 +1,7 @@
 //! Protected resources, and which of them a `resource` parameter means (RFC 8707 §2).
 
 use super::error::Refusal;
-use super::scope::{OFFLINE_ACCESS, Scope};
+use super::scope::Scope;
 use url::Url;
 
 /// Longest `resource` value looked at, in bytes.
@@ -30,12 +30,11 @@ impl ProtectedResource {
 
     /// What a request for `asked` may be granted here: the known part, or the default when nothing known is left.
     ///
-    /// RFC 6749 §3.3 lets the server ignore scopes in part. `offline_access` is granted only when asked for.
+    /// RFC 6749 §3.3 lets the server ignore scopes in part. The scopes of the server itself are granted only when asked for.
     pub fn grantable(&self, asked: &Scope) -> Scope {
-        let offline: Scope = Some(OFFLINE_ACCESS).into_iter().filter(|name| asked.contains(name)).collect();
         let known = asked.and(&self.offered());
         let granted = if known.is_empty() { self.default_scope.clone() } else { known };
-        granted.with(&offline)
+        granted.with(&asked.ours())
     }
 }
 
@@ -177,7 +176,8 @@ mod tests {
     fn unknown_scopes_are_dropped_and_nothing_left_means_the_default() {
         let notes = resource("/notes");
         assert_eq!(notes.grantable(&Scope::parse("write admin")).to_string(), "write");
-        assert_eq!(notes.grantable(&Scope::parse("openid email profile")).to_string(), "read");
+        assert_eq!(notes.grantable(&Scope::parse("openid email profile")).to_string(), "read openid email profile");
+        assert_eq!(notes.grantable(&Scope::parse("email profile")).to_string(), "read");
         assert_eq!(notes.grantable(&Scope::parse("")).to_string(), "read");
         assert_eq!(notes.grantable(&Scope::parse("offline_access")).to_string(), "read offline_access");
     }

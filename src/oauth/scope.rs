@@ -11,6 +11,26 @@ pub const MAX_NAMES: usize = 64;
 /// The scope that asks for a refresh token (OpenID Connect Core §11). It belongs to the authorization server and to no
 /// protected resource, so it is never in a challenge.
 pub const OFFLINE_ACCESS: &str = "offline_access";
+/// The scope that asks for an ID token (OpenID Connect Core §3.1.2.1).
+pub const OPENID: &str = "openid";
+/// The scope that asks for a name (OpenID Connect Core §5.4).
+pub const PROFILE: &str = "profile";
+/// The scope that asks for an e-mail address (OpenID Connect Core §5.4).
+pub const EMAIL: &str = "email";
+
+/// The scopes of the authorization server itself, each with what the consent page says of it. No protected resource has
+/// one of these, and each is granted only when asked for.
+pub const OURS: [(&str, &str); 4] = [
+    (OFFLINE_ACCESS, "Stay connected while you are away"),
+    (OPENID, "Know that it is you, by an identifier of your account"),
+    (PROFILE, "See the name of your account"),
+    (EMAIL, "See your e-mail address, if your account is named by one"),
+];
+
+/// True for a scope of the authorization server itself.
+pub fn is_ours(name: &str) -> bool {
+    OURS.iter().any(|(ours, _)| *ours == name)
+}
 
 /// RFC 6749 §3.3: a list of names without order or repetition. Kept in the order in which they came.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +51,14 @@ impl Scope {
     #[must_use]
     pub fn and(&self, other: &Self) -> Self {
         self.names.iter().filter(|name| other.contains(name)).collect()
+    }
+
+    /// What of [`OURS`] a request for these gets. The other two of OpenID mean nothing without `openid` (OpenID Connect
+    /// Core §5.4).
+    #[must_use]
+    pub fn ours(&self) -> Self {
+        let means = |name: &str| is_ours(name) && (name == OFFLINE_ACCESS || self.contains(OPENID));
+        self.names.iter().filter(|name| means(name)).collect()
     }
 
     /// The names of both.

@@ -15,6 +15,8 @@ pub struct Issued {
     pub refresh: Secret<RefreshToken>,
     /// `scope`, stated always so that clients need not guess.
     pub scope: Scope,
+    /// `id_token`, where `openid` was granted.
+    pub id_token: Option<String>,
 }
 
 /// The body. No member is ever `null`: several clients refuse the whole answer for one.
@@ -27,6 +29,9 @@ pub fn body(issued: &Issued) -> Value {
     }
     body.insert("refresh_token".into(), json!(issued.refresh.reveal()));
     body.insert("scope".into(), json!(issued.scope.to_string()));
+    if let Some(token) = &issued.id_token {
+        body.insert("id_token".into(), json!(token));
+    }
     Value::Object(body)
 }
 
@@ -36,7 +41,7 @@ mod tests {
     use crate::oauth::fixtures::secret;
 
     fn issued(expires_in: Option<Duration>) -> Value {
-        body(&Issued { access: secret(1), expires_in, refresh: secret(2), scope: Scope::parse("read write") })
+        body(&Issued { access: secret(1), expires_in, refresh: secret(2), scope: Scope::parse("read write"), id_token: None })
     }
 
     #[test]

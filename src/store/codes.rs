@@ -84,6 +84,7 @@ pub(super) fn open_connection(tx: &Tx<'_>, agreed: &Agreed, new: &NewTokens) -> 
         scope: granted.scope.clone(),
         created_at: new.now,
         user_epoch: agreed.user_epoch,
+        authenticated_at: agreed.authenticated_at,
         alive_until: new.access_expires_at.map(|end| end.max(new.refresh_expires_at)),
         ended: None,
     };
@@ -108,6 +109,7 @@ mod tests {
     use crate::oauth::fixtures::{
         CALLBACK, CHALLENGE, ISSUER, NOW, VERIFIER, authenticated, params, resource, seconds_later, secret, user,
     };
+    use crate::oauth::id_token::Authentication;
     use crate::oauth::ids::{ClientId, UserId};
     use crate::oauth::pkce::{Challenge, Pkce, Verifier};
     use crate::oauth::redirect_rules::RedirectRules;
@@ -133,6 +135,7 @@ mod tests {
             scope: Scope::parse("read"),
             redirect_uri: CALLBACK.into(),
             pkce: Pkce::S256(Challenge::parse(Some(CHALLENGE), Some("S256")).unwrap()),
+            authentication: Authentication { at: NOW, nonce: None },
             expires_at: seconds_later(600),
             state: CodeState::Fresh { guesses: 0 },
         };

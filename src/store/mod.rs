@@ -16,6 +16,7 @@ mod polled;
 pub mod record;
 mod sessions;
 mod setup;
+mod signing_keys;
 mod sweep;
 #[cfg(test)]
 mod testing;

@@ -17,6 +17,7 @@ use crate::oauth::mcp_session::SessionOwner;
 use crate::oauth::poll::PolledFlow;
 use crate::oauth::refresh::{LOST_ANSWER, StoredRefreshToken};
 use crate::oauth::secret::{ServerKey, SetupLink, TokenHash};
+use crate::oauth::signing_key::SigningKey;
 use crate::oauth::user::User;
 use bincode::Options;
 use serde::de::DeserializeOwned;
@@ -47,6 +48,7 @@ pub enum Table {
     UserCode = 41,
     WrongEntries = 42,
     PolledFlow = 43,
+    SigningKey = 50,
 }
 
 /// Something that is stored.
@@ -218,7 +220,12 @@ impl Record for WrongEntries {
         Some(self.end())
     }
 }
-
+impl Record for SigningKey {
+    const TABLE: Table = Table::SigningKey;
+    fn forget_at(&self) -> Option<UnixTime> {
+        Self::forget_at(self)
+    }
+}
 impl Record for PolledFlow {
     const TABLE: Table = Table::PolledFlow;
     fn forget_at(&self) -> Option<UnixTime> {

@@ -12,6 +12,7 @@ use crate::oauth::device::{StoredDeviceCode, WrongEntries};
 use crate::oauth::mcp_session::SessionOwner;
 use crate::oauth::poll::PolledFlow;
 use crate::oauth::refresh::StoredRefreshToken;
+use crate::oauth::signing_key::SigningKey;
 
 /// Records looked at in one transaction.
 const BATCH: usize = 200;
@@ -82,6 +83,7 @@ fn forget_at(bytes: &[u8]) -> Result<Option<UnixTime>, StoreError> {
         (Table::UserCode, of::<UserCodeOwner>),
         (Table::PolledFlow, of::<PolledFlow>),
         (Table::WrongEntries, of::<WrongEntries>),
+        (Table::SigningKey, of::<SigningKey>),
     ];
     readers.iter().find(|(known, _)| *known as u8 == *table).map_or(Ok(None), |(_, read)| read(bytes))
 }

@@ -204,14 +204,13 @@ fn the_server_document_holds_exactly_what_is_done_here() {
     let grants: Vec<&str> = document["grant_types_supported"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
     assert!(grants.starts_with(&["authorization_code", "refresh_token"]), "{grants:?}");
     assert!(["implicit", "password", "client_credentials"].iter().all(|never| !grants.contains(never)), "{grants:?}");
-    let mut openid = ask_public(&doorward, "GET", &format!("/.well-known/{OIDC}")).json();
+    let openid = ask_public(&doorward, "GET", &format!("/.well-known/{OIDC}")).json();
     assert_eq!(openid["jwks_uri"], format!("{PUBLIC}/jwks"));
     assert_eq!(openid["subject_types_supported"], json!(["public"]));
     assert_eq!(openid["id_token_signing_alg_values_supported"], json!(["ES256"]));
-    for member in ["jwks_uri", "subject_types_supported", "id_token_signing_alg_values_supported"] {
-        openid.as_object_mut().unwrap().remove(member);
-    }
-    for (member, value) in document.as_object().unwrap() {
+    let scopes = ["notes:read", "notes:write", "mcp", "offline_access", "openid", "profile", "email"];
+    assert_eq!(openid["scopes_supported"], json!(scopes), "only this document names the scopes of OpenID");
+    for (member, value) in document.as_object().unwrap().iter().filter(|(member, _)| *member != "scopes_supported") {
         assert_eq!(&openid[member], value, "{member} differs between the two documents");
     }
 }

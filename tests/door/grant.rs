@@ -5,6 +5,7 @@ use doorward::oauth::authorization_request::State;
 use doorward::oauth::client::{AuthMethod, Client, ClientOrigin, GrantType};
 use doorward::oauth::code::Redemption;
 use doorward::oauth::consent::{self, Choice, Decision, Flow, Offer, Outcome, Parties};
+use doorward::oauth::id_token::Authentication;
 use doorward::oauth::ids::{ClientId, ConnectionId, UserId};
 use doorward::oauth::params::Params;
 use doorward::oauth::pkce::{self, Challenge, Pkce, Verifier};
@@ -37,6 +38,7 @@ pub fn grant(store: &Store, user: &str, client: &str, path: &str, expires_at: Op
         offers: vec![Offer { server: path.into(), scope: Scope::parse("read"), least: Scope::parse("read") }],
         expires_at: UnixTime(now.0 + 600),
         outcome: Outcome::Pending,
+        authentication: Authentication { at: now, nonce: None },
         adopts: false,
     };
     let (secret, code) = (random::secret::<FlowSecret>(), random::secret::<AuthorizationCode>());
