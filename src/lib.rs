@@ -16,6 +16,8 @@
 //! | what if a refresh token is? | [`oauth::refresh`] |
 //! | why did I get `invalid_target`? | [`oauth::error`] |
 //! | who may call `/register`? | [`routes`], column *access* |
+//! | how does `POST /token` travel? | [`endpoints::token`], then [`oauth::code`] or [`oauth::refresh`], then [`store`] |
+//! | who judges `POST /mcp`? | [`door::gate`], by [`oauth::bearer`] |
 //! | what is stored about a token? | [`store::record`], [`manual::storage`] |
 //! | who strips the `Authorization` header? | [`door`], `headers.rs` |
 //! | what does the consent page get to see? | [`pages::views`] |

@@ -1,7 +1,8 @@
 //! THE table of the app: method, path, who may call, who may read the answer from another origin, handler.
 //!
-//! The access column is the type of the handler: a handler for signed-in users cannot be called without the proof that
-//! somebody is, one for forms not without the proof that the form is ours. A row without access does not compile.
+//! A row without an access does not compile. For forms the access is enforced here by type: their handler cannot be called
+//! without the proof that somebody is signed in and that the form is ours. For clients and browsers it says whom the handler
+//! itself has proven before it changes anything.
 
 use crate::config::Config;
 use crate::endpoints::browser::{CheckedForm, SignedIn};

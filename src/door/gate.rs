@@ -1,6 +1,7 @@
 //! Who may pass to a protected server: reads the credentials, looks up, asks the rule. One answer for the gateway and
 //! for `/auth/check`.
 
+use super::log;
 use crate::clock;
 use crate::config::{Config, Server};
 use crate::http::answer::Answer;
@@ -8,7 +9,7 @@ use crate::http::headers::HeaderMap;
 use crate::oauth::bearer::{self, Admitted, Presented};
 use crate::oauth::error::Refusal;
 use crate::oauth::secret::{AccessToken, TokenHash};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// An admitted request and the token it came with, so that an open stream can be judged again later.
 #[derive(Clone, Debug)]
@@ -43,7 +44,7 @@ fn judge(store: &Store, server: &Server, headers: &HeaderMap, query: Option<&str
     let Presented::Token(secret) = presented else { return Err(Refusal::TokenUnknown) };
     let token = secret.hash();
     let now = clock::now();
-    let stored = store.access_token(&token).map_err(|_| Refusal::Unavailable)?;
+    let stored = store.access_token(&token).map_err(|error| unreadable(&error))?;
     let as_stored = stored.as_ref().map(|(token, _)| token.clone());
     let admitted = bearer::admit(stored, &server.resource, now)?;
     if let Some(stored) = as_stored {
@@ -57,8 +58,14 @@ fn judge(store: &Store, server: &Server, headers: &HeaderMap, query: Option<&str
 /// # Errors
 /// Why not; [`Refusal::Unavailable`] when the store cannot say.
 pub fn readmit(store: &Store, server: &Server, token: TokenHash<AccessToken>) -> Result<Admitted, Refusal> {
-    let stored = store.access_token(&token).map_err(|_| Refusal::Unavailable)?;
+    let stored = store.access_token(&token).map_err(|error| unreadable(&error))?;
     bearer::admit(stored, &server.resource, clock::now())
+}
+
+/// The client is told to come back; the one who runs the server is told why.
+fn unreadable(error: &StoreError) -> Refusal {
+    log::line("the store cannot say whether a token is good", error);
+    Refusal::Unavailable
 }
 
 fn refuse(refusal: &Refusal, config: &Config, server: &Server, slash: bool) -> Answer {

@@ -2,13 +2,14 @@
 //! what passes through, before anything goes on in either direction.
 
 use super::gate::Pass;
+use super::log;
 use super::refusal::{Refused, Trouble};
 use crate::clock;
 use crate::config::Server;
 use crate::http::answer::Answer;
 use crate::http::headers::HeaderMap;
 use crate::oauth::mcp_session::{self, SessionOwner};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 const FIELD: &str = "mcp-session-id";
 
@@ -18,7 +19,7 @@ pub(super) fn judge(store: &Store, server: &Server, headers: &HeaderMap, pass: &
     if !mcp_session::is_session_id(id) {
         return Err(Refused::SessionMalformed.into());
     }
-    let used = store.use_session(&server.resource.path, id, &caller(pass)).map_err(|_| Refused::StoreUnavailable)?;
+    let used = store.use_session(&server.resource.path, id, &caller(pass)).map_err(|error| unreadable(&error))?;
     used.map_err(|refusal| {
         let wire = refusal.wire();
         Answer::error(wire.status, wire.code.as_str(), &wire.description)
@@ -33,7 +34,12 @@ pub(super) fn bind(store: &Store, server: &Server, answered: &HeaderMap, judged:
     if !mcp_session::is_session_id(id) {
         return Err(Refused::UpstreamMalformed.into());
     }
-    store.bind_session(&server.resource.path, id, &caller(pass)).map_err(|_| Refused::StoreUnavailable.into())
+    store.bind_session(&server.resource.path, id, &caller(pass)).map_err(|error| unreadable(&error).into())
+}
+
+fn unreadable(error: &StoreError) -> Refused {
+    log::line("the store cannot say whose a session is", error);
+    Refused::StoreUnavailable
 }
 
 fn caller(pass: &Pass) -> SessionOwner {

@@ -106,7 +106,8 @@ pub enum Redemption {
 /// Decides about a code.
 ///
 /// A request that is not valid in itself harms nobody: otherwise whoever saw a code could end a stranger's connection
-/// (OAuth 2.1 §7.5.2). So everything is checked before the code's own state is looked at.
+/// (OAuth 2.1 §7.5.2). So everything is checked before a replay may end anything. Only the guesses are counted before the
+/// verifier is looked at, or they would limit nothing.
 pub fn redeem(
     stored: Option<&StoredCode>,
     user: Option<&User>,
@@ -123,8 +124,8 @@ pub fn redeem(
     if let Err(refusal) = addresses_match(stored, grant, resource) {
         return Redemption::Refuse(refusal);
     }
-    let spent = matches!(stored.state, CodeState::Fresh { guesses } if guesses >= MAX_GUESSES);
-    if spent {
+    let guessed_out = matches!(stored.state, CodeState::Fresh { guesses } if guesses >= MAX_GUESSES);
+    if guessed_out {
         return Redemption::Refuse(Refusal::CodeGuessedTooOften);
     }
     // What the owner excepts now counts: an exception taken back is no exception for codes on their way either.
