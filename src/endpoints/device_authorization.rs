@@ -1,7 +1,7 @@
 //! `POST /device_authorization` (RFC 8628 §3.1, §3.2).
 
 use super::App;
-use super::token::{authenticate, refuse_client};
+use super::token::{proven, refuse_client};
 use crate::clock;
 use crate::http::answer::Answer;
 use crate::http::request::Request;
@@ -28,12 +28,8 @@ pub fn begin(app: &App, request: &Request) -> Answer {
 }
 
 fn serve(app: &App, request: &Request) -> Result<Result<Answer, Refusal>, StoreError> {
-    let params = match super::form(request) {
-        Ok(params) => params,
-        Err(refusal) => return Ok(Err(refusal)),
-    };
-    let client = match authenticate(app, request, &params)? {
-        Ok(client) => client,
+    let (client, params) = match proven(app, request)? {
+        Ok(proven) => proven,
         Err(refusal) => return Ok(Err(refusal)),
     };
     let client = client.client();

@@ -1,7 +1,7 @@
 //! `POST /revoke` (RFC 7009).
 
 use super::App;
-use super::token::{authenticate, refuse_client};
+use super::token::{proven, refuse_client};
 use crate::clock;
 use crate::http::answer::Answer;
 use crate::http::request::Request;
@@ -19,12 +19,8 @@ pub fn revoke(app: &App, request: &Request) -> Answer {
 }
 
 fn serve(app: &App, request: &Request) -> Result<Result<(), Refusal>, StoreError> {
-    let params = match super::form(request) {
-        Ok(params) => params,
-        Err(refusal) => return Ok(Err(refusal)),
-    };
-    let client = match authenticate(app, request, &params)? {
-        Ok(client) => client,
+    let (client, params) = match proven(app, request)? {
+        Ok(proven) => proven,
         Err(refusal) => return Ok(Err(refusal)),
     };
     let may = |connection: &_| revocation::may_revoke(connection, &client);

@@ -28,12 +28,8 @@ pub fn grant(app: &App, request: &Request) -> Answer {
 }
 
 fn serve(app: &App, request: &Request) -> Result<Result<Issued, Refusal>, StoreError> {
-    let params = match super::form(request) {
-        Ok(params) => params,
-        Err(refusal) => return Ok(Err(refusal)),
-    };
-    let client = match authenticate(app, request, &params)? {
-        Ok(client) => client,
+    let (client, params) = match proven(app, request)? {
+        Ok(proven) => proven,
         Err(refusal) => return Ok(Err(refusal)),
     };
     match token_request::parse(&params) {
@@ -45,14 +41,17 @@ fn serve(app: &App, request: &Request) -> Result<Result<Issued, Refusal>, StoreE
     }
 }
 
-/// Finds the client that a request names and has it proven. Shared by the endpoints that only clients call.
-pub(super) fn authenticate(app: &App, request: &Request, params: &Params) -> Result<Result<AuthenticatedClient, Refusal>, StoreError> {
-    let presented = match client_auth::credentials(params, request.headers.all("authorization")) {
-        Ok(presented) => presented,
+/// Reads the form of a request, finds the client that it names and has it proven. Shared by the endpoints that only
+/// clients call.
+pub(super) fn proven(app: &App, request: &Request) -> Result<Result<(AuthenticatedClient, Params), Refusal>, StoreError> {
+    let read =
+        super::form(request).and_then(|params| Ok((client_auth::credentials(&params, request.headers.all("authorization"))?, params)));
+    let (presented, params) = match read {
+        Ok(read) => read,
         Err(refusal) => return Ok(Err(refusal)),
     };
     let known = app.store.client(presented.client_id())?;
-    Ok(client_auth::authenticate(&presented, known))
+    Ok(client_auth::authenticate(&presented, known).map(|client| (client, params)))
 }
 
 /// RFC 6749 §5.2: a client that tried Basic is told that Basic it is.
