@@ -6,7 +6,7 @@ use super::text::Shown;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// What can happen. A stored record: new kinds are added at the end, with a new version of [`Entry`].
+/// What can happen. A stored record: new kinds are added at the end, with a new version of [`super::audit::Entry`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "each has its sentence in audit_sentence.rs")]
 pub enum What {
