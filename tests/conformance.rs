@@ -188,6 +188,19 @@
 //! | `a_session_is_of_no_use_to_another_client_or_another_user` | all | MCP security best practices, session hijacking |
 //! | `an_open_stream_ends_with_what_it_stands_on` | all | RFC 7009 §2.1, MCP authorization, access token usage |
 //! | `trouble_behind_the_gate_is_told_in_json_without_names` | all | RFC 9110 §15.6.3 |
+//! | **keys** | | |
+//! | `a_key_calls_its_server_as_its_user_and_the_upstream_never_sees_it` | all | D5, RFC 6750 §2.1 |
+//! | `a_key_counts_in_the_authorization_field_alone` | all | D5, RFC 6750 §2 |
+//! | `a_key_is_forbidden_any_server_but_its_own` | all | D5 |
+//! | `what_is_not_a_key_is_refused_however_much_it_looks_like_one` | all | D5, RFC 6750 §3.1 |
+//! | `what_ends_a_key_ends_it_at_once` | all | D5, A11 |
+//! | `a_key_ends_when_it_was_said_to` | all | D5 |
+//! | `a_key_opens_nothing_but_its_server` | all | D5 |
+//! | `a_key_whose_scopes_are_offered_no_more_is_told_so` | all | D5, RFC 6750 §3.1 |
+//! | `an_open_stream_ends_with_its_key` | all | D5, MCP authorization, access token usage |
+//! | `a_session_of_a_key_is_of_no_use_to_another_key_or_to_a_client_of_the_same_user` | all | D5, MCP security best practices, session hijacking |
+//! | `a_key_is_on_disk_when_it_is_shown_and_only_as_a_hash` | all | D5, RFC 6819 §5.1.4.1 |
+//! | `a_key_says_json_or_nothing_like_a_token_does` | all | D5, MCP streamable HTTP, security warning |
 #![allow(missing_docs, clippy::disallowed_methods, reason = "tests say what they are for by their names, and some measure")]
 mod support;
 
@@ -207,6 +220,8 @@ mod discovery;
 mod flow;
 #[path = "conformance/gateway.rs"]
 mod gateway;
+#[path = "conformance/keys.rs"]
+mod keys;
 #[path = "conformance/known_clients.rs"]
 mod known_clients;
 #[path = "conformance/openid.rs"]

@@ -3,6 +3,7 @@
 
 mod clients;
 mod connections;
+mod keys;
 mod servers;
 mod setup;
 mod signing_keys;
@@ -14,6 +15,7 @@ use crate::config::Config;
 use crate::store::{Store, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::time::Duration;
 
 /// An action with everything it needs. It may hold a password, so it has no `Debug`.
 #[derive(Serialize, Deserialize)]
@@ -33,6 +35,9 @@ pub enum Action {
     ClientRemove { id: String },
     ConnectionList,
     ConnectionRevoke { id: String },
+    KeyAdd { name: String, server: String, scopes: Vec<String>, expires_in: Option<Duration>, user: Option<String> },
+    KeyList,
+    KeyRevoke { id: String },
     ServerList,
     Setup,
 }
@@ -99,6 +104,12 @@ pub fn perform(store: &Store, config: &Config, action: Action) -> Result<Done, F
         Action::ClientRemove { id } => clients::remove(store, &id),
         Action::ConnectionList => connections::list(store),
         Action::ConnectionRevoke { id } => connections::revoke(store, &id),
+        Action::KeyAdd { name, server, scopes, expires_in, user } => {
+            let wanted = keys::Wanted { name: &name, server: &server, scopes: &scopes, expires_in, user: user.as_deref() };
+            keys::add(store, config, &wanted)
+        }
+        Action::KeyList => keys::list(store),
+        Action::KeyRevoke { id } => keys::revoke(store, &id, None),
         Action::ServerList => Ok(servers::list(config)),
         Action::Setup => setup::fresh_link(store, config),
     }

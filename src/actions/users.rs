@@ -1,8 +1,9 @@
 //! Accounts.
 
+use super::servers;
 use super::{Done, Failure, done};
 use crate::clock;
-use crate::config::{Config, Server};
+use crate::config::Config;
 use crate::oauth::connection::EndReason;
 use crate::oauth::ids::UserId;
 use crate::oauth::user::{MAX_PASSWORD, MIN_PASSWORD, ServerAccess, User, UserName};
@@ -48,7 +49,7 @@ pub(super) fn set_password(store: &Store, name: &str, password: &str) -> Result<
     let user = find(store, name)?;
     let hash = hash(password)?;
     let change = |user: User| User { password: hash.clone(), epoch: user.epoch.wrapping_add(1), ..user };
-    changed(store, &user, change, "Changed the password. Browsers and apps of this user must sign in again.")
+    changed(store, &user, change, "Changed the password. Browsers and apps of this user must sign in again, and their API keys have ended.")
 }
 
 /// Switches an account off. What it granted is of no use from now on.
@@ -56,13 +57,18 @@ pub(super) fn disable(store: &Store, name: &str) -> Result<Done, Failure> {
     let user = find(store, name)?;
     not_the_last_owner(store, &user)?;
     let change = |user: User| User { disabled: true, epoch: user.epoch.wrapping_add(1), ..user };
-    changed(store, &user, change, "Disabled the user; their connections have ended.")
+    changed(store, &user, change, "Disabled the user; their connections and API keys have ended.")
 }
 
 /// Switches an account on again. What it granted before stays ended.
 pub(super) fn enable(store: &Store, name: &str) -> Result<Done, Failure> {
     let user = find(store, name)?;
-    changed(store, &user, |user| User { disabled: false, ..user }, "Enabled the user; their apps connect anew.")
+    changed(
+        store,
+        &user,
+        |user| User { disabled: false, ..user },
+        "Enabled the user; their apps connect anew, and their scripts need new API keys.",
+    )
 }
 
 /// Without an owner who can sign in, nobody could ever set this right from a browser.
@@ -79,7 +85,7 @@ pub(super) fn remove(store: &Store, name: &str) -> Result<Done, Failure> {
     let user = find(store, name)?;
     not_the_last_owner(store, &user)?;
     store.remove_user(&user, clock::now())?;
-    Ok(done(format!("Removed {}; their connections have ended.", user.name.as_str()), describe(&user)))
+    Ok(done(format!("Removed {}; their connections and API keys have ended.", user.name.as_str()), describe(&user)))
 }
 
 /// Lets an account use a server.
@@ -109,13 +115,14 @@ pub(super) fn deny(store: &Store, config: &Config, name: &str, path: &str) -> Re
         };
         User { servers: ServerAccess::Only(allowed.into_iter().filter(|allowed| allowed != path).collect()), ..user }
     };
-    let denied = changed(store, &user, change, "Denied; their connections to this server have ended.")?;
-    // The user may not use the server from the change above on; ending the connections keeps a later "allow" from
+    let denied = changed(store, &user, change, "Denied; their connections to this server and their API keys for it have ended.")?;
+    // The user may not use the server from the change above on; ending connections and keys keeps a later "allow" from
     // bringing them back.
     let now = clock::now();
     for listed in store.connections(Some(&user.id), now)?.iter().filter(|listed| listed.connection.server == *path) {
         store.end_connection(&listed.connection.id, None, EndReason::ServerDenied, now)?;
     }
+    store.revoke_api_keys(|key| key.user == user.id && key.server == *path)?;
     Ok(denied)
 }
 
@@ -124,7 +131,8 @@ fn changed(store: &Store, user: &User, change: impl Fn(User) -> User, message: &
     changed.map(|user| done(message, describe(&user))).ok_or_else(|| unknown(user.name.as_str()))
 }
 
-fn find(store: &Store, name: &str) -> Result<User, Failure> {
+/// The account of that name.
+pub(super) fn find(store: &Store, name: &str) -> Result<User, Failure> {
     store.user_named(&read_name(name)?)?.ok_or_else(|| unknown(name))
 }
 
@@ -148,13 +156,8 @@ fn hash(password: &str) -> Result<String, Failure> {
         .map_err(|_| Failure::new("too many passwords are being checked right now", "try again in a moment"))
 }
 
-/// The server that a person means: by its path, with or without slashes around it, or by the address that clients use.
 fn known_server(config: &Config, written: &str) -> Result<String, Failure> {
-    let path = written.trim_end_matches('/');
-    let is_meant =
-        |server: &&Server| server.resource.path.trim_start_matches('/') == path.trim_start_matches('/') || server.resource.uri == path;
-    let known = config.servers.iter().find(is_meant).map(|server| server.resource.path.clone());
-    known.ok_or_else(|| Failure::new(format!("there is no server at {written}"), "to see which there are: doorward server list"))
+    Ok(servers::find(config, written)?.resource.path.clone())
 }
 
 fn describe(user: &User) -> Value {

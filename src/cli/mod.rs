@@ -3,6 +3,7 @@
 
 mod client;
 mod connection;
+mod key;
 mod run;
 mod serve;
 mod server;
@@ -33,6 +34,7 @@ enum Command {
     User(user::User),
     Client(client::Client),
     Connection(connection::Connection),
+    Key(key::Key),
     Server(server::Server),
 }
 
@@ -78,6 +80,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::User(command) => user::run(command),
         Command::Client(command) => client::run(command),
         Command::Connection(command) => connection::run(command),
+        Command::Key(command) => key::run(command),
         Command::Server(command) => server::run(command),
     }
 }

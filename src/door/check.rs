@@ -28,7 +28,7 @@ pub(super) fn answer(door: &Context, peer: IpAddr, head: &Head, below: &str) -> 
 fn granted(pass: &Pass) -> Answer {
     Answer::empty(200)
         .with("x-doorward-user", pass.admitted.user().as_str())
-        .with("x-doorward-client", pass.admitted.client().as_str())
+        .with("x-doorward-client", pass.admitted.bearer().as_str())
         .with("x-doorward-scope", pass.admitted.scope().to_string())
 }
 

@@ -31,9 +31,11 @@
 //! | accounts | [`user`] | |
 //! | a user's grant to a client | [`connection`] | |
 //! | the check of a bearer token | [`bearer`] | RFC 6750, RFC 9728 §5.1 |
+//! | API keys | [`api_key`] | |
 //! | a session of the MCP transport and whose it is | [`mcp_session`] | MCP security best practices |
 //! | discovery documents | [`metadata`] | RFC 8414, RFC 9728 |
 
+pub mod api_key;
 pub mod authorization_request;
 pub mod authorization_response;
 pub mod authorization_step;

@@ -6,6 +6,7 @@
 
 use super::StoreError;
 use crate::clock::UnixTime;
+use crate::oauth::api_key::StoredApiKey;
 use crate::oauth::bearer::StoredAccessToken;
 use crate::oauth::client::Client;
 use crate::oauth::code::{CodeState, StoredCode};
@@ -44,6 +45,7 @@ pub enum Table {
     LastUse = 12,
     McpSession = 13,
     SetupLink = 14,
+    ApiKey = 32,
     DeviceCode = 40,
     UserCode = 41,
     WrongEntries = 42,
@@ -95,7 +97,7 @@ pub struct BrowserSession {
     pub expires_at: UnixTime,
 }
 
-/// When a connection was last used.
+/// When a connection or an API key was last used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastUse(pub UnixTime);
 
@@ -180,6 +182,13 @@ impl Record for Connection {
             Some(ended) => Some(ended.at.after(KEEP_ENDED)),
             None => self.alive_until,
         }
+    }
+}
+impl Record for StoredApiKey {
+    const TABLE: Table = Table::ApiKey;
+    /// One whose time is over stays in the list for a while, so that its owner sees why a script has stopped.
+    fn forget_at(&self) -> Option<UnixTime> {
+        self.expires_at.map(|end| end.after(KEEP_ENDED))
     }
 }
 impl Record for LastUse {

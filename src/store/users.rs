@@ -1,11 +1,13 @@
 //! Accounts.
 
+use super::api_keys::forget;
 use super::connections::end;
 use super::open::INSTANCE;
 use super::record::{Instance, NameOwner, Record};
 use super::transaction::{Step, Tx};
 use super::{Store, StoreError};
 use crate::clock::UnixTime;
+use crate::oauth::api_key::StoredApiKey;
 use crate::oauth::connection::{Connection, EndReason};
 use crate::oauth::ids::UserId;
 use crate::oauth::user::{User, UserName};
@@ -58,16 +60,17 @@ impl Store {
         Ok(changed)
     }
 
-    /// Removes an account and ends its connections. On disk before it returns, and open streams are told.
+    /// Removes an account with its keys, and ends its connections. On disk before it returns, and open streams are told.
     pub fn remove_user(&self, user: &User, now: UnixTime) -> Result<(), StoreError> {
         let theirs: Vec<Connection> = self.scan::<Connection>()?.into_iter().filter(|connection| connection.user == user.id).collect();
+        let keys: Vec<(Vec<u8>, StoredApiKey)> = self.scan_with_keys()?;
         self.transact(|tx| {
             tx.remove(User::TABLE, user.id.as_str().as_bytes())?;
             tx.remove(NameOwner::TABLE, user.name.folded().as_bytes())?;
             for connection in &theirs {
                 end(tx, &connection.id, EndReason::UserRemoved, now)?;
             }
-            Ok(())
+            keys.iter().filter(|(_, key)| key.user == user.id).try_for_each(|(hash, _)| forget(tx, hash))
         })?;
         self.commit_ending()
     }
@@ -92,7 +95,7 @@ pub(super) fn add(tx: &Tx<'_>, user: &User) -> Step<AddUser> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oauth::fixtures::{NOW, connection, user};
+    use crate::oauth::fixtures::{NOW, api_key, connection, user};
     use crate::oauth::user::ServerAccess;
     use crate::store::testing::{at_once, store};
 
@@ -132,9 +135,12 @@ mod tests {
         store.add_user(&user("ann")).unwrap();
         let bobs = Connection { user: UserId::known_as("bob"), ..connection() };
         store.put_all(&[(b"conn_1", connection()), (b"conn_2", bobs)]);
+        let bobs = StoredApiKey { user: UserId::known_as("bob"), ..api_key() };
+        store.put_all(&[(&[1; 32], api_key()), (&[2; 32], bobs.clone())]);
         store.remove_user(&user("ann"), NOW).unwrap();
         let why = |id: &[u8]| store.load::<Connection>(id).unwrap().unwrap().ended.map(|ended| ended.why);
         assert_eq!((why(b"conn_1"), why(b"conn_2")), (Some(EndReason::UserRemoved), None));
+        assert_eq!(store.scan(), Ok(vec![bobs]));
         assert_eq!(store.user_named(&user("ann").name), Ok(None));
         assert_eq!(store.add_user(&user("ann")), Ok(AddUser::Added));
     }
