@@ -4,7 +4,7 @@ use super::run::act;
 use super::table::{self, Column};
 use crate::actions::{Action, Failure};
 use crate::config::units;
-use argh::FromArgs;
+use argh::{ArgsInfo, FromArgs};
 use std::path::PathBuf;
 
 const COLUMNS: &[Column] = &[
@@ -20,14 +20,14 @@ const COLUMNS: &[Column] = &[
 ];
 
 /// add, list and revoke API keys for scripts
-#[derive(FromArgs)]
-#[argh(subcommand, name = "key")]
+#[derive(FromArgs, ArgsInfo)]
+#[argh(subcommand, name = "key", example = "doorward key list")]
 pub(super) struct Key {
     #[argh(subcommand)]
     command: Command,
 }
 
-#[derive(FromArgs)]
+#[derive(FromArgs, ArgsInfo)]
 #[argh(subcommand)]
 enum Command {
     Add(Add),
@@ -36,7 +36,7 @@ enum Command {
 }
 
 /// make a key for one server; a script sends it as Authorization: Bearer
-#[derive(FromArgs)]
+#[derive(FromArgs, ArgsInfo)]
 #[argh(subcommand, name = "add", example = "doorward key add backup --server /notes --scope notes:read --expires 90d")]
 struct Add {
     /// what to call it
@@ -63,8 +63,8 @@ struct Add {
 }
 
 /// list the keys
-#[derive(FromArgs)]
-#[argh(subcommand, name = "list")]
+#[derive(FromArgs, ArgsInfo)]
+#[argh(subcommand, name = "list", example = "doorward key list --json")]
 struct List {
     /// the data directory
     #[argh(option)]
@@ -75,8 +75,8 @@ struct List {
 }
 
 /// end a key; the script's next call is refused
-#[derive(FromArgs)]
-#[argh(subcommand, name = "revoke")]
+#[derive(FromArgs, ArgsInfo)]
+#[argh(subcommand, name = "revoke", example = "doorward key revoke key_2b7wNEYUPxnQ0Z8rK1dLtA")]
 struct Revoke {
     /// which, by its id
     #[argh(positional)]

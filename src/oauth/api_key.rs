@@ -3,8 +3,9 @@
 
 use super::error::Refusal;
 use super::ids::{KeyId, UserId};
-use super::registration::is_invisible;
+
 use super::scope::Scope;
+use super::text::is_invisible;
 use super::user::User;
 use crate::clock::UnixTime;
 use serde::{Deserialize, Serialize};

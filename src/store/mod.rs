@@ -5,6 +5,7 @@
 //! pure. A call that promises something returns only when that is on disk (see [`commit`]).
 
 mod api_keys;
+mod audit;
 mod clients;
 mod codes;
 mod commit;
