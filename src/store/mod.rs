@@ -20,6 +20,7 @@ mod sessions;
 mod setup;
 mod signing_keys;
 mod sweep;
+mod tables;
 #[cfg(test)]
 mod testing;
 mod tokens;
