@@ -81,7 +81,7 @@ pub struct FingerprintOwner(pub ClientId);
 pub struct BrowserSession {
     /// As whom.
     pub user: UserId,
-    /// [`User::epoch`] at that moment.
+    /// [`User::epoch`](crate::oauth::user::User::epoch) at that moment.
     pub user_epoch: u32,
     /// When.
     pub signed_in_at: UnixTime,
