@@ -3,6 +3,7 @@
 
 mod client;
 mod connection;
+mod log;
 mod run;
 mod serve;
 mod server;
@@ -34,6 +35,7 @@ enum Command {
     Client(client::Client),
     Connection(connection::Connection),
     Server(server::Server),
+    Log(log::Log),
 }
 
 /// Runs the command that the arguments name.
@@ -79,6 +81,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Client(command) => client::run(command),
         Command::Connection(command) => connection::run(command),
         Command::Server(command) => server::run(command),
+        Command::Log(command) => log::run(command),
     }
 }
 

@@ -11,6 +11,7 @@ use crate::oauth::audit_kinds::Class;
 use crate::oauth::bearer::StoredAccessToken;
 use crate::oauth::client::Client;
 use crate::oauth::code::{CodeState, StoredCode};
+use crate::oauth::configuration::Configuration;
 use crate::oauth::connection::Connection;
 use crate::oauth::consent::Flow;
 use crate::oauth::device::{DeviceCodeHash, DeviceState, StoredDeviceCode, WrongEntries};
@@ -48,6 +49,7 @@ pub enum Table {
     SetupLink = 14,
     Audit = 15,
     AuditCounts = 16,
+    Configuration = 19,
     DeviceCode = 40,
     UserCode = 41,
     WrongEntries = 42,
@@ -217,6 +219,9 @@ impl Record for Entry {
 }
 impl Record for AuditCounts {
     const TABLE: Table = Table::AuditCounts;
+}
+impl Record for Configuration {
+    const TABLE: Table = Table::Configuration;
 }
 
 impl Record for StoredDeviceCode {
