@@ -5,7 +5,7 @@ use super::{say, table};
 use crate::actions::{Action, Failure};
 use crate::http::date;
 use crate::oauth::audit::Wanted;
-use argh::FromArgs;
+use argh::{ArgsInfo, FromArgs};
 use serde_json::Value;
 use std::path::PathBuf;
 use std::thread;
@@ -19,7 +19,7 @@ const PAGE: usize = 200;
 const ADDRESS_WIDTH: usize = 15;
 
 /// what happened: sign-ins, registrations, consents, tokens, revocations, changes. A line that begins with !! looks like theft
-#[derive(FromArgs)]
+#[derive(FromArgs, ArgsInfo)]
 #[argh(subcommand, name = "log", example = "doorward log --user ann --follow")]
 pub(super) struct Log {
     /// go on with what happens from now on
@@ -45,14 +45,13 @@ pub(super) struct Log {
     json: bool,
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "every command is handed over")]
-pub(super) fn run(log: Log) -> Result<(), Failure> {
+pub(super) fn run(log: &Log) -> Result<(), Failure> {
     let wanted = Wanted { user: log.user.clone(), client: log.client.clone(), kind: log.kind.clone(), ..Wanted::newest(PAGE) };
     let act_here = |wanted: Wanted| act(log.data.clone(), Action::Log { wanted });
     let entries = all(&wanted, log.last, |wanted| Ok(Some(act_here(wanted)?.data)))?.unwrap_or_default();
     print(&entries, log.json);
     if log.follow {
-        return follow(&log, &wanted, number(entries.first()));
+        return follow(log, &wanted, number(entries.first()));
     }
     if entries.is_empty() && !log.json {
         say("nothing happened yet");

@@ -31,7 +31,7 @@
 //! | LastUse | connection id | [`crate::store::record::LastUse`] |
 //! | McpSession | hash of server and session id | [`crate::oauth::mcp_session::SessionOwner`] |
 //! | Audit | class, place in its ring | [`crate::oauth::audit::Entry`] |
-//! | AuditCounts | (none) | [`crate::store::record::AuditCounts`] |
+//! | AuditCounts | (none) | [`crate::store::AuditCounts`] |
 //! | Configuration | (none) | [`crate::oauth::configuration::Configuration`] at the last start |
 //! | DeviceCode | hash of the device's code | [`crate::oauth::device::StoredDeviceCode`] |
 //! | UserCode | HMAC of the code that a person enters | [`crate::store::record::UserCodeOwner`] |
