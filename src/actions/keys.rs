@@ -3,9 +3,10 @@
 use super::servers::find as find_server;
 use super::users::find as find_user;
 use super::{Done, Failure, done};
-use crate::clock::{self, UnixTime};
+use crate::clock::UnixTime;
 use crate::config::Config;
 use crate::oauth::api_key::{KeyName, KeyState, MAX_NAME, Standing, StoredApiKey};
+use crate::oauth::audit::Occasion;
 use crate::oauth::ids::{KeyId, UserId};
 use crate::oauth::resource::ProtectedResource;
 use crate::oauth::scope::Scope;
@@ -26,7 +27,7 @@ pub(super) struct Wanted<'a> {
 }
 
 /// Makes a key; it is told this once.
-pub(super) fn add(store: &Store, config: &Config, wanted: &Wanted<'_>) -> Result<Done, Failure> {
+pub(super) fn add(store: &Store, config: &Config, occasion: &Occasion, wanted: &Wanted<'_>) -> Result<Done, Failure> {
     let name = KeyName::parse(wanted.name)
         .ok_or_else(|| Failure::new("the name of the key cannot be used", format!("use up to {MAX_NAME} visible characters")))?;
     let resource = &find_server(config, wanted.server)?.resource;
@@ -36,7 +37,7 @@ pub(super) fn add(store: &Store, config: &Config, wanted: &Wanted<'_>) -> Result
         None => the_owner(store)?,
     };
     may_use(&user, resource)?;
-    let (secret, now) = (random::secret::<ApiKey>(), clock::now());
+    let secret = random::secret::<ApiKey>();
     let key = StoredApiKey {
         id: KeyId::mint(random::bytes()),
         name,
@@ -44,10 +45,10 @@ pub(super) fn add(store: &Store, config: &Config, wanted: &Wanted<'_>) -> Result
         user_epoch: user.epoch,
         server: resource.path.clone(),
         scope,
-        created_at: now,
-        expires_at: wanted.expires_in.map(|span| now.after(span)),
+        created_at: occasion.at,
+        expires_at: wanted.expires_in.map(|span| occasion.at.after(span)),
     };
-    store.add_api_key(&secret.hash(), &key)?;
+    store.add_api_key(&secret.hash(), &key, occasion)?;
     let message = format!(
         "Added the key {} for {} on {}.\nkey id: {}\nkey (shown this once): {}",
         key.name.as_str(),
@@ -56,7 +57,7 @@ pub(super) fn add(store: &Store, config: &Config, wanted: &Wanted<'_>) -> Result
         key.id,
         secret.reveal()
     );
-    let mut data = describe(&ListedApiKey { standing: Standing { key, user: Some(user) }, last_used_at: None }, now);
+    let mut data = describe(&ListedApiKey { standing: Standing { key, user: Some(user) }, last_used_at: None }, occasion.at);
     if let Some(members) = data.as_object_mut() {
         members.insert("key".into(), json!(secret.reveal()));
     }
@@ -94,14 +95,13 @@ fn may_use(user: &User, resource: &ProtectedResource) -> Result<(), Failure> {
 }
 
 /// Every key.
-pub(super) fn list(store: &Store) -> Result<Done, Failure> {
-    let now = clock::now();
-    Ok(done("", store.api_keys()?.iter().map(|listed| describe(listed, now)).collect()))
+pub(super) fn list(store: &Store, occasion: &Occasion) -> Result<Done, Failure> {
+    Ok(done("", store.api_keys()?.iter().map(|listed| describe(listed, occasion.at)).collect()))
 }
 
 /// Ends one; `of` limits that to one user's own.
-pub(super) fn revoke(store: &Store, id: &str, of: Option<&UserId>) -> Result<Done, Failure> {
-    let revoked = store.revoke_api_keys(|key| key.id.as_str() == id && of.is_none_or(|user| key.user == *user))?;
+pub(super) fn revoke(store: &Store, occasion: &Occasion, id: &str, of: Option<&UserId>) -> Result<Done, Failure> {
+    let revoked = store.revoke_api_keys(occasion, |key| key.id.as_str() == id && of.is_none_or(|user| key.user == *user))?;
     if revoked > 0 {
         Ok(done(format!("Revoked {id}."), json!({ "id": id })))
     } else {

@@ -5,6 +5,7 @@ mod client;
 mod completions;
 mod connection;
 mod key;
+mod log;
 mod run;
 mod serve;
 mod server;
@@ -41,6 +42,7 @@ enum Command {
     Connection(connection::Connection),
     Key(key::Key),
     Server(server::Server),
+    Log(log::Log),
     Completions(completions::Completions),
 }
 
@@ -88,6 +90,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Connection(command) => connection::run(command),
         Command::Key(command) => key::run(command),
         Command::Server(command) => server::run(command),
+        Command::Log(command) => log::run(&command),
         Command::Completions(command) => {
             completions::run(&command);
             Ok(())

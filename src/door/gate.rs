@@ -6,10 +6,12 @@ use crate::clock::{self, UnixTime};
 use crate::config::{Config, Server};
 use crate::http::answer::Answer;
 use crate::http::headers::HeaderMap;
+use crate::oauth::audit::Occasion;
 use crate::oauth::bearer::{self, Admitted, Presented};
 use crate::oauth::error::Refusal;
 use crate::oauth::secret::{AccessToken, ApiKey, TokenHash};
 use crate::store::{Store, StoreError};
+use std::net::IpAddr;
 
 /// Under what a credential is looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,31 +31,37 @@ pub struct Pass {
     pub credential: Credential,
 }
 
-/// Judges a request for `server` by its `Authorization` fields. A second credential in the `query` would reach the upstream.
+/// What a request for a protected server is judged by.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'r> {
+    /// Its fields.
+    pub headers: &'r HeaderMap,
+    /// Its query, where one would reach the upstream.
+    pub query: Option<&'r str>,
+    /// The real client's address.
+    pub from: IpAddr,
+    /// Whether its path is the server's with a slash behind it.
+    pub slash: bool,
+}
+
+/// Judges a request for `server` by its `Authorization` fields. A second credential in the query would reach the upstream.
 ///
 /// # Errors
 /// The complete answer to give: 401, 400 or 403 with the challenge, 403 without one for the key of another server, 503
 /// when the store cannot answer (never 401, which would make clients throw their tokens away).
-pub fn pass(
-    store: &Store,
-    config: &Config,
-    server: &Server,
-    headers: &HeaderMap,
-    query: Option<&str>,
-    slash: bool,
-) -> Result<Pass, Answer> {
-    judge(store, server, headers, query).map_err(|refusal| refuse(&refusal, config, server, slash))
+pub fn pass(store: &Store, config: &Config, server: &Server, asked: Asked<'_>) -> Result<Pass, Answer> {
+    judge(store, server, asked).map_err(|refusal| refuse(&refusal, config, server, asked.slash))
 }
 
-fn judge(store: &Store, server: &Server, headers: &HeaderMap, query: Option<&str>) -> Result<Pass, Refusal> {
-    let presented = bearer::presented(headers.all("authorization"))?;
-    if query.is_some_and(bearer::is_in_query) {
+fn judge(store: &Store, server: &Server, asked: Asked<'_>) -> Result<Pass, Refusal> {
+    let presented = bearer::presented(asked.headers.all("authorization"))?;
+    if asked.query.is_some_and(bearer::is_in_query) {
         return Err(Refusal::CredentialsMalformed);
     }
     let now = clock::now();
     match presented {
         Presented::Token(secret) => by_token(store, server, secret.hash(), now),
-        Presented::Key(secret) => by_key(store, server, secret.hash(), now),
+        Presented::Key(secret) => by_key(store, server, secret.hash(), &Occasion::request(now, asked.from)),
         Presented::Foreign => Err(Refusal::TokenUnknown),
     }
 }
@@ -68,10 +76,10 @@ fn by_token(store: &Store, server: &Server, token: TokenHash<AccessToken>, now: 
     Ok(Pass { admitted, credential: Credential::Token(token) })
 }
 
-fn by_key(store: &Store, server: &Server, key: TokenHash<ApiKey>, now: UnixTime) -> Result<Pass, Refusal> {
+fn by_key(store: &Store, server: &Server, key: TokenHash<ApiKey>, occasion: &Occasion) -> Result<Pass, Refusal> {
     let stored = store.api_key(&key).map_err(|error| unreadable(&error))?;
-    let admitted = bearer::admit_key(stored, &server.resource, now)?;
-    store.note_key_use(&key, now);
+    let admitted = bearer::admit_key(stored, &server.resource, occasion.at)?;
+    store.note_key_use(&key, occasion);
     Ok(Pass { admitted, credential: Credential::Key(key) })
 }
 

@@ -2,6 +2,7 @@
 //! a test is about.
 
 use super::api_key::{self, KeyName, StoredApiKey};
+use super::audit::Occasion;
 use super::audit_kinds::What;
 use super::client::{AuthMethod, Client, ClientOrigin, GrantType};
 use super::client_auth::{self, AuthenticatedClient};
@@ -30,6 +31,11 @@ pub(crate) const CALLBACK: &str = "https://client.test/cb";
 
 pub(crate) fn seconds_later(seconds: u64) -> UnixTime {
     NOW.after(Duration::from_secs(seconds))
+}
+
+/// A command at the moment at which every test begins.
+pub(crate) fn occasion() -> Occasion {
+    Occasion::here(NOW)
 }
 
 pub(crate) fn secret<K: Kind>(byte: u8) -> Secret<K> {

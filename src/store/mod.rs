@@ -28,6 +28,7 @@ mod transaction;
 mod users;
 
 pub use api_keys::ListedApiKey;
+pub use audit::AuditCounts;
 pub use clients::{MAX_DYNAMIC_CLIENTS, Registered};
 pub use codes::NewTokens;
 pub use commit::CommitCounts;

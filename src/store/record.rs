@@ -7,7 +7,6 @@
 
 use super::StoreError;
 use crate::clock::UnixTime;
-use crate::oauth::audit_kinds::Class;
 use crate::oauth::device::DeviceCodeHash;
 use crate::oauth::ids::{ClientId, UserId};
 use crate::oauth::secret::{ServerKey, SetupLink, TokenHash};
@@ -35,9 +34,10 @@ pub enum Table {
     LastUse = 12,
     McpSession = 13,
     SetupLink = 14,
-    ApiKey = 32,
     Audit = 15,
     AuditCounts = 16,
+    Configuration = 19,
+    ApiKey = 32,
     DeviceCode = 40,
     UserCode = 41,
     WrongEntries = 42,
@@ -100,15 +100,6 @@ pub struct StoredSetupLink {
     pub hash: TokenHash<SetupLink>,
     /// Until when it works.
     pub expires_at: UnixTime,
-}
-
-/// How many events there ever were.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AuditCounts {
-    /// All: the number of the next one.
-    pub events: u64,
-    /// Of each class: its place in the ring of that class.
-    pub of_class: [u64; Class::ALL.len()],
 }
 
 /// Which device shows a user code.

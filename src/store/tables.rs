@@ -1,14 +1,14 @@
 //! In which table each record is, and when it may be forgotten.
 
-use super::record::{
-    AuditCounts, BrowserSession, FingerprintOwner, Instance, LastUse, NameOwner, Record, StoredSetupLink, Table, UserCodeOwner,
-};
+use super::audit::AuditCounts;
+use super::record::{BrowserSession, FingerprintOwner, Instance, LastUse, NameOwner, Record, StoredSetupLink, Table, UserCodeOwner};
 use crate::clock::UnixTime;
 use crate::oauth::api_key::StoredApiKey;
 use crate::oauth::audit::Entry;
 use crate::oauth::bearer::StoredAccessToken;
 use crate::oauth::client::Client;
 use crate::oauth::code::{CodeState, StoredCode};
+use crate::oauth::configuration::Configuration;
 use crate::oauth::connection::Connection;
 use crate::oauth::consent::Flow;
 use crate::oauth::device::{DeviceState, StoredDeviceCode, WrongEntries};
@@ -113,6 +113,9 @@ impl Record for Entry {
 }
 impl Record for AuditCounts {
     const TABLE: Table = Table::AuditCounts;
+}
+impl Record for Configuration {
+    const TABLE: Table = Table::Configuration;
 }
 
 impl Record for StoredDeviceCode {
