@@ -4,6 +4,7 @@
 //! from what is stored to what shall be stored; it runs inside one transaction and may run again on a conflict, so it is
 //! pure. A call that promises something returns only when that is on disk (see [`commit`]).
 
+mod audit;
 mod clients;
 mod codes;
 mod commit;
@@ -24,6 +25,7 @@ mod tokens;
 mod transaction;
 mod users;
 
+pub use audit::AuditCounts;
 pub use clients::{MAX_DYNAMIC_CLIENTS, Registered};
 pub use codes::NewTokens;
 pub use commit::CommitCounts;
