@@ -7,7 +7,7 @@ use crate::oauth::audit::{Event, Occasion};
 use crate::oauth::audit_kinds::What;
 use crate::oauth::connection::EndReason;
 use crate::oauth::ids::UserId;
-use crate::oauth::user::{MAX_PASSWORD, MIN_PASSWORD, ServerAccess, User, UserName};
+use crate::oauth::user::{MAX_PASSWORD, MIN_PASSWORD, NewPassword, ServerAccess, User, UserName};
 use crate::password;
 use crate::random;
 use crate::store::{AddUser, Store};
@@ -158,13 +158,9 @@ fn read_name(name: &str) -> Result<UserName, Failure> {
 }
 
 fn hash(password: &str) -> Result<String, Failure> {
-    if password.chars().count() < MIN_PASSWORD || password.len() > MAX_PASSWORD {
-        return Err(Failure::new(
-            format!("the password has fewer than {MIN_PASSWORD} characters or more than {MAX_PASSWORD} bytes"),
-            "choose another",
-        ));
-    }
-    password::hash(password, &random::bytes())
+    let unfit = || format!("the password has fewer than {MIN_PASSWORD} characters or more than {MAX_PASSWORD} bytes");
+    let password = NewPassword::parse(password).ok_or_else(|| Failure::new(unfit(), "choose another"))?;
+    password::hash(password.reveal(), &random::bytes())
         .map_err(|_| Failure::new("too many passwords are being checked right now", "try again in a moment"))
 }
 

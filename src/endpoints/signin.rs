@@ -8,7 +8,7 @@ use crate::http::request::Request;
 use crate::oauth::audit_kinds::What;
 use crate::oauth::user::{MAX_PASSWORD, User, UserName};
 use crate::pages;
-use crate::pages::views::SigninPage;
+use crate::pages::views::entry::SigninPage;
 use crate::password;
 use crate::store::StoreError;
 
@@ -44,7 +44,7 @@ fn blank(app: &App, return_to: &str) -> SigninPage {
 fn render(app: &App, request: &Request, status: u16, view: SigninPage) -> Answer {
     let visitor = app.visitor(request);
     let view = SigninPage { csrf: app.visitor_token(&visitor), ..view };
-    app.remember_visitor(request, &visitor, page::page(status, Leads::ToClient, pages::render_signin(&view)))
+    app.remember_visitor(request, &visitor, page::page(status, Leads::ToClient, pages::render(&view)))
 }
 
 /// `POST /signin`.
