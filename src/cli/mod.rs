@@ -4,6 +4,8 @@
 mod client;
 mod completions;
 mod connection;
+mod key;
+mod log;
 mod run;
 mod serve;
 mod server;
@@ -38,7 +40,9 @@ enum Command {
     User(user::User),
     Client(client::Client),
     Connection(connection::Connection),
+    Key(key::Key),
     Server(server::Server),
+    Log(log::Log),
     Completions(completions::Completions),
 }
 
@@ -84,7 +88,9 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::User(command) => user::run(command),
         Command::Client(command) => client::run(command),
         Command::Connection(command) => connection::run(command),
+        Command::Key(command) => key::run(command),
         Command::Server(command) => server::run(command),
+        Command::Log(command) => log::run(&command),
         Command::Completions(command) => {
             completions::run(&command);
             Ok(())
