@@ -1,12 +1,13 @@
 //! `POST /register` (RFC 7591).
 
-use super::App;
+use super::{App, trace};
 use crate::http::answer::Answer;
 use crate::http::request::Request;
 use crate::oauth::error::Refusal;
 use crate::oauth::ids::ClientId;
 use crate::oauth::registration::{self, TakenNames};
 use crate::oauth::secret::ClientSecret;
+use crate::oauth::trace_step::{Outcome, Stage};
 use crate::random;
 use crate::store::{Registered, StoreError};
 
@@ -14,7 +15,10 @@ use crate::store::{Registered, StoreError};
 pub fn register(app: &App, request: &Request) -> Answer {
     match serve(app, request) {
         Ok(Ok(answer)) => answer,
-        Ok(Err(refusal)) => super::refuse(&refusal),
+        Ok(Err(refusal)) => {
+            app.store.note_step(&trace::step(request, Stage::Registration, Outcome::refused(&refusal)));
+            super::refuse(&refusal)
+        }
         Err(error) => super::unavailable(&error),
     }
 }
@@ -38,6 +42,7 @@ fn serve(app: &App, request: &Request) -> Result<Result<Answer, Refusal>, StoreE
     let client = metadata.into_client(ClientId::mint(random::bytes()), secret.as_ref(), occasion.at);
     Ok(match app.store.register_client(&client, fingerprint.as_ref(), &occasion)? {
         Registered::New(client) | Registered::Known(client) => {
+            app.store.note_step(&trace::step(request, Stage::Registration, Outcome::Passed).of_client(Some(&client)));
             Ok(Answer::json(201, &registration::response(&client, secret.as_ref())).with("pragma", "no-cache"))
         }
         Registered::Full => Err(Refusal::TooManyClients),
