@@ -134,13 +134,17 @@ fn a_real_flow_is_one_attempt_from_the_challenge_to_the_first_call() {
     assert_eq!((&step(0)["from"], &step(0)["place"], &step(0)["agent"]), (&json!(CALLER.from), &json!("Anthropic"), &json!("Claude-User")));
     assert_eq!((&step(2)["times"], &step(2)["agent"]), (&json!(2), &json!(HTTPX.agent)));
     assert_eq!((&step(4)["place"], &step(9)["from"]), (&json!("this machine"), &json!(CALLER.from)));
-    for next in ["call", "refresh"] {
-        match next {
-            "call" => assert_eq!(CALLER.calls(&doorward, &tokens.access).status, 200),
-            _ => assert_eq!(HTTPX.asks_for_tokens(&doorward, &claude.rotation(&tokens.refresh)).status, 200),
-        }
-        assert_eq!(only(&doorward), attempt, "a {next} of a connected client is nothing new");
-    }
+    let refresh = |client: &Client, token: &str| HTTPX.asks_for_tokens(&doorward, &client.rotation(token)).status;
+    let unknown = Client { id: "client_AQEBAQEBAQEBAQEBAQEBAQ".into(), ..claude.clone() };
+    let statuses = [
+        CALLER.calls(&doorward, &tokens.access).status,
+        refresh(&claude, &tokens.refresh),
+        refresh(&claude, &tokens.access),
+        refresh(&unknown, &tokens.refresh),
+        CALLER.calls(&doorward, &tokens.refresh).status,
+    ];
+    assert_eq!(statuses, [200, 200, 400, 401, 401]);
+    assert_eq!(only(&doorward), attempt, "what a connected client does all day is nothing new");
 }
 
 #[test]
