@@ -5,6 +5,7 @@ use super::token::{proven, refuse_client};
 use crate::clock;
 use crate::http::answer::Answer;
 use crate::http::request::Request;
+use crate::oauth::connection::Connection;
 use crate::oauth::error::Refusal;
 use crate::oauth::revocation::{self, Returned};
 use crate::store::StoreError;
@@ -23,12 +24,16 @@ fn serve(app: &App, request: &Request) -> Result<Result<(), Refusal>, StoreError
         Ok(proven) => proven,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let may = |connection: &_| revocation::may_revoke(connection, &client);
+    let (may, now) = (|connection: &Connection| revocation::may_revoke(connection, &client), clock::now());
+    let given_back = |connection: &Connection| {
+        let policy = app.resource_at(&connection.server).map(|resource| &resource.tokens);
+        revocation::refresh_token(connection, &client, policy, now)
+    };
     match revocation::parse(&params) {
         Err(refusal) => return Ok(Err(refusal)),
         Ok(Returned::Foreign) => (),
         Ok(Returned::Access(token)) => app.store.revoke_access_token(&token.hash(), may)?,
-        Ok(Returned::Refresh(token)) => app.store.revoke_refresh_token(&token.hash(), clock::now(), may)?,
+        Ok(Returned::Refresh(token)) => app.store.revoke_refresh_token(&token.hash(), now, given_back)?,
     }
     Ok(Ok(()))
 }

@@ -35,6 +35,30 @@
 //! successor was itself rotated, or was used and two minutes have passed, the old token ends the connection. See
 //! [`crate::oauth::refresh`].
 //!
+//! # An owner may choose refresh tokens that go on working
+//!
+//! Some clients cannot keep a new refresh token each time. For a server with `refresh = "reusable"` the token stays and is
+//! answered again, and each use begins its life anew, so that `refresh_token` means the same in both modes: the time without
+//! use after which everything is over. Deviates from OAuth 2.1 §4.3.1, which wants rotation for public clients: theft is not
+//! noticed then, and the README says so beside the setting. A token that was rotated before the owner chose otherwise stays
+//! closed ([`crate::oauth::refresh`]).
+//!
+//! # Given back, a refresh token ends everything, unless an owner says otherwise
+//!
+//! RFC 7009 §2.1 leaves open what becomes of the access tokens. People revoke to be safe, so they fall by default. With
+//! `revoke = "refresh-only"` the connection is closed to refreshing and lives until its last access token ends. It is the
+//! connection that is closed and not the one token, so that whichever of the family comes later is refused, and none of them
+//! is taken for theft ([`crate::oauth::revocation`]).
+//!
+//! # A client is told of no scope that it did not ask for
+//!
+//! Many clients ask for scopes that their server does not have: `openid email profile` whatever it is, or those of another
+//! server. They must be able to use the server all the same, so where nothing of the server's own was asked for, its default
+//! is granted; the consent page, the list of connections and the upstream are told so. But some clients give a connection up
+//! over a name in the answer that they did not ask for. So the answer names what was granted *and* asked for, has no `scope`
+//! where that is nothing, and names everything to who asked for nothing ([`crate::oauth::scope::Scope::told_to`]). Deviates
+//! from RFC 6749 §3.3, by which the client would be told all: what is kept back is a right, never a restriction.
+//!
 //! # A flow has one code
 //!
 //! The code is derived from the flow's secret in the same way, so a double click on Approve gives the same answer, and the

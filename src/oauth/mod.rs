@@ -22,6 +22,7 @@
 //! | the token request | [`token_request`] | RFC 6749 §4.1.3, §6 |
 //! | redeeming a code | [`code`] | RFC 6749 §4.1.3, §10.5 |
 //! | rotating a refresh token | [`refresh`] | RFC 9700 §4.14 |
+//! | what an owner decides about a server's tokens | [`token_policy`] | RFC 9700 §4.14, RFC 7009 §2.1 |
 //! | ID tokens and who may read who somebody is | [`id_token`] | OpenID Connect Core §2, §5.3 |
 //! | the keys that sign them | [`signing_key`] | RFC 7517, RFC 7518 §3.4 |
 //! | the token response | [`token_response`] | RFC 6749 §5.1 |
@@ -64,6 +65,7 @@ pub mod revocation;
 pub mod scope;
 pub mod secret;
 pub mod signing_key;
+pub mod token_policy;
 pub mod token_request;
 pub mod token_response;
 pub mod user;
