@@ -33,8 +33,15 @@
 //! | a user's grant to a client | [`connection`] | |
 //! | the check of a bearer token | [`bearer`] | RFC 6750, RFC 9728 §5.1 |
 //! | a session of the MCP transport and whose it is | [`mcp_session`] | MCP security best practices |
+//! | text of others that people are shown | [`text`] | |
+//! | what happened, for the owner | [`audit`] | |
+//! | which events there can be, and how many are kept | [`audit_kinds`] | |
+//! | what people read of them | [`audit_sentence`] | |
 //! | discovery documents | [`metadata`] | RFC 8414, RFC 9728 |
 
+pub mod audit;
+pub mod audit_kinds;
+pub mod audit_sentence;
 pub mod authorization_request;
 pub mod authorization_response;
 pub mod authorization_step;
@@ -65,6 +72,7 @@ pub mod revocation;
 pub mod scope;
 pub mod secret;
 pub mod signing_key;
+pub mod text;
 pub mod token_policy;
 pub mod token_request;
 pub mod token_response;

@@ -4,6 +4,7 @@
 //! from what is stored to what shall be stored; it runs inside one transaction and may run again on a conflict, so it is
 //! pure. A call that promises something returns only when that is on disk (see [`commit`]).
 
+mod audit;
 mod clients;
 mod codes;
 mod commit;
