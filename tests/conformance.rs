@@ -100,7 +100,7 @@
 //! | `what_the_owner_wrote_in_the_configuration_is_text_too` | all | RFC 6749 §10.14 |
 //! | `other_methods_are_refused_everywhere_and_the_answer_names_the_right_ones` | all | RFC 9110 §15.5.6 |
 //! | `what_is_accepted_has_no_influence_on_what_is_served` | all | RFC 9110 §12.5.1 |
-//! | `files_are_not_served_and_the_one_stylesheet_is` | all | RFC 9110 §15.5.5 |
+//! | `files_are_not_served_but_the_stylesheet_and_the_icon_are` | all | RFC 9110 §15.5.5 |
 //! | `plain_http_on_a_network_is_warned_of_on_every_page` | all | RFC 6749 §10.9 |
 //! | `before_there_is_an_owner_nothing_can_be_registered_agreed_to_or_called` | all | RFC 6749 §4.1.2.1, RFC 9110 §15.6.4 |
 //! | `only_the_current_link_opens_the_first_run_and_only_once` | all | none: the first run is ours |

@@ -2,7 +2,6 @@
 
 use super::App;
 use super::token::{proven, refuse_client};
-use crate::clock;
 use crate::http::answer::Answer;
 use crate::http::request::Request;
 use crate::oauth::connection::Connection;
@@ -24,16 +23,17 @@ fn serve(app: &App, request: &Request) -> Result<Result<(), Refusal>, StoreError
         Ok(proven) => proven,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let (may, now) = (|connection: &Connection| revocation::may_revoke(connection, &client), clock::now());
+    let occasion = super::occasion(request);
+    let may = |connection: &Connection| revocation::may_revoke(connection, &client);
     let given_back = |connection: &Connection| {
         let policy = app.resource_at(&connection.server).map(|resource| &resource.tokens);
-        revocation::refresh_token(connection, &client, policy, now)
+        revocation::refresh_token(connection, &client, policy, occasion.at)
     };
     match revocation::parse(&params) {
         Err(refusal) => return Ok(Err(refusal)),
         Ok(Returned::Foreign) => (),
-        Ok(Returned::Access(token)) => app.store.revoke_access_token(&token.hash(), may)?,
-        Ok(Returned::Refresh(token)) => app.store.revoke_refresh_token(&token.hash(), now, given_back)?,
+        Ok(Returned::Access(token)) => app.store.revoke_access_token(&token.hash(), &occasion, may)?,
+        Ok(Returned::Refresh(token)) => app.store.revoke_refresh_token(&token.hash(), &occasion, given_back)?,
     }
     Ok(Ok(()))
 }

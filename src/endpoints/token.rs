@@ -1,9 +1,9 @@
 //! `POST /token` (RFC 6749 §3.2).
 
 use super::{App, openid};
-use crate::clock::{self, UnixTime};
 use crate::http::answer::Answer;
 use crate::http::request::Request;
+use crate::oauth::audit::Occasion;
 use crate::oauth::client::GrantType;
 use crate::oauth::client_auth::{self, AuthenticatedClient};
 use crate::oauth::code::{self, Redemption, StoredCode};
@@ -35,9 +35,13 @@ fn serve(app: &App, request: &Request) -> Result<Result<Issued, Refusal>, StoreE
     };
     match token_request::parse(&params) {
         Err(refusal) => Ok(Err(refusal)),
-        Ok(TokenRequest::Code(grant)) => redeem(app, &client, &grant),
-        Ok(TokenRequest::Refresh(grant)) if client.client().grant_types.contains(&GrantType::RefreshToken) => rotate(app, &client, &grant),
-        Ok(TokenRequest::Device(grant)) if client.client().grant_types.contains(&GrantType::DeviceCode) => poll(app, &client, &grant),
+        Ok(TokenRequest::Code(grant)) => redeem(app, &client, &grant, super::occasion(request)),
+        Ok(TokenRequest::Refresh(grant)) if client.client().grant_types.contains(&GrantType::RefreshToken) => {
+            rotate(app, &client, &grant, super::occasion(request))
+        }
+        Ok(TokenRequest::Device(grant)) if client.client().grant_types.contains(&GrantType::DeviceCode) => {
+            poll(app, &client, &grant, super::occasion(request))
+        }
         Ok(TokenRequest::Refresh(_) | TokenRequest::Device(_)) => Ok(Err(Refusal::GrantTypeNotRegistered)),
     }
 }
@@ -63,15 +67,15 @@ pub(super) fn refuse_client(request: &Request, refusal: &Refusal) -> Answer {
 }
 
 /// What a new connection begins with, and how that is stored.
-fn first_tokens(now: UnixTime) -> (Secret<AccessToken>, Secret<RefreshToken>, NewTokens) {
+fn first_tokens(occasion: Occasion) -> (Secret<AccessToken>, Secret<RefreshToken>, NewTokens) {
     let (access, refresh) = (random::secret::<AccessToken>(), random::secret::<RefreshToken>());
-    let new = NewTokens { connection: ConnectionId::mint(random::bytes()), access: access.hash(), refresh: refresh.hash(), now };
+    let new = NewTokens { connection: ConnectionId::mint(random::bytes()), access: access.hash(), refresh: refresh.hash(), occasion };
     (access, refresh, new)
 }
 
-fn redeem(app: &App, client: &AuthenticatedClient, grant: &CodeGrant) -> Result<Result<Issued, Refusal>, StoreError> {
-    let now = clock::now();
-    let (access, refresh, new) = first_tokens(now);
+fn redeem(app: &App, client: &AuthenticatedClient, grant: &CodeGrant, occasion: Occasion) -> Result<Result<Issued, Refusal>, StoreError> {
+    let now = occasion.at;
+    let (access, refresh, new) = first_tokens(occasion);
     let (redemption, stored) = app.store.redeem_code(&grant.code.hash(), &new, |stored, user| {
         let resource = stored.and_then(|stored| app.resource_at(&stored.server));
         code::redeem(stored, user, resource, client, grant, app.redirect_rules(), now)
@@ -87,9 +91,9 @@ fn redeem(app: &App, client: &AuthenticatedClient, grant: &CodeGrant) -> Result<
     })
 }
 
-fn poll(app: &App, client: &AuthenticatedClient, grant: &DeviceGrant) -> Result<Result<Issued, Refusal>, StoreError> {
-    let now = clock::now();
-    let (access, refresh, new) = first_tokens(now);
+fn poll(app: &App, client: &AuthenticatedClient, grant: &DeviceGrant, occasion: Occasion) -> Result<Result<Issued, Refusal>, StoreError> {
+    let now = occasion.at;
+    let (access, refresh, new) = first_tokens(occasion);
     let poll = app.store.poll_device(&grant.code.hash(), &new, |stored, user| {
         let resource = stored.and_then(|stored| match &stored.state {
             DeviceState::Approved { granted, .. } => app.resource_at(&granted.server),
@@ -110,9 +114,14 @@ fn poll(app: &App, client: &AuthenticatedClient, grant: &DeviceGrant) -> Result<
     })
 }
 
-fn rotate(app: &App, client: &AuthenticatedClient, grant: &RefreshGrant) -> Result<Result<Issued, Refusal>, StoreError> {
-    let now = clock::now();
-    let terms = RefreshTerms { salt: random::bytes(), now };
+fn rotate(
+    app: &App,
+    client: &AuthenticatedClient,
+    grant: &RefreshGrant,
+    occasion: Occasion,
+) -> Result<Result<Issued, Refusal>, StoreError> {
+    let now = occasion.at;
+    let terms = RefreshTerms { salt: random::bytes(), occasion };
     let refreshed = app.store.refresh(&grant.token, &terms, |stored, standing, fate| {
         let resource = standing.ok().and_then(|standing| app.resource_at(&standing.connection().server));
         refresh::rotate(stored, standing, fate, client, resource, grant, now)

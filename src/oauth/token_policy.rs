@@ -55,6 +55,25 @@ impl TokenPolicy {
         TokenEnds { access: self.access_token.map(|span| now.after(span)), refresh: now.after(self.refresh_token) }
     }
 
+    /// Each decision by the name and in the words of the configuration.
+    pub fn settings(&self) -> [(&'static str, String); 4] {
+        let seconds = |span: Duration| format!("{} s", span.as_secs());
+        let refresh = match self.refresh {
+            RefreshMode::Rotate => "rotate",
+            RefreshMode::Reusable => "reusable",
+        };
+        let revoke = match self.revoke {
+            RevokeReach::All => "all",
+            RevokeReach::RefreshOnly => "refresh-only",
+        };
+        [
+            ("access_token", self.access_token.map_or_else(|| "never".to_owned(), seconds)),
+            ("refresh_token", seconds(self.refresh_token)),
+            ("refresh", refresh.to_owned()),
+            ("revoke", revoke.to_owned()),
+        ]
+    }
+
     /// For how long a connection that nobody uses stays usable: the life of its longest token, if that ends.
     pub fn idle_life(&self) -> Option<Duration> {
         self.access_token.map(|access| access.max(self.refresh_token))
@@ -110,6 +129,14 @@ mod tests {
         assert_eq!(of(Some(60), 3600).idle_life(), Some(Duration::from_secs(3600)));
         assert_eq!(of(Some(3600), 60).idle_life(), Some(Duration::from_secs(3600)));
         assert_eq!(of(None, 60).idle_life(), None);
+    }
+
+    #[test]
+    fn what_was_decided_is_told_in_the_words_of_the_configuration() {
+        let told = |policy: TokenPolicy| policy.settings().map(|(_, value)| value);
+        assert_eq!(told(TokenPolicy::default()), ["3600 s", "7776000 s", "rotate", "all"]);
+        let other = TokenPolicy { refresh: RefreshMode::Reusable, revoke: RevokeReach::RefreshOnly, ..of(None, 60) };
+        assert_eq!(told(other), ["never", "60 s", "reusable", "refresh-only"]);
     }
 
     #[test]

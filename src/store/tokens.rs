@@ -5,6 +5,8 @@ use super::record::Table;
 use super::transaction::{Step, Tx};
 use super::{Store, StoreError};
 use crate::clock::UnixTime;
+use crate::oauth::audit::Occasion;
+use crate::oauth::audit_kinds::What;
 use crate::oauth::bearer::StoredAccessToken;
 use crate::oauth::connection::{self, Connection, EndReason, Standing, StandingGrant};
 use crate::oauth::error::Refusal;
@@ -19,8 +21,8 @@ use crate::oauth::token_policy::TokenEnds;
 pub struct RefreshTerms {
     /// Fresh chance, from which the successor follows.
     pub salt: [u8; 16],
-    /// Now.
-    pub now: UnixTime,
+    /// When and from where it is asked for.
+    pub occasion: Occasion,
 }
 
 /// What came of a refresh.
@@ -79,6 +81,7 @@ impl Store {
             let grant = standing(tx, &stored.connection)?.ok_or(Refusal::GrantEnded).and_then(connection::stands);
             let rotation = decide(&stored, grant.as_ref().map_err(|refusal| *refusal), fate);
             let issued = self.apply(tx, presented, &stored, &rotation, terms)?;
+            record(tx, &stored.connection, &rotation, &terms.occasion)?;
             Ok((rotation, issued.zip(grant.ok())))
         })?;
         match rotation {
@@ -108,43 +111,49 @@ impl Store {
         match rotation {
             Rotation::Refuse(_) => Ok(None),
             Rotation::EndConnection(_) => {
-                end(tx, &stored.connection, EndReason::RefreshTokenReused, terms.now)?;
+                end(tx, &stored.connection, EndReason::RefreshTokenReused, &terms.occasion)?;
                 Ok(None)
             }
             Rotation::Rotate(scope, ends) => {
                 let next = successor(&terms.salt);
-                let rotated = Rotated { at: terms.now, salt: terms.salt, scope: scope.clone() };
+                let rotated = Rotated { at: terms.occasion.at, salt: terms.salt, scope: scope.clone() };
                 tx.put(presented.hash().as_bytes(), &StoredRefreshToken { rotated: Some(rotated), ..stored.clone() })?;
                 tx.put(next.refresh.hash().as_bytes(), &StoredRefreshToken { expires_at: ends.refresh, ..stored.clone() })?;
                 change(tx, &stored.connection, |connection| connection.with_tokens(ends))?;
-                put_access(tx, &next, stored, scope, ends.access, terms.now)?;
+                put_access(tx, &next, stored, scope, ends.access, terms.occasion.at)?;
                 Ok(Some((next, scope.clone(), ends.access)))
             }
             Rotation::Repeat(rotated, ends) => {
                 let next = successor(&rotated.salt);
-                let expires_at = revive(tx, &next, stored, rotated, ends, terms.now)?;
+                let expires_at = revive(tx, &next, stored, rotated, ends, terms.occasion.at)?;
                 Ok(Some((next, rotated.scope.clone(), expires_at)))
             }
             Rotation::Keep(scope, ends) => {
                 let next = Successor { refresh: presented.clone(), ..successor(&terms.salt) };
                 tx.put(presented.hash().as_bytes(), &StoredRefreshToken { expires_at: ends.refresh, ..stored.clone() })?;
                 change(tx, &stored.connection, |connection| connection.with_tokens(ends))?;
-                put_access(tx, &next, stored, scope, ends.access, terms.now)?;
+                put_access(tx, &next, stored, scope, ends.access, terms.occasion.at)?;
                 Ok(Some((next, scope.clone(), ends.access)))
             }
         }
     }
 
     /// Forgets an access token that its client gives back. On disk before it returns.
-    pub fn revoke_access_token(&self, hash: &TokenHash<AccessToken>, may: impl Fn(&Connection) -> bool) -> Result<(), StoreError> {
+    pub fn revoke_access_token(
+        &self,
+        hash: &TokenHash<AccessToken>,
+        occasion: &Occasion,
+        may: impl Fn(&Connection) -> bool,
+    ) -> Result<(), StoreError> {
         let revoked = self.transact(|tx| {
             let token: Option<StoredAccessToken> = tx.get(hash.as_bytes())?;
             let connection = token.map(|token| tx.get::<Connection>(token.connection.as_str().as_bytes())).transpose()?.flatten();
-            let found = connection.is_some_and(|connection| may(&connection));
-            if found {
+            let found = connection.filter(&may);
+            if let Some(connection) = &found {
                 tx.remove(Table::AccessToken, hash.as_bytes())?;
+                tx.record_in(connection, occasion.event(What::AccessTokenReturned))?;
             }
-            Ok(found)
+            Ok(found.is_some())
         })?;
         self.commit_revocation(revoked)
     }
@@ -153,7 +162,7 @@ impl Store {
     pub fn revoke_refresh_token(
         &self,
         hash: &TokenHash<RefreshToken>,
-        now: UnixTime,
+        occasion: &Occasion,
         decide: impl Fn(&Connection) -> GivenBack,
     ) -> Result<(), StoreError> {
         let ended = self.transact(|tx| {
@@ -164,10 +173,11 @@ impl Store {
                 GivenBack::Nothing => Ok(false),
                 GivenBack::Refresh => {
                     change(tx, &connection.id, Connection::without_refresh)?;
+                    tx.record_in(&connection, occasion.event(What::RefreshTokenReturned))?;
                     Ok(false)
                 }
                 GivenBack::Connection => {
-                    end(tx, &connection.id, EndReason::RevokedByClient, now)?;
+                    end(tx, &connection.id, EndReason::RevokedByClient, occasion)?;
                     Ok(true)
                 }
             }
@@ -180,6 +190,18 @@ impl Store {
     fn commit_revocation(&self, revoked: bool) -> Result<(), StoreError> {
         if revoked { self.commit_ending() } else { self.commit() }
     }
+}
+
+/// What is told of a rotation; how a connection ends is told where it is ended.
+fn record(tx: &Tx<'_>, connection: &ConnectionId, rotation: &Rotation, occasion: &Occasion) -> Step<()> {
+    let what = match rotation {
+        Rotation::Refuse(Refusal::RefreshTokenOfAnotherClient) => What::TokenOfAnother,
+        Rotation::Refuse(_) | Rotation::EndConnection(_) => return Ok(()),
+        Rotation::Rotate(..) | Rotation::Keep(..) => What::TokensRefreshed,
+        Rotation::Repeat(..) => What::TokensRepeated,
+    };
+    let connection: Option<Connection> = tx.get(connection.as_str().as_bytes())?;
+    connection.map_or(Ok(()), |connection| tx.record_in(&connection, occasion.event(what)))
 }
 
 /// A token that is no longer known counts as used: nothing is given twice on a guess.
@@ -232,7 +254,7 @@ fn revive(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oauth::fixtures::{NOW, authenticated, client, connection, params, resource, seconds_later, secret, user};
+    use crate::oauth::fixtures::{NOW, authenticated, client, connection, occasion, params, resource, seconds_later, secret, user};
     use crate::oauth::token_policy::RefreshMode;
     use crate::oauth::token_request::{self, TokenRequest};
     use crate::store::testing::{Temporary, at_once, store};
@@ -244,8 +266,8 @@ mod tests {
 
     fn connected() -> Temporary {
         let store = store();
-        store.add_user(&user("ann")).unwrap();
-        store.add_client(&client("claude")).unwrap();
+        store.add_user(&user("ann"), &occasion()).unwrap();
+        store.add_client(&client("claude"), &occasion()).unwrap();
         let (access_until, alive_until) = (Some(seconds_later(3600)), Some(seconds_later(7200)));
         store.put_all(&[(connection().id.as_str().as_bytes(), Connection { access_until, alive_until, ..connection() })]);
         let token = StoredAccessToken {
@@ -278,7 +300,7 @@ mod tests {
         mode: RefreshMode,
     ) -> Result<(Successor, Option<UnixTime>), Refusal> {
         let now = seconds_later(seconds);
-        let terms = RefreshTerms { salt: [salt; 16], now };
+        let terms = RefreshTerms { salt: [salt; 16], occasion: Occasion::here(now) };
         let form = format!("grant_type=refresh_token&refresh_token={}", presented.reveal());
         let Ok(TokenRequest::Refresh(grant)) = token_request::parse(&params(&form)) else { panic!("not a refresh") };
         let (client, mut server) = (authenticated("claude"), resource("/notes"));
@@ -311,7 +333,7 @@ mod tests {
     fn a_revoked_access_token_is_not_brought_back_by_the_note_that_it_was_used() {
         let store = connected();
         let (admitted, _) = store.access_token(&access()).unwrap().unwrap();
-        store.revoke_access_token(&access(), |_| true).unwrap();
+        store.revoke_access_token(&access(), &occasion(), |_| true).unwrap();
         store.note_use(&access(), &admitted, NOW);
         assert!(!is_good(&store, &access()));
     }
@@ -321,7 +343,7 @@ mod tests {
         let store = connected();
         let first = secret(1);
         let (pair, _) = refresh_at(&store, &first, 1, 0).unwrap();
-        store.revoke_access_token(&pair.access.hash(), |_| true).unwrap();
+        store.revoke_access_token(&pair.access.hash(), &occasion(), |_| true).unwrap();
         let (again, expires_at) = refresh_at(&store, &first, 2, 30).unwrap();
         assert_eq!((again.access.hash(), expires_at), (pair.access.hash(), Some(seconds_later(30))));
         assert!(!is_good(&store, &pair.access.hash()));
@@ -374,7 +396,7 @@ mod tests {
         let first = secret(1);
         let (pair, _) = refresh_at(&store, &first, 1, 0).unwrap();
         let seen = store.wait_for_endings(u64::MAX, Duration::ZERO);
-        store.revoke_refresh_token(&pair.refresh.hash(), NOW, |_| GivenBack::Refresh).unwrap();
+        store.revoke_refresh_token(&pair.refresh.hash(), &occasion(), |_| GivenBack::Refresh).unwrap();
         assert_eq!(store.wait_for_endings(u64::MAX, Duration::ZERO), seen, "no stream has to be judged again");
         assert!(is_good(&store, &access()) && is_good(&store, &pair.access.hash()));
         for token in [&first, &pair.refresh] {
@@ -390,11 +412,11 @@ mod tests {
         let store = connected();
         let count = || store.wait_for_endings(u64::MAX, Duration::ZERO);
         let before = count();
-        store.revoke_access_token(&secret::<AccessToken>(9).hash(), |_| true).unwrap();
-        store.revoke_refresh_token(&secret::<RefreshToken>(9).hash(), NOW, |_| GivenBack::Connection).unwrap();
-        store.revoke_access_token(&access(), |_| false).unwrap();
+        store.revoke_access_token(&secret::<AccessToken>(9).hash(), &occasion(), |_| true).unwrap();
+        store.revoke_refresh_token(&secret::<RefreshToken>(9).hash(), &occasion(), |_| GivenBack::Connection).unwrap();
+        store.revoke_access_token(&access(), &occasion(), |_| false).unwrap();
         assert_eq!(count(), before);
-        store.revoke_access_token(&access(), |_| true).unwrap();
+        store.revoke_access_token(&access(), &occasion(), |_| true).unwrap();
         assert_eq!(count(), before + 1);
     }
 
@@ -402,12 +424,12 @@ mod tests {
     fn whoever_may_not_revoke_changes_nothing() {
         let store = connected();
         let refresh = secret::<RefreshToken>(1).hash();
-        store.revoke_access_token(&access(), |_| false).unwrap();
-        store.revoke_refresh_token(&refresh, NOW, |_| GivenBack::Nothing).unwrap();
+        store.revoke_access_token(&access(), &occasion(), |_| false).unwrap();
+        store.revoke_refresh_token(&refresh, &occasion(), |_| GivenBack::Nothing).unwrap();
         assert!(is_good(&store, &access()));
-        store.revoke_refresh_token(&secret::<RefreshToken>(9).hash(), NOW, |_| GivenBack::Connection).unwrap();
+        store.revoke_refresh_token(&secret::<RefreshToken>(9).hash(), &occasion(), |_| GivenBack::Connection).unwrap();
         assert!(is_good(&store, &access()));
-        store.revoke_refresh_token(&refresh, NOW, |_| GivenBack::Connection).unwrap();
+        store.revoke_refresh_token(&refresh, &occasion(), |_| GivenBack::Connection).unwrap();
         assert!(!is_good(&store, &access()));
         assert_eq!(refresh_at(&store, &secret(1), 1, 0).err(), Some(Refusal::GrantEnded));
     }
@@ -419,7 +441,7 @@ mod tests {
             let first = secret(1);
             let pairs = at_once(8, |number| {
                 if number == 3 {
-                    store.revoke_refresh_token(&first.hash(), NOW, |_| GivenBack::Connection).unwrap();
+                    store.revoke_refresh_token(&first.hash(), &occasion(), |_| GivenBack::Connection).unwrap();
                     return None;
                 }
                 refresh_at(&store, &first, 1, 0).ok()
