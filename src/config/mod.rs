@@ -8,7 +8,7 @@ mod issuer;
 mod policy;
 pub mod raw;
 mod servers;
-mod units;
+pub mod units;
 
 pub use clients::Clients;
 

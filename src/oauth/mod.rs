@@ -32,6 +32,7 @@
 //! | accounts | [`user`] | |
 //! | a user's grant to a client | [`connection`] | |
 //! | the check of a bearer token | [`bearer`] | RFC 6750, RFC 9728 §5.1 |
+//! | API keys | [`api_key`] | |
 //! | a session of the MCP transport and whose it is | [`mcp_session`] | MCP security best practices |
 //! | text of others that people are shown | [`text`] | |
 //! | what happened, for the owner | [`audit`] | |
@@ -40,6 +41,7 @@
 //! | what people read of them | [`audit_sentence`] | |
 //! | discovery documents | [`metadata`] | RFC 8414, RFC 9728 |
 
+pub mod api_key;
 pub mod audit;
 pub mod audit_kinds;
 pub mod audit_sentence;

@@ -61,7 +61,7 @@ impl Store {
                 Some(_) | None => Ok(()),
             });
         }
-        let _ = self.note_connection_use(&token.connection, now);
+        let _ = self.note_last_use(Table::Connection, token.connection.as_str().as_bytes(), now, |_, _| Ok(()));
     }
 
     /// Rotates a refresh token as `decide` says. On disk before it returns.
