@@ -22,8 +22,14 @@ pub(super) fn answer(door: &Context, peer: IpAddr, head: &Head, below: &str) -> 
     let asked = Asked { headers: &head.headers, query: None, from, slash: rest == "/" };
     match gate::pass(&door.store, config, server, asked) {
         Ok(pass) => granted(&pass),
-        Err(refusal) => refusal,
+        Err(refusal) => for_a_proxy(refusal),
     }
+}
+
+/// Deviates from RFC 6750 §3.1, which has 400 for malformed credentials, because a proxy understands 401 and 403 alone:
+/// nginx answers its client 500 for anything else. The challenge still says `invalid_request`.
+fn for_a_proxy(refusal: Answer) -> Answer {
+    if refusal.status == 400 { Answer { status: 401, ..refusal } } else { refusal }
 }
 
 /// All identity fields always, so that a proxy that copies them overwrites whatever the client sent under those names.

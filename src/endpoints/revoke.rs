@@ -6,7 +6,8 @@ use crate::http::answer::Answer;
 use crate::http::request::Request;
 use crate::oauth::connection::Connection;
 use crate::oauth::error::Refusal;
-use crate::oauth::revocation::{self, Returned};
+use crate::oauth::revocation;
+use crate::oauth::token_parameter::{self, TokenParameter};
 use crate::store::StoreError;
 
 /// 200 once the token is of no use any more, also when it never was (RFC 7009 §2.2).
@@ -29,11 +30,11 @@ fn serve(app: &App, request: &Request) -> Result<Result<(), Refusal>, StoreError
         let policy = app.resource_at(&connection.server).map(|resource| &resource.tokens);
         revocation::refresh_token(connection, &client, policy, occasion.at)
     };
-    match revocation::parse(&params) {
+    match token_parameter::parse(&params) {
         Err(refusal) => return Ok(Err(refusal)),
-        Ok(Returned::Foreign) => (),
-        Ok(Returned::Access(token)) => app.store.revoke_access_token(&token.hash(), &occasion, may)?,
-        Ok(Returned::Refresh(token)) => app.store.revoke_refresh_token(&token.hash(), &occasion, given_back)?,
+        Ok(TokenParameter::Foreign) => (),
+        Ok(TokenParameter::Access(token)) => app.store.revoke_access_token(&token.hash(), &occasion, may)?,
+        Ok(TokenParameter::Refresh(token)) => app.store.revoke_refresh_token(&token.hash(), &occasion, given_back)?,
     }
     Ok(Ok(()))
 }
