@@ -196,7 +196,9 @@ async function setUp(page, data, origin, look) {
   await page.fill('[name=password]', PASSWORD);
   await page.fill('[name=password_again]', PASSWORD);
   await page.click('button[type=submit]');
-  await page.waitForURL(`${origin}/`);
+  await page.waitForURL(`${origin}/connect`);
+  await tidy(page, `connect-${look}`);
+  await page.goto(origin);
   await tidy(page, `home-empty-${look}`);
   check('set-up signs the owner in', (await page.textContent('body')).includes('ann'));
   const again = await page.goto(url);
