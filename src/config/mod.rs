@@ -7,7 +7,7 @@ mod clients;
 mod issuer;
 pub mod raw;
 mod servers;
-mod units;
+pub mod units;
 
 pub use clients::Clients;
 
