@@ -217,6 +217,14 @@
 //! | `a_session_is_of_no_use_to_another_client_or_another_user` | all | MCP security best practices, session hijacking |
 //! | `an_open_stream_ends_with_what_it_stands_on` | all | RFC 7009 §2.1, MCP authorization, access token usage |
 //! | `trouble_behind_the_gate_is_told_in_json_without_names` | all | RFC 9110 §15.6.3 |
+//! | **dashboard** | | |
+//! | `the_connect_page_has_the_address_and_the_way_into_each_app` | all | first run |
+//! | `an_address_that_only_this_machine_reaches_is_said_to_be_one` | all | first run |
+//! | `nobody_is_shown_a_server_that_they_may_not_use` | all | A11 |
+//! | `a_page_asked_for_before_sign_in_is_shown_after_it` | all | B3 |
+//! | `what_was_done_is_said_once_and_in_no_words_but_ours` | all | A10 |
+//! | `what_is_for_owners_is_refused_to_others_by_the_server_itself` | all | Z4 |
+//! | `the_servers_page_shows_the_owner_where_each_really_is` | all | B11, Z4 |
 //! | **introspection** | | |
 //! | `a_client_is_told_everything_about_its_own_tokens_however_it_authenticates` | all | B9, D2, RFC 7662 §2.2, RFC 6749 §2.3.1 |
 //! | `a_hint_is_a_hint_and_what_nobody_knows_changes_nothing` | all | B9, RFC 7662 §2.1 |
@@ -252,6 +260,8 @@ mod authorization_security;
 mod bridge;
 #[path = "conformance/consent_choice.rs"]
 mod consent_choice;
+#[path = "conformance/dashboard.rs"]
+mod dashboard;
 #[path = "conformance/device.rs"]
 mod device;
 #[path = "conformance/discovery.rs"]

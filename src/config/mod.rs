@@ -150,6 +150,16 @@ pub enum Upstream {
     },
 }
 
+impl fmt::Display for Upstream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Demo => f.write_str("built-in demo"),
+            Self::Http { host, port, path } if host.contains(':') => write!(f, "http://[{host}]:{port}{path}"),
+            Self::Http { host, port, path } => write!(f, "http://{host}:{port}{path}"),
+        }
+    }
+}
+
 /// A secret of the upstream's. Its `Debug` says nothing.
 #[derive(Clone)]
 pub struct UpstreamCredential(pub String);

@@ -1,7 +1,7 @@
 //! The consent page: what a waiting request looks like to the person who decides about it.
 
 use super::browser::SignedIn;
-use super::page::{self, Leads};
+use super::page::{self, Kind};
 use super::{App, words};
 use crate::clock;
 use crate::http::answer::Answer;
@@ -95,7 +95,7 @@ pub(super) fn show(app: &App, signed_in: &SignedIn, asking: Asking<'_>, again: O
         servers: usable.into_iter().filter_map(|offer| server(app, offer, chosen)).collect(),
         username: signed_in.user.name.as_str().to_owned(),
     };
-    page::page(if again.is_some() { 400 } else { 200 }, Leads::ToClient, pages::render(&view))
+    page::page(if again.is_some() { 400 } else { 200 }, Kind::ToClient, pages::render(&view))
 }
 
 /// How long the access lasts; where the servers to choose from differ, for each.

@@ -144,6 +144,18 @@
 //! Chromium applies `form-action` to every redirect after the form, including those that the client makes. A policy that
 //! names only us would stop the browser on its way back to the client.
 //!
+//! # One script, by its hash
+//!
+//! Pages work without script. Where somebody is signed in, a few lines copy a text at the press of a button; they stand in
+//! the page and the policy names their hash, so that nothing else runs there: not what an upstream serves under our origin,
+//! which `script-src 'self'` would let in. Sign-in, consent and set-up have no script at all.
+//!
+//! # What was just done is a word in a cookie
+//!
+//! After a form the browser is sent on to a page, which says what was done. The redirect carries a word of ours and no text
+//! (the private module `endpoints::room`), so no link can have a page of ours say something to somebody. What can be shown only
+//! once, such as a client's secret, is the answer to the form itself and is kept nowhere.
+//!
 //! # Nothing is agreed to before there is a user
 //!
 //! While no account exists, `/authorize` and `/register` answer 503 and the gate 401. The first account becomes the owner.
@@ -209,6 +221,7 @@
 //! | `httparse` | heads of requests and responses | a parser of hostile input |
 //! | `minijinja` | pages | escaping that is on by default |
 //! | `percent-encoding` | paths and forms | comes with `url`; strict reading is built on it |
+//! | `qrcodegen` | the QR code of an address | error correction and masks are a standard to get right; no dependencies, finished, one author's reference in six languages |
 //! | `rand` | chance | a security primitive |
 //! | `ring` | ES256 signatures, their keys | a security primitive; comes with `rustls` once that is needed |
 //! | `rustix` | `poll`, descriptor limits, terminal modes | system calls without `unsafe` of ours |

@@ -12,6 +12,7 @@
 //! | PKCE | [`pkce`] | RFC 7636 |
 //! | what a client is | [`client`] | RFC 7591 §2 |
 //! | clients that many people use | [`known_clients`] | |
+//! | what to do in each app to connect it | [`instructions`] | |
 //! | where an owner lets answers go | [`redirect_rules`] | |
 //! | dynamic registration | [`registration`] | RFC 7591 §3 |
 //! | client authentication | [`client_auth`] | RFC 6749 §2.3 |
@@ -63,6 +64,7 @@ pub mod error;
 pub(crate) mod fixtures;
 pub mod id_token;
 pub mod ids;
+pub mod instructions;
 pub mod introspection;
 pub mod known_clients;
 pub mod mcp_session;
