@@ -4,6 +4,7 @@
 pub mod authorize;
 pub mod browser;
 pub mod client_configuration;
+pub mod connect;
 pub mod connections;
 pub mod consent;
 mod consent_page;
@@ -20,6 +21,7 @@ pub mod poll;
 pub mod register;
 pub mod revoke;
 mod room;
+pub mod servers;
 pub mod setup;
 pub mod signin;
 pub mod signout;
