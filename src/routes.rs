@@ -299,7 +299,7 @@ mod tests {
     fn what_a_person_sees_is_never_readable_from_another_origin() {
         for route in ROUTES {
             let personal = match route.access {
-                Access::Anyone(_) | Access::AnyoneAt(_) | Access::Client(_) => false,
+                Access::Anyone(_) | Access::AnyoneAt(_) | Access::Client(_) | Access::ClientAt(_) => false,
                 Access::Browser(_) | Access::Page(_) | Access::Form(_) | Access::OwnerPage(_) => true,
             };
             assert!(!personal || route.cors == Cors::None);
