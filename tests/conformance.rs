@@ -249,6 +249,8 @@ mod pkce_exception;
 mod protected_resource;
 #[path = "conformance/registration.rs"]
 mod registration;
+#[path = "conformance/replays.rs"]
+mod replays;
 #[path = "conformance/token_lifecycle.rs"]
 mod token_lifecycle;
 
