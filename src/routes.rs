@@ -7,8 +7,8 @@
 use crate::config::Config;
 use crate::endpoints::browser::{CheckedForm, SignedIn};
 use crate::endpoints::{
-    App, authorize, connections, consent, device, device_authorization, discovery, health, home, openid, page, poll, register, revoke,
-    setup, signin, signout, token,
+    App, authorize, connections, consent, device, device_authorization, discovery, health, home, introspect, openid, page, poll, register,
+    revoke, setup, signin, signout, token,
 };
 use crate::http::answer::Answer;
 use crate::http::method::Method::{self, Delete, Get, Head, Options, Post, Put};
@@ -82,6 +82,7 @@ static ROUTES: &[Route] = &[
     row(Post, "/token",               Access::Client(token::grant),                          Cors::AnyOrigin),
     row(Post, "/device_authorization", Access::Client(device_authorization::begin),         Cors::AnyOrigin),
     row(Post, "/revoke",              Access::Client(revoke::revoke),                        Cors::AnyOrigin),
+    row(Post, "/introspect",          Access::Client(introspect::introspect),                Cors::AnyOrigin),
 
     row(Get,  "/poll",                Access::Client(poll::fetch),                           Cors::AnyOrigin),
 

@@ -201,6 +201,15 @@
 //! | `a_session_is_of_no_use_to_another_client_or_another_user` | all | MCP security best practices, session hijacking |
 //! | `an_open_stream_ends_with_what_it_stands_on` | all | RFC 7009 §2.1, MCP authorization, access token usage |
 //! | `trouble_behind_the_gate_is_told_in_json_without_names` | all | RFC 9110 §15.6.3 |
+//! | **introspection** | | |
+//! | `a_client_is_told_everything_about_its_own_tokens_however_it_authenticates` | all | B9, D2, RFC 7662 §2.2, RFC 6749 §2.3.1 |
+//! | `a_hint_is_a_hint_and_what_nobody_knows_changes_nothing` | all | B9, RFC 7662 §2.1 |
+//! | `what_is_unknown_over_or_anothers_is_inactive_in_the_same_bytes` | all | B9, RFC 7662 §2.2, §4 |
+//! | `a_token_is_inactive_from_the_moment_that_ends_it` | all | B9, RFC 7662 §4 |
+//! | `a_rotated_refresh_token_is_inactive_and_asking_about_it_is_no_theft` | all | B9, RFC 7662 §2.2 |
+//! | `a_token_ends_when_it_was_said_to_and_one_without_an_end_has_no_exp` | all | B9, A9, RFC 7662 §2.2 |
+//! | `whoever_does_not_prove_who_it_is_learns_nothing` | all | B9, D2, D5, RFC 7662 §2.1, §2.3 |
+//! | `only_a_form_with_one_token_is_read_and_only_by_post` | all | B9, RFC 7662 §2.1 |
 //! | **keys** | | |
 //! | `a_key_calls_its_server_as_its_user_and_the_upstream_never_sees_it` | all | D5, RFC 6750 §2.1 |
 //! | `a_key_counts_in_the_authorization_field_alone` | all | D5, RFC 6750 §2 |
@@ -235,6 +244,8 @@ mod discovery;
 mod flow;
 #[path = "conformance/gateway.rs"]
 mod gateway;
+#[path = "conformance/introspection.rs"]
+mod introspection;
 #[path = "conformance/keys.rs"]
 mod keys;
 #[path = "conformance/known_clients.rs"]

@@ -12,6 +12,7 @@ pub mod device_authorization;
 pub mod discovery;
 pub mod health;
 pub mod home;
+pub mod introspect;
 pub mod openid;
 pub mod page;
 pub mod poll;

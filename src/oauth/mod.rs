@@ -27,7 +27,9 @@
 //! | the token response | [`token_response`] | RFC 6749 §5.1 |
 //! | a device without a browser | [`device`] | RFC 8628 |
 //! | an answer that is fetched and not sent | [`poll`] | |
+//! | the token that a client asks something about | [`token_parameter`] | RFC 7009 §2.1, RFC 7662 §2.1 |
 //! | revocation | [`revocation`] | RFC 7009 |
+//! | introspection | [`introspection`] | RFC 7662 |
 //! | accounts | [`user`] | |
 //! | a user's grant to a client | [`connection`] | |
 //! | the check of a bearer token | [`bearer`] | RFC 6750, RFC 9728 §5.1 |
@@ -60,6 +62,7 @@ pub mod error;
 pub(crate) mod fixtures;
 pub mod id_token;
 pub mod ids;
+pub mod introspection;
 pub mod known_clients;
 pub mod mcp_session;
 pub mod metadata;
@@ -76,6 +79,7 @@ pub mod scope;
 pub mod secret;
 pub mod signing_key;
 pub mod text;
+pub mod token_parameter;
 pub mod token_request;
 pub mod token_response;
 pub mod user;
