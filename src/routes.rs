@@ -5,10 +5,10 @@
 //! itself has proven before it changes anything.
 
 use crate::config::Config;
-use crate::endpoints::browser::{CheckedForm, SignedIn};
+use crate::endpoints::browser::{CheckedForm, Owner, SignedIn};
 use crate::endpoints::{
-    App, authorize, connections, consent, device, device_authorization, discovery, health, home, openid, page, poll, register, revoke,
-    setup, signin, signout, token,
+    App, authorize, client_configuration, connect, connections, consent, device, device_authorization, discovery, health, home, introspect,
+    openid, page, poll, register, revoke, servers, setup, signin, signout, token,
 };
 use crate::http::answer::Answer;
 use crate::http::method::Method::{self, Delete, Get, Head, Options, Post, Put};
@@ -30,9 +30,12 @@ enum Path {
     Exact(&'static str),
     /// A well-known document: `/.well-known/NAME`, `/.well-known/NAME/SERVER` and `/SERVER/.well-known/NAME`.
     WellKnown(&'static str),
+    /// One name below this path: `/register/ID`.
+    Below(&'static str),
 }
 
 type Open = fn(&App, &Request) -> Answer;
+type PageHandler = fn(&App, &Request, &SignedIn) -> Answer;
 type FormHandler = fn(&App, &Request, &SignedIn, &CheckedForm) -> Answer;
 
 /// Who may call, and what is called.
@@ -44,10 +47,16 @@ enum Access {
     /// A client: the handler has it proven by [`crate::oauth::client_auth`], or by its token ([`crate::oauth::bearer`]); at
     /// registration it makes it one, and at `/poll` it is known by the state that only it knows.
     Client(Open),
+    /// A client, proven by the handler to be the one that the path names ([`crate::oauth::client_management`]).
+    ClientAt(fn(&App, &Request, &str) -> Answer),
     /// A browser that need not be signed in: a page, or a form that checks the visitor's token itself.
     Browser(Open),
+    /// A page of somebody signed in; anybody else is asked to sign in.
+    Page(PageHandler),
     /// A form of somebody signed in.
     Form(FormHandler),
+    /// A page of an owner.
+    OwnerPage(fn(&App, &Request, &Owner<'_>) -> Answer),
 }
 
 /// Who may read the answer.
@@ -67,6 +76,10 @@ const fn well_known(name: &'static str, handler: fn(&App, &Request, &str) -> Ans
     Route { method: Get, path: Path::WellKnown(name), access: Access::AnyoneAt(handler), cors: Cors::AnyOrigin }
 }
 
+const fn below(method: Method, path: &'static str, access: Access, cors: Cors) -> Route {
+    Route { method, path: Path::Below(path), access, cors }
+}
+
 /// Every request to the app is answered by one of these rows or refused.
 #[rustfmt::skip]
 static ROUTES: &[Route] = &[
@@ -79,9 +92,13 @@ static ROUTES: &[Route] = &[
     row(Get,  "/userinfo",            Access::Client(openid::userinfo),                      Cors::AnyOrigin),
     row(Post, "/userinfo",            Access::Client(openid::userinfo),                      Cors::AnyOrigin),
     row(Post, "/register",            Access::Client(register::register),                    Cors::AnyOrigin),
+    below(Get,    "/register",        Access::ClientAt(client_configuration::read),          Cors::AnyOrigin),
+    below(Put,    "/register",        Access::ClientAt(client_configuration::update),        Cors::AnyOrigin),
+    below(Delete, "/register",        Access::ClientAt(client_configuration::delete),        Cors::AnyOrigin),
     row(Post, "/token",               Access::Client(token::grant),                          Cors::AnyOrigin),
     row(Post, "/device_authorization", Access::Client(device_authorization::begin),         Cors::AnyOrigin),
     row(Post, "/revoke",              Access::Client(revoke::revoke),                        Cors::AnyOrigin),
+    row(Post, "/introspect",          Access::Client(introspect::introspect),                Cors::AnyOrigin),
 
     row(Get,  "/poll",                Access::Client(poll::fetch),                           Cors::AnyOrigin),
 
@@ -97,8 +114,10 @@ static ROUTES: &[Route] = &[
     row(Post, "/signout",             Access::Form(signout::submit),                         Cors::None),
     row(Get,  "/setup",               Access::Browser(setup::show),                          Cors::None),
     row(Post, "/setup",               Access::Browser(setup::submit),                        Cors::None),
-    row(Get,  "/",                    Access::Browser(home::show),                           Cors::None),
-    row(Post, "/connections/revoke",  Access::Form(|app, _, who, form| connections::revoke(app, who, form)), Cors::None),
+    row(Get,  "/",                    Access::Page(home::show),                              Cors::None),
+    row(Get,  "/connect",             Access::Page(connect::show),                           Cors::None),
+    row(Get,  "/servers",             Access::OwnerPage(servers::show),                      Cors::None),
+    row(Post, "/connections/revoke",  Access::Form(connections::revoke),                     Cors::None),
 
     row(Get,  "/style.css",           Access::Anyone(health::stylesheet),                    Cors::None),
     row(Get,  "/icon.svg",            Access::Anyone(health::icon),                          Cors::None),
@@ -141,10 +160,14 @@ fn answer(app: &App, request: &Request) -> Answer {
 }
 
 impl Path {
-    /// The place that a matching path names: for a well-known document the server's path, else nothing.
+    /// The place that a matching path names: for a well-known document the server's path, below a path the name, else nothing.
     fn matches<'a>(&self, path: &'a str) -> Option<&'a str> {
         match self {
             Self::Exact(exact) => (path == *exact).then_some(""),
+            Self::Below(parent) => {
+                let name = path.strip_prefix(parent)?.strip_prefix('/')?;
+                (!name.is_empty() && !name.contains('/')).then_some(name)
+            }
             Self::WellKnown(name) => {
                 let (before, after) = path.split_once("/.well-known/")?;
                 let place = after.strip_prefix(name)?;
@@ -159,14 +182,28 @@ impl Access {
     fn call(&self, app: &App, request: &Request, place: &str) -> Answer {
         match self {
             Self::Anyone(handler) | Self::Client(handler) | Self::Browser(handler) => handler(app, request),
-            Self::AnyoneAt(handler) => handler(app, request, place),
-            Self::Form(handler) => with_form(app, request, *handler),
+            Self::AnyoneAt(handler) | Self::ClientAt(handler) => handler(app, request, place),
+            Self::Page(handler) => with_page(app, request, |who| handler(app, request, who)),
+            Self::OwnerPage(handler) => with_page(app, request, |who| match who.as_owner() {
+                Some(owner) => handler(app, request, &owner),
+                None => page::owners_only(app),
+            }),
+            Self::Form(handler) => with_form(app, request, |who, form| handler(app, request, who, form)),
         }
     }
 }
 
+/// Proves that somebody is signed in, and only then shows the page; else the way to it leads over sign-in.
+fn with_page(app: &App, request: &Request, show: impl Fn(&SignedIn) -> Answer) -> Answer {
+    match app.signed_in(request) {
+        Ok(Some(signed_in)) => show(&signed_in),
+        Ok(None) => signin::ask_for_page(app, request),
+        Err(error) => page::unavailable(app, &error),
+    }
+}
+
 /// Proves that somebody is signed in and that the form is ours, and only then calls.
-fn with_form(app: &App, request: &Request, handler: FormHandler) -> Answer {
+fn with_form(app: &App, request: &Request, handle: impl Fn(&SignedIn, &CheckedForm) -> Answer) -> Answer {
     let signed_in = match app.signed_in(request) {
         Ok(signed_in) => signed_in,
         Err(error) => return page::unavailable(app, &error),
@@ -176,7 +213,7 @@ fn with_form(app: &App, request: &Request, handler: FormHandler) -> Answer {
         return page::error(app, 403, "You are not signed in", "Nothing was changed.", Some(hint));
     };
     match app.check_form(request, &signed_in) {
-        Some(form) => handler(app, request, &signed_in, &form),
+        Some(form) => handle(&signed_in, &form),
         None => {
             let what = "This form did not come from a page of this doorward in this browser. Nothing was changed.";
             page::error(app, 403, "This form was not accepted", what, Some("Open the page again and repeat what you did."))
@@ -250,19 +287,45 @@ mod tests {
     }
 
     #[test]
+    fn a_name_below_a_path_is_one_segment() {
+        let path = Path::Below("/register");
+        assert_eq!(path.matches("/register/client_x"), Some("client_x"));
+        for other in ["/register", "/register/", "/register/a/b", "/registers", "/registers/a", "/a/register/b", "//register/a"] {
+            assert_eq!(path.matches(other), None, "{other}");
+        }
+    }
+
+    #[test]
     fn what_a_person_sees_is_never_readable_from_another_origin() {
         for route in ROUTES {
-            let personal = matches!(route.access, Access::Browser(_) | Access::Form(_));
+            let personal = match route.access {
+                Access::Anyone(_) | Access::AnyoneAt(_) | Access::Client(_) | Access::ClientAt(_) => false,
+                Access::Browser(_) | Access::Page(_) | Access::Form(_) | Access::OwnerPage(_) => true,
+            };
             assert!(!personal || route.cors == Cors::None);
+        }
+    }
+
+    #[test]
+    fn every_row_for_owners_is_tried_by_somebody_who_is_none() {
+        let tried = include_str!("../tests/conformance/dashboard.rs");
+        for route in ROUTES {
+            if let (Path::Exact(path), Access::OwnerPage(_)) = (&route.path, &route.access) {
+                let row = format!("(\"{}\", \"{path}\")", route.method.as_str());
+                assert!(tried.contains(&row), "{row} is missing in FOR_OWNERS");
+            }
         }
     }
 
     #[test]
     fn no_two_rows_answer_the_same_request() {
         for (at, route) in ROUTES.iter().enumerate() {
-            if let Path::Exact(path) = route.path {
-                assert!(!ROUTES[at + 1..].iter().any(|other| other.method == route.method && other.path.matches(path).is_some()), "{path}");
-            }
+            let path = match route.path {
+                Path::Exact(path) => path.to_owned(),
+                Path::Below(parent) => format!("{parent}/x"),
+                Path::WellKnown(_) => continue,
+            };
+            assert!(!ROUTES[at + 1..].iter().any(|other| other.method == route.method && other.path.matches(&path).is_some()), "{path}");
         }
     }
 }

@@ -3,6 +3,8 @@
 
 pub mod authorize;
 pub mod browser;
+pub mod client_configuration;
+pub mod connect;
 pub mod connections;
 pub mod consent;
 mod consent_page;
@@ -12,12 +14,14 @@ pub mod device_authorization;
 pub mod discovery;
 pub mod health;
 pub mod home;
+pub mod introspect;
 pub mod openid;
 pub mod page;
 pub mod poll;
 pub mod register;
 pub mod revoke;
 mod room;
+pub mod servers;
 pub mod setup;
 pub mod signin;
 pub mod signout;
@@ -33,6 +37,7 @@ use crate::oauth::audit::Occasion;
 use crate::oauth::error::Refusal;
 use crate::oauth::params::Params;
 use crate::oauth::redirect_rules::RedirectRules;
+use crate::oauth::registration::TakenNames;
 use crate::oauth::resource::ProtectedResource;
 use crate::store::{Store, StoreError};
 use std::sync::Arc;
@@ -67,6 +72,11 @@ impl App {
     /// The protected servers as clients see them.
     fn resources(&self) -> &[ProtectedResource] {
         &self.resources
+    }
+
+    /// What no client may call itself.
+    fn taken_names(&self) -> TakenNames<'_> {
+        TakenNames { servers: self.resources.iter().map(|resource| resource.name.as_str()).collect() }
     }
 
     /// The protected server at `path`.
