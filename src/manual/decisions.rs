@@ -35,6 +35,30 @@
 //! successor was itself rotated, or was used and two minutes have passed, the old token ends the connection. See
 //! [`crate::oauth::refresh`].
 //!
+//! # An owner may choose refresh tokens that go on working
+//!
+//! Some clients cannot keep a new refresh token each time. For a server with `refresh = "reusable"` the token stays and is
+//! answered again, and each use begins its life anew, so that `refresh_token` means the same in both modes: the time without
+//! use after which everything is over. Deviates from OAuth 2.1 §4.3.1, which wants rotation for public clients: theft is not
+//! noticed then, and the README says so beside the setting. A token that was rotated before the owner chose otherwise stays
+//! closed ([`crate::oauth::refresh`]).
+//!
+//! # Given back, a refresh token ends everything, unless an owner says otherwise
+//!
+//! RFC 7009 §2.1 leaves open what becomes of the access tokens. People revoke to be safe, so they fall by default. With
+//! `revoke = "refresh-only"` the connection is closed to refreshing and lives until its last access token ends. It is the
+//! connection that is closed and not the one token, so that whichever of the family comes later is refused, and none of them
+//! is taken for theft ([`crate::oauth::revocation`]).
+//!
+//! # A client is told of no scope that it did not ask for
+//!
+//! Many clients ask for scopes that their server does not have: `openid email profile` whatever it is, or those of another
+//! server. They must be able to use the server all the same, so where nothing of the server's own was asked for, its default
+//! is granted; the consent page, the list of connections and the upstream are told so. But some clients give a connection up
+//! over a name in the answer that they did not ask for. So the answer names what was granted *and* asked for, has no `scope`
+//! where that is nothing, and names everything to who asked for nothing ([`crate::oauth::scope::Scope::told_to`]). Deviates
+//! from RFC 6749 §3.3, by which the client would be told all: what is kept back is a right, never a restriction.
+//!
 //! # An event is written with what it tells of
 //!
 //! A log beside the store can say what was rolled back, or miss what was committed when the process died. Here the event is
@@ -153,6 +177,23 @@
 //! client that was configured with one must not begin to sign in. Its id stands where a client's would (`X-Doorward-Client`,
 //! the owner of an MCP session), so one key cannot use what another opened.
 //!
+//! # Whoever was given a client alone may manage it
+//!
+//! A public client that registers the same metadata again is given the client it has, and nobody can say whether it was the
+//! same program or a stranger who repeated what everybody knows. A token that manages such a client (RFC 7592) would let
+//! whoever was first, or next, send everybody's answers elsewhere or end everybody's connections. So the registration access
+//! token is the first registrant's only while it is the only one: with the first repetition the token dies, in the same
+//! transaction, and the answer to the repetition has none. The other way round, the first change takes the client out of the
+//! index of metadata, and from then on nobody else is given it. A confidential client is never shared and always has a
+//! token. Reading changes nothing ([`crate::oauth::client_management`], [`crate::store::record::FingerprintOwner`]).
+//!
+//! The token is drawn and kept as a hash. One derived from the server's key would need nothing stored, but then a copy of the
+//! data directory would hold the tokens of all clients. It is not replaced on use: an answer that got lost would take the
+//! client's control with it.
+//!
+//! A client stays public or confidential whatever it puts, since that is what its users agreed to, and its secret is ours to
+//! choose. It is not shown a second time, although RFC 7592 §3 has it in every answer: only its hash is here.
+//!
 //! # A client may ask about its own tokens, and a public one too
 //!
 //! RFC 7662 §2.1 wants callers authorized, so that nobody tries out tokens. Ours have 256 bits, and a client is told about
@@ -180,6 +221,7 @@
 //! * RFC 9728 §3.3: the root document describes the only server there is, although its identifier has a path.
 //! * RFC 8707 §2: a trailing slash, a default port, letter case of the host and a query do not make another resource
 //!   ([`crate::oauth::resource`]).
+//! * RFC 7592 §3: answers to a confidential client hold no `client_secret` ([`crate::oauth::registration_response`]).
 //! * RFC 7662 §2.1: public clients may introspect their own tokens ([`crate::oauth::introspection`]).
 //! * A confidential client may send its secret by either method, whichever it registered ([`crate::oauth::client_auth`]).
 //!

@@ -15,6 +15,8 @@
 //! | what to do in each app to connect it | [`instructions`] | |
 //! | where an owner lets answers go | [`redirect_rules`] | |
 //! | dynamic registration | [`registration`] | RFC 7591 §3 |
+//! | what a registered client is told | [`registration_response`] | RFC 7591 §3.2.1, RFC 7592 §3 |
+//! | how a client manages its registration | [`client_management`] | RFC 7592 |
 //! | client authentication | [`client_auth`] | RFC 6749 §2.3 |
 //! | the authorization request | [`authorization_request`] | RFC 6749 §4.1.1 |
 //! | what the browser must do next | [`authorization_step`] | |
@@ -23,6 +25,7 @@
 //! | the token request | [`token_request`] | RFC 6749 §4.1.3, §6 |
 //! | redeeming a code | [`code`] | RFC 6749 §4.1.3, §10.5 |
 //! | rotating a refresh token | [`refresh`] | RFC 9700 §4.14 |
+//! | what an owner decides about a server's tokens | [`token_policy`] | RFC 9700 §4.14, RFC 7009 §2.1 |
 //! | ID tokens and who may read who somebody is | [`id_token`] | OpenID Connect Core §2, §5.3 |
 //! | the keys that sign them | [`signing_key`] | RFC 7517, RFC 7518 §3.4 |
 //! | the token response | [`token_response`] | RFC 6749 §5.1 |
@@ -53,6 +56,7 @@ pub mod authorization_step;
 pub mod bearer;
 pub mod client;
 pub mod client_auth;
+pub mod client_management;
 pub mod code;
 pub mod configuration;
 pub mod connection;
@@ -75,6 +79,7 @@ pub mod redirect_rules;
 pub mod redirect_uri;
 pub mod refresh;
 pub mod registration;
+pub mod registration_response;
 pub mod resource;
 pub mod revocation;
 pub mod scope;
@@ -82,6 +87,7 @@ pub mod secret;
 pub mod signing_key;
 pub mod text;
 pub mod token_parameter;
+pub mod token_policy;
 pub mod token_request;
 pub mod token_response;
 pub mod user;
