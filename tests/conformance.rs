@@ -96,6 +96,7 @@
 //! | **pages** | | |
 //! | `every_page_is_guarded_whatever_its_status` | all | RFC 9700 §4.16, RFC 6749 §10.13 |
 //! | `pages_are_never_framed_kept_or_followed_by_what_a_form_held` | all | RFC 9700 §4.2.4, §4.12 |
+//! | `the_sign_in_page_begins_at_the_name_and_says_what_was_wrong_where_it_is_heard` | all | B3; none: the page is ours |
 //! | `the_consent_page_says_who_asks_where_the_answer_goes_for_what_and_as_whom` | 2025-11-25 on | RFC 6749 §10.2, RFC 8252 §8.6 |
 //! | `what_a_client_or_a_link_says_is_text_on_every_page` | all | RFC 7591 §5, RFC 6749 §10.14 |
 //! | `what_the_owner_wrote_in_the_configuration_is_text_too` | all | RFC 6749 §10.14 |

@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { Browser } from '../clients/browser.mjs';
 import { runAll, within } from '../clients/checks.mjs';
 
@@ -83,6 +84,12 @@ async function doorward(name, words, config) {
   return port;
 }
 
+/** From where the newest registration came, in the words of the log. */
+function registeredFrom(name) {
+  const words = ['log', '--json', '--last', '1', '--kind', 'client_registered', '--data', join(work, name)];
+  return JSON.parse(execFileSync(process.env.DOORWARD_BIN, words, { encoding: 'utf8' })).from;
+}
+
 /** A file of packaging/proxies in which each of `changes` was there to be replaced. */
 function recipe(name, changes) {
   const text = readFileSync(new URL(`../../packaging/proxies/${name}`, import.meta.url), 'utf8');
@@ -117,7 +124,9 @@ const PROXIES = {
 
 // ---- a client that reaches mcp.example.com at the proxy ------------------------------------------
 
-const through = (port) => ({ hostname: '127.0.0.1', port, servername: 'mcp.example.com', ca, agent: false });
+// From another address than the proxies' own, which doorward trusts.
+const ADDRESS = '127.0.0.2';
+const through = (port) => ({ hostname: '127.0.0.1', port, localAddress: ADDRESS, servername: 'mcp.example.com', ca, agent: false });
 
 /** `fetch` by way of a proxy. The path goes out as it is written. */
 function fetchThrough(port) {
@@ -169,8 +178,8 @@ async function signIn(port, path) {
 
 // ---- a proxy in front of all of doorward ----------------------------------------------------------
 
-async function inFront(proxy, file, backends, check) {
-  const port = await PROXIES[proxy](file, backends);
+async function inFront(proxy, file, { whole, suspicious }, check) {
+  const port = await PROXIES[proxy](file, { '127.0.0.1:8787': `127.0.0.1:${whole}` });
   const fetch = fetchThrough(port);
 
   await check('every document says the public address, whatever the proxy is called', async () => {
@@ -196,6 +205,19 @@ async function inFront(proxy, file, backends, check) {
       const answer = await fetch(`${ORIGIN}${path}`, { method: 'POST', headers, body });
       assert.deepEqual([answer.status, answer.headers.get('content-type')], [status, 'application/json']);
     }
+  });
+
+  const claims = { 'x-forwarded-for': '203.0.113.9', 'x-real-ip': '203.0.113.9', forwarded: 'for=203.0.113.9' };
+  const register = (port) => {
+    const body = JSON.stringify({ client_name: `From ${port}`, redirect_uris: [CALLBACK], token_endpoint_auth_method: 'none' });
+    return fetchThrough(port)(`${ORIGIN}/register`, { method: 'POST', headers: { 'content-type': 'application/json', ...claims }, body });
+  };
+  await check('the log knows from where a client came, whatever it claims', async () => {
+    assert.equal((await register(port)).status, 201);
+    assert.equal(registeredFrom('whole'), ADDRESS);
+    const other = await PROXIES[proxy](file, { '127.0.0.1:8787': `127.0.0.1:${suspicious}` });
+    assert.equal((await register(other)).status, 201);
+    assert.equal(registeredFrom('suspicious'), '127.0.0.1', 'a proxy that is not trusted is all there is');
   });
 
   let session;
@@ -314,8 +336,8 @@ async function asks(proxy, file, { trusting, suspicious, server }, check) {
 // ---- all of it ------------------------------------------------------------------------------------
 
 const everything = await freePort();
-const { dir } = { dir: new URL('../clients/node_modules/@modelcontextprotocol/server-everything/dist/index.js', import.meta.url).pathname };
-const behind = start('everything', process.execPath, [dir, 'streamableHttp'], { PORT: String(everything) });
+const program = fileURLToPath(new URL('../clients/node_modules/@modelcontextprotocol/server-everything/dist/index.js', import.meta.url));
+const behind = start('everything', process.execPath, [program, 'streamableHttp'], { PORT: String(everything) });
 await new Promise((resolve) => echo.listen(0, '127.0.0.1', resolve));
 echo.unref();
 const server = echo.address().port;
@@ -327,11 +349,10 @@ const [whole, trusting, suspicious] = await Promise.all([
   listening(everything, behind),
 ]);
 
-const front = { '127.0.0.1:8787': `127.0.0.1:${whole}` };
-const asked = { trusting, suspicious, server };
+const ports = { whole, trusting, suspicious, server };
 await runAll('proxies', [
-  { title: 'nginx', body: (check) => inFront('nginx', 'nginx.conf', front, check) },
-  { title: 'Caddy', body: (check) => inFront('caddy', 'Caddyfile', front, check) },
-  { title: 'nginx · auth_request', body: (check) => asks('nginx', 'nginx-auth_request.conf', asked, check) },
-  { title: 'Caddy · forward_auth', body: (check) => asks('caddy', 'Caddyfile.forward_auth', asked, check) },
+  { title: 'nginx', body: (check) => inFront('nginx', 'nginx.conf', ports, check) },
+  { title: 'Caddy', body: (check) => inFront('caddy', 'Caddyfile', ports, check) },
+  { title: 'nginx · auth_request', body: (check) => asks('nginx', 'nginx-auth_request.conf', ports, check) },
+  { title: 'Caddy · forward_auth', body: (check) => asks('caddy', 'Caddyfile.forward_auth', ports, check) },
 ]);
