@@ -68,9 +68,9 @@ async function listening(port, child) {
   throw new Error(`${child.spawnfile} does not listen: ${readFileSync(child.log, 'utf8')}`);
 }
 
-const [key, certificate] = [join(work, 'key.pem'), join(work, 'cert.pem')];
+const [privateKey, certificate] = [join(work, 'key.pem'), join(work, 'cert.pem')];
 const subject = ['-subj', '/CN=mcp.example.com', '-addext', 'subjectAltName=DNS:mcp.example.com'];
-execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-keyout', key, '-out', certificate, ...subject], { stdio: 'ignore' });
+execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-keyout', privateKey, '-out', certificate, ...subject], { stdio: 'ignore' });
 const ca = readFileSync(certificate);
 
 /** A doorward with an owner; gives its port. */
@@ -90,6 +90,12 @@ function registeredFrom(name) {
   return JSON.parse(execFileSync(process.env.DOORWARD_BIN, words, { encoding: 'utf8' })).from;
 }
 
+/** A new API key for a server. */
+function key(path) {
+  const words = ['key', 'add', `for ${path}`, '--server', path, '--json', '--data', join(work, 'trusting')];
+  return JSON.parse(execFileSync(process.env.DOORWARD_BIN, words, { encoding: 'utf8' })).key;
+}
+
 /** A file of packaging/proxies in which each of `changes` was there to be replaced. */
 function recipe(name, changes) {
   const text = readFileSync(new URL(`../../packaging/proxies/${name}`, import.meta.url), 'utf8');
@@ -104,7 +110,7 @@ const PROXIES = {
   async nginx(file, backends) {
     const [port, folder] = [await freePort(), mkdtempSync(join(work, 'nginx-'))];
     const pem = '/etc/letsencrypt/live/mcp.example.com';
-    const changes = { 'listen 443 ssl': `listen 127.0.0.1:${port} ssl`, [`${pem}/fullchain.pem`]: certificate, [`${pem}/privkey.pem`]: key, ...backends };
+    const changes = { 'listen 443 ssl': `listen 127.0.0.1:${port} ssl`, [`${pem}/fullchain.pem`]: certificate, [`${pem}/privkey.pem`]: privateKey, ...backends };
     const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => `${kind}_temp_path ${folder}/${kind};`).join(' ');
     const around = `daemon off; master_process off; pid ${folder}/pid; error_log stderr; events {}\nhttp { access_log off; ${paths}\n`;
     writeFileSync(join(folder, 'nginx.conf'), `${around}${recipe(file, changes)}}\n`);
@@ -113,7 +119,7 @@ const PROXIES = {
   },
   async caddy(file, backends) {
     const [port, folder] = [await freePort(), mkdtempSync(join(work, 'caddy-'))];
-    const site = `https://mcp.example.com:${port} {\n\tbind 127.0.0.1\n\ttls ${certificate} ${key}\n`;
+    const site = `https://mcp.example.com:${port} {\n\tbind 127.0.0.1\n\ttls ${certificate} ${privateKey}\n`;
     const text = recipe(file, { '\nmcp.example.com {\n': `\n${site}`, ...backends });
     writeFileSync(join(folder, 'Caddyfile'), `{\n\tadmin off\n\tauto_https disable_redirects\n}\n${text}`);
     const words = ['run', '--adapter', 'caddyfile', '--config', join(folder, 'Caddyfile')];
@@ -302,6 +308,11 @@ async function asks(proxy, file, { trusting, suspicious, server }, check) {
     assert.equal(status, 200);
     assert.ok(!JSON.stringify(seen).includes('root'), JSON.stringify(seen.fields));
     assert.equal((await ask('/notes', undefined, forged)).status, 401);
+  });
+
+  await check('an API key opens its own server: 200, 403 at any other', async () => {
+    assert.deepEqual(await ask('/notes', key('/notes')).then(({ status, seen }) => [status, seen.fields['x-doorward-user']]), [200, 'alice']);
+    assert.equal((await ask('/notes', key('/files'))).status, 403);
   });
 
   await check('a token opens its own server, however the path is written', async () => {
