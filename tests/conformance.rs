@@ -221,6 +221,19 @@
 //! | `a_session_is_of_no_use_to_another_client_or_another_user` | all | MCP security best practices, session hijacking |
 //! | `an_open_stream_ends_with_what_it_stands_on` | all | RFC 7009 §2.1, MCP authorization, access token usage |
 //! | `trouble_behind_the_gate_is_told_in_json_without_names` | all | RFC 9110 §15.6.3 |
+//! | **client_management** | | |
+//! | `a_client_reads_its_registration_with_the_token_it_was_given` | all | A3, D2, RFC 7592 §2.1, §3 |
+//! | `what_is_put_takes_the_place_of_what_there_was_and_the_secret_stays` | all | A3, D2, RFC 7592 §2.2 |
+//! | `an_update_keeps_to_the_rules_of_a_registration_and_a_refused_one_changes_nothing` | all | A4, A5, RFC 7592 §2.2, RFC 7591 §3.2.2 |
+//! | `a_client_cannot_become_another_nor_choose_its_secret_nor_do_without` | all | D2, RFC 7592 §2.2 |
+//! | `a_deleted_client_is_unknown_at_once_and_everything_of_it_has_ended` | all | D4, RFC 7592 §2.3 |
+//! | `without_its_own_token_nobody_learns_or_changes_anything` | all | A3, RFC 7592 §2, §5 |
+//! | `a_client_that_several_were_given_is_nobodys_to_manage` | all | A3, RFC 7591 §5, RFC 7592 §5 |
+//! | `the_first_change_makes_a_client_its_own` | all | A3, RFC 7592 §2.2 |
+//! | `nobody_is_given_a_client_that_another_is_changing_at_that_moment` | all | A3, RFC 7592 §5 |
+//! | `of_many_who_delete_at_once_one_does` | all | A3, RFC 7592 §2.3 |
+//! | `a_registration_is_managed_by_three_methods_and_from_any_origin` | all | A3, RFC 7592 §2, RFC 9110 §15.5.6 |
+//! | `a_registration_can_be_managed_after_kill_9_and_its_token_is_nowhere_to_be_read` | all | A3, RFC 7592 §5, RFC 6819 §5.1.4.1 |
 //! | **dashboard** | | |
 //! | `the_connect_page_has_the_address_and_the_way_into_each_app` | all | first run |
 //! | `an_address_that_only_this_machine_reaches_is_said_to_be_one` | all | first run |
@@ -263,6 +276,8 @@ mod authorization;
 mod authorization_security;
 #[path = "conformance/bridge.rs"]
 mod bridge;
+#[path = "conformance/client_management.rs"]
+mod client_management;
 #[path = "conformance/consent_choice.rs"]
 mod consent_choice;
 #[path = "conformance/dashboard.rs"]
