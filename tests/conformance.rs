@@ -239,6 +239,8 @@
 //! | `an_address_that_only_this_machine_reaches_is_said_to_be_one` | all | first run |
 //! | `nobody_is_shown_a_server_that_they_may_not_use` | all | A11 |
 //! | `a_page_asked_for_before_sign_in_is_shown_after_it` | all | B3 |
+//! | `each_sees_and_revokes_what_they_let_in_and_an_owner_everything` | all | A10, Z4 |
+//! | `all_of_ones_own_end_together_and_everything_only_for_an_owner` | all | A10, Z4 |
 //! | `what_was_done_is_said_once_and_in_no_words_but_ours` | all | A10 |
 //! | `what_is_for_owners_is_refused_to_others_by_the_server_itself` | all | Z4 |
 //! | `the_servers_page_shows_the_owner_where_each_really_is` | all | B11, Z4 |
