@@ -259,7 +259,7 @@ fn goldens() -> Vec<Golden> {
         golden("audit.1.bin", entry(What::SettingChanged { setting: Shown::new("a"), before: Shown::new("b"), after: Shown::new("c") })),
         golden("audit.1.ended.bin", entry(What::ConnectionEnded(EndReason::RefreshTokenReused))),
         golden("audit.1.bare.bin", Entry { number: 0, event: Occasion::here(AT).event(What::SignedIn) }),
-        golden("audit_counts.1.bin", AuditCounts { events: 15, of_class: [1, 2, 3, 4, 5] }),
+        golden("audit_counts.1.bin", AuditCounts { events: 21, of_class: [1, 2, 3, 4, 5, 6] }),
         golden("configuration.1.bin", configuration()),
         golden("trace.1.bin", trace()),
         golden("signing_key.1.bin", signing_key(None)),
