@@ -41,7 +41,7 @@ fn serve(app: &App, request: &Request) -> Result<Result<Value, Refusal>, StoreEr
             let answer = asked.access(stored);
             // A token that a resource server was shown is in use, as if it had come to the gate.
             if let Some(record) = record.filter(|_| client.client().introspects.is_some() && introspection::is_active(&answer)) {
-                app.store.note_use(&token.hash(), &record, asked.now);
+                app.store.note_use(&token.hash(), &record, &super::occasion(request));
             }
             Ok(answer)
         }
