@@ -177,6 +177,15 @@
 //! | `the_server_can_be_used_whatever_was_asked_and_the_answer_never_names_more_than_that` | all | A8, E1; RFC 6749 §3.3, §5.1 |
 //! | `the_consent_page_shows_what_is_granted_and_not_what_is_told` | all | D1, E1; RFC 6749 §3.3 |
 //! | `a_device_is_told_by_the_same_rule` | all | E1; RFC 8628 §3.5, RFC 6749 §5.1 |
+//! | `who_may_write_may_read_where_the_owner_says_so_and_the_answer_names_what_was_asked` | 2026-07-28 | D1; RFC 6749 §3.3, MCP step-up authorization |
+//! | `who_may_read_may_not_write_and_elsewhere_neither_includes_the_other` | 2026-07-28 | D1; RFC 6749 §6 |
+//! | `the_consent_page_says_what_a_scope_includes_and_unticking_what_is_included_takes_it_out_of_the_answer_alone` | 2026-07-28 | D1; RFC 6749 §3.3 |
+//! | `a_circle_among_scopes_stops_the_start_and_says_where_it_is` | all | D1 |
+//! | `where_the_owner_is_strict_a_server_is_named_by_its_exact_address_from_beginning_to_end` | 2025-06-18 on | C1; RFC 8707 §2 |
+//! | `where_the_owner_is_strict_no_other_spelling_names_a_server` | 2025-06-18 on | C1; RFC 8707 §2 |
+//! | `where_the_owner_is_strict_a_device_names_its_server_too` | 2025-06-18 on | C1; RFC 8707 §2, RFC 8628 §3.1 |
+//! | `where_only_public_clients_are_let_in_one_that_asks_for_a_secret_is_answered_without_and_connects` | all | C2; RFC 7591 §2, §3.2.1 |
+//! | `where_only_public_clients_are_let_in_one_with_a_secret_gets_nothing_new_until_the_owner_changes_their_mind` | all | C2; RFC 6749 §2.1, §5.2 |
 //! | **protected_resource** | | |
 //! | `without_credentials_every_method_is_told_where_to_begin_and_nothing_of_an_error` | all | RFC 6750 §3, RFC 9728 §5.1 |
 //! | `the_document_that_a_challenge_names_is_there_and_describes_the_address_that_was_asked` | all | RFC 9728 §3.3, §5.1 |

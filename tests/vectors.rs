@@ -1,6 +1,7 @@
 //! Every file under `vectors/`: the examples of the RFCs, and what real clients send.
 
 use doorward::oauth::bearer;
+use doorward::oauth::client::ClientKinds;
 use doorward::oauth::client_auth;
 use doorward::oauth::error::Refusal;
 use doorward::oauth::ids::ClientId;
@@ -201,7 +202,7 @@ fn secret() -> Secret<ClientSecret> {
 /// Registers as a stranger would, beside servers of which two have the names they get when nobody gives them one.
 fn register(body: &Value) -> Result<(Client, Value), Refusal> {
     let taken = TakenNames { servers: vec!["Notes", "MCP server", "doorward demo"] };
-    let metadata = registration::parse(body.to_string().as_bytes(), &rules(), &taken)?;
+    let metadata = registration::parse(body.to_string().as_bytes(), &rules(), ClientKinds::All, &taken)?;
     let secret = metadata.wants_secret().then(secret);
     let client = metadata.into_client(ClientId::mint([7; 16]), secret.as_ref(), NOW);
     let response = registration::response(&client, secret.as_ref());
@@ -233,8 +234,8 @@ fn a_registration_is_answered_as_rfc_7591_says() {
 #[test]
 fn the_server_document_is_that_of_rfc_8414() {
     let vector = &vector("authorization_server.json");
-    let document = metadata::authorization_server(ISSUER, &[notes()]);
-    let openid = metadata::openid_configuration(ISSUER, &[notes()]);
+    let document = metadata::authorization_server(ISSUER, &[notes()], ClientKinds::All);
+    let openid = metadata::openid_configuration(ISSUER, &[notes()], ClientKinds::All);
     for document in [&document, &openid] {
         assert_full(document);
         assert_eq!(document["issuer"], vector["issuer"]);

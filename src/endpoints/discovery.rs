@@ -31,12 +31,20 @@ pub fn protected_resource(app: &App, _request: &Request, place: &str) -> Answer 
 
 /// RFC 8414 §3. The issuer is our bare origin; the same document is given where clients glue a server's path to the name.
 pub fn authorization_server(app: &App, _request: &Request, place: &str) -> Answer {
-    if is_ours(app, place) { document(&metadata::authorization_server(app.issuer(), app.resources())) } else { unknown() }
+    if is_ours(app, place) {
+        document(&metadata::authorization_server(app.issuer(), app.resources(), app.config.clients.kinds))
+    } else {
+        unknown()
+    }
 }
 
 /// OpenID Connect Discovery §4.
 pub fn openid_configuration(app: &App, _request: &Request, place: &str) -> Answer {
-    if is_ours(app, place) { document(&metadata::openid_configuration(app.issuer(), app.resources())) } else { unknown() }
+    if is_ours(app, place) {
+        document(&metadata::openid_configuration(app.issuer(), app.resources(), app.config.clients.kinds))
+    } else {
+        unknown()
+    }
 }
 
 fn is_ours(app: &App, place: &str) -> bool {

@@ -28,7 +28,7 @@ fn serve(app: &App, request: &Request) -> Result<Result<Answer, Refusal>, StoreE
         return Ok(Err(Refusal::NotJson));
     }
     let taken = TakenNames { servers: app.resources().iter().map(|resource| resource.name.as_str()).collect() };
-    let metadata = match registration::parse(&request.body, app.redirect_rules(), &taken) {
+    let metadata = match registration::parse(&request.body, app.redirect_rules(), app.config.clients.kinds, &taken) {
         Ok(metadata) => metadata,
         Err(refusal) => return Ok(Err(refusal)),
     };

@@ -168,6 +168,7 @@ pub enum Refusal {
     // resources
     ResourceUnknown,
     ResourceMissing,
+    ResourceRequired,
     ResourceNotGranted,
     // bearer tokens
     NoCredentials,
@@ -263,6 +264,7 @@ impl Refusal {
 
             Self::ResourceUnknown => (E::InvalidTarget, 400, "the resource is not served here"),
             Self::ResourceMissing => (E::InvalidTarget, 400, "several resources are served here, name one with the resource parameter"),
+            Self::ResourceRequired => (E::InvalidTarget, 400, "name one server with the resource parameter, by its exact address"),
             Self::ResourceNotGranted => (E::InvalidTarget, 400, "the resource was not granted"),
 
             Self::NoCredentials => (E::InvalidToken, 401, "an access token is required"),
@@ -316,7 +318,7 @@ mod tests {
     use crate::oauth::{redirect_uri, registration};
     use Refusal as R;
 
-    const EVERY: [Refusal; 73] = [
+    const EVERY: [Refusal; 74] = [
         R::NotAForm,
         R::MalformedForm,
         R::ParameterMissing("code"),
@@ -374,6 +376,7 @@ mod tests {
         R::AnswerOver,
         R::ResourceUnknown,
         R::ResourceMissing,
+        R::ResourceRequired,
         R::ResourceNotGranted,
         R::NoCredentials,
         R::CredentialsMalformed,

@@ -1,6 +1,6 @@
 //! Dynamic client registration (RFC 7591 §2, §3).
 
-use super::client::{AuthMethod, Client, ClientOrigin, GrantType};
+use super::client::{AuthMethod, Client, ClientKinds, ClientOrigin, GrantType};
 use super::error::{RedirectProblem, Refusal};
 use super::ids::ClientId;
 use super::redirect_rules::RedirectRules;
@@ -66,7 +66,7 @@ pub struct TakenNames<'a> {
 /// # Errors
 /// [`Refusal::MalformedMetadata`], [`Refusal::RedirectUri`] for the first bad URI (one bad URI refuses the whole
 /// request; none is dropped in silence), [`Refusal::ClientName`], [`Refusal::MetadataField`].
-pub fn parse(body: &[u8], rules: &RedirectRules, taken: &TakenNames<'_>) -> Result<AcceptableMetadata, Refusal> {
+pub fn parse(body: &[u8], rules: &RedirectRules, clients: ClientKinds, taken: &TakenNames<'_>) -> Result<AcceptableMetadata, Refusal> {
     let sent = read(body)?;
     let links = [
         ("client_uri", &sent.client_uri),
@@ -98,7 +98,7 @@ pub fn parse(body: &[u8], rules: &RedirectRules, taken: &TakenNames<'_>) -> Resu
     }
     Ok(AcceptableMetadata {
         redirect_uris: redirect_uris(sent.redirect_uris, by_redirect, rules)?,
-        auth_method: auth_method(sent.token_endpoint_auth_method.as_deref())?,
+        auth_method: auth_method(sent.token_endpoint_auth_method.as_deref(), clients)?,
         grant_types,
         name: name(sent.client_name, taken)?,
         client_uri: sent.client_uri.filter(|link| !link.is_empty()),
@@ -138,8 +138,13 @@ fn redirect_uris(sent: Option<Value>, by_redirect: bool, rules: &RedirectRules) 
 
 /// RFC 7591 §2 says that an absent method means `client_secret_basic`. Deviates: clients that leave it out understand
 /// only `client_secret_post` in the answer.
-fn auth_method(sent: Option<&str>) -> Result<AuthMethod, Refusal> {
-    sent.map_or(Some(AuthMethod::ClientSecretPost), AuthMethod::parse).ok_or(Refusal::MetadataField("token_endpoint_auth_method"))
+///
+/// Where only public clients are let in, one that asks for a secret is answered as a public one (RFC 7591 §2: the server may
+/// replace what was asked). Claude asks for a secret wherever it registers, and does without.
+fn auth_method(sent: Option<&str>, clients: ClientKinds) -> Result<AuthMethod, Refusal> {
+    let asked = sent.map_or(Some(AuthMethod::ClientSecretPost), AuthMethod::parse);
+    let asked = asked.ok_or(Refusal::MetadataField("token_endpoint_auth_method"))?;
+    Ok(if clients.methods().contains(&asked) { asked } else { AuthMethod::None })
 }
 
 /// Known grants are kept, unknown ones left out. Every client may refresh: leaving `refresh_token` out is a habit and
@@ -272,7 +277,7 @@ mod tests {
     const TAKEN: [&str; 2] = ["Notes", "Home Files"];
 
     fn register(body: &str) -> Result<AcceptableMetadata, Refusal> {
-        parse(body.as_bytes(), &rules(), &TakenNames { servers: TAKEN.to_vec() })
+        parse(body.as_bytes(), &rules(), ClientKinds::All, &TakenNames { servers: TAKEN.to_vec() })
     }
 
     /// A good request with members added.
@@ -319,6 +324,21 @@ mod tests {
         }
         assert_eq!(answer(&json!({}))["token_endpoint_auth_method"], "client_secret_post");
         assert_eq!(answer(&json!({ "token_endpoint_auth_method": null }))["token_endpoint_auth_method"], "client_secret_post");
+    }
+
+    #[test]
+    fn where_only_public_clients_are_let_in_every_method_is_answered_with_none_and_no_secret() {
+        for method in [json!("none"), json!("client_secret_post"), json!("client_secret_basic"), Value::Null] {
+            let body = json!({ "redirect_uris": [CALLBACK], "token_endpoint_auth_method": method });
+            let taken = TakenNames { servers: vec![] };
+            let metadata = parse(body.to_string().as_bytes(), &rules(), ClientKinds::PublicOnly, &taken).unwrap();
+            assert!(!metadata.wants_secret() && metadata.fingerprint().is_some(), "{method}");
+            let body = response(&metadata.into_client(ClientId::mint([1; 16]), None, NOW), None);
+            assert_eq!((&body["token_endpoint_auth_method"], body.get("client_secret")), (&json!("none"), None), "{method}");
+        }
+        let unknown = json!({ "redirect_uris": [CALLBACK], "token_endpoint_auth_method": "private_key_jwt" }).to_string();
+        let refused = parse(unknown.as_bytes(), &rules(), ClientKinds::PublicOnly, &TakenNames { servers: vec![] });
+        assert_eq!(refused.err(), Some(Refusal::MetadataField("token_endpoint_auth_method")));
     }
 
     #[test]
@@ -425,7 +445,7 @@ mod tests {
         for body in ["", "null", "[]", "\"x\"", "{", "redirect_uris=x", &by_position, &format!("{good}{good}"), &format!("{good}x")] {
             assert_eq!(refused(register(body)), Some(Refusal::MalformedMetadata), "{body}");
         }
-        assert!(parse(b"{\"redirect_uris\":[\"\xff\"]}", &rules(), &TakenNames { servers: vec![] }).is_err());
+        assert!(parse(b"{\"redirect_uris\":[\"\xff\"]}", &rules(), ClientKinds::All, &TakenNames { servers: vec![] }).is_err());
         assert!(register(&format!(" \r\n\t{good}\n")).is_ok());
     }
 
@@ -603,7 +623,7 @@ mod tests {
     #[test]
     fn a_server_whose_name_has_no_letters_takes_no_name_away() {
         let body = json!({ "redirect_uris": [CALLBACK], "client_name": "Claude ***" }).to_string();
-        assert!(parse(body.as_bytes(), &rules(), &TakenNames { servers: vec!["***", ""] }).is_ok());
+        assert!(parse(body.as_bytes(), &rules(), ClientKinds::All, &TakenNames { servers: vec!["***", ""] }).is_ok());
     }
 
     #[test]
