@@ -11,6 +11,7 @@
 //! | `every_spelling_gives_the_document_with_and_without_slash_and_query` | all | RFC 8414 §3, RFC 9728 §3.1 |
 //! | `head_answers_as_get_does_without_the_content` | all | RFC 9110 §8.6, §9.3.2 |
 //! | `a_browser_may_ask_before_it_reads_and_nobody_may_change_a_document` | all | RFC 9110 §15.5.6, Fetch (CORS) |
+//! | `whatever_a_machine_is_told_a_page_of_any_origin_can_read` | all | OAuth 2.1 §3.2, Fetch (CORS) |
 //! | `an_unknown_document_is_a_json_404_that_every_origin_can_read` | all | RFC 8414 §3, RFC 9728 §3 |
 //! | `no_document_holds_null_or_anything_empty` | all | RFC 8414 §3.2, RFC 9728 §3.2 |
 //! | `the_server_document_holds_exactly_what_is_done_here` | all | RFC 8414 §2, RFC 9207 §3, OIDC Discovery §3 |
@@ -161,6 +162,8 @@
 //! | `after_a_revocation_was_answered_nothing_of_the_connection_works_whatever_ran_beside_it` | all | RFC 7009 §2.1 |
 //! | `a_revoked_access_token_is_not_brought_back_by_a_call_that_ran_beside_it` | all | RFC 7009 §2.1 |
 //! | `nothing_that_a_client_sent_or_got_is_readable_in_the_data_directory` | all | RFC 6819 §5.1.4.1 |
+//! | **replays** | | |
+//! | `known_clients_go_from_registration_to_the_first_call_and_a_refresh` | all | A3, A4, A7, C4, D2, E1, E4; RFC 7591 §3, RFC 6749 §4.1, §6 |
 //! | **server_policies** | | |
 //! | `each_server_has_its_own_lifetimes_and_what_it_does_not_say_holds_for_all` | all | A9, B6; RFC 6749 §5.1 |
 //! | `the_consent_page_says_how_long_the_server_in_question_lets_it_last` | all | A9, B6 |
@@ -226,6 +229,19 @@
 //! | `a_session_is_of_no_use_to_another_client_or_another_user` | all | MCP security best practices, session hijacking |
 //! | `an_open_stream_ends_with_what_it_stands_on` | all | RFC 7009 §2.1, MCP authorization, access token usage |
 //! | `trouble_behind_the_gate_is_told_in_json_without_names` | all | RFC 9110 §15.6.3 |
+//! | **client_management** | | |
+//! | `a_client_reads_its_registration_with_the_token_it_was_given` | all | A3, D2, RFC 7592 §2.1, §3 |
+//! | `what_is_put_takes_the_place_of_what_there_was_and_the_secret_stays` | all | A3, D2, RFC 7592 §2.2 |
+//! | `an_update_keeps_to_the_rules_of_a_registration_and_a_refused_one_changes_nothing` | all | A4, A5, RFC 7592 §2.2, RFC 7591 §3.2.2 |
+//! | `a_client_cannot_become_another_nor_choose_its_secret_nor_do_without` | all | D2, RFC 7592 §2.2 |
+//! | `a_deleted_client_is_unknown_at_once_and_everything_of_it_has_ended` | all | D4, RFC 7592 §2.3 |
+//! | `without_its_own_token_nobody_learns_or_changes_anything` | all | A3, RFC 7592 §2, §5 |
+//! | `a_client_that_several_were_given_is_nobodys_to_manage` | all | A3, RFC 7591 §5, RFC 7592 §5 |
+//! | `the_first_change_makes_a_client_its_own` | all | A3, RFC 7592 §2.2 |
+//! | `nobody_is_given_a_client_that_another_is_changing_at_that_moment` | all | A3, RFC 7592 §5 |
+//! | `of_many_who_delete_at_once_one_does` | all | A3, RFC 7592 §2.3 |
+//! | `a_registration_is_managed_by_three_methods_and_from_any_origin` | all | A3, RFC 7592 §2, RFC 9110 §15.5.6 |
+//! | `a_registration_can_be_managed_after_kill_9_and_its_token_is_nowhere_to_be_read` | all | A3, RFC 7592 §5, RFC 6819 §5.1.4.1 |
 //! | **dashboard** | | |
 //! | `the_connect_page_has_the_address_and_the_way_into_each_app` | all | first run |
 //! | `an_address_that_only_this_machine_reaches_is_said_to_be_one` | all | first run |
@@ -267,6 +283,8 @@ mod authorization;
 mod authorization_security;
 #[path = "conformance/bridge.rs"]
 mod bridge;
+#[path = "conformance/client_management.rs"]
+mod client_management;
 #[path = "conformance/consent_choice.rs"]
 mod consent_choice;
 #[path = "conformance/dashboard.rs"]
@@ -295,6 +313,8 @@ mod pkce_exception;
 mod protected_resource;
 #[path = "conformance/registration.rs"]
 mod registration;
+#[path = "conformance/replays.rs"]
+mod replays;
 #[path = "conformance/server_policies.rs"]
 mod server_policies;
 #[path = "conformance/token_lifecycle.rs"]

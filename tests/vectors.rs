@@ -11,6 +11,7 @@ use doorward::oauth::pkce::{self, Challenge, Verifier};
 use doorward::oauth::redirect_rules::RedirectRules;
 use doorward::oauth::redirect_uri::{self, RegisteredBy};
 use doorward::oauth::registration::{self, TakenNames};
+use doorward::oauth::registration_response::{self, Issued};
 use doorward::oauth::resource::ProtectedResource;
 use doorward::oauth::scope::Scope;
 use doorward::oauth::secret::{ClientSecret, Entropy, Secret};
@@ -22,8 +23,8 @@ use std::path::{Path, PathBuf};
 const ISSUER: &str = "https://mcp.example.com";
 const NOW: UnixTime = UnixTime(1_700_000_000);
 
-/// Not read here: a note for people, and records that the store reads.
-const READ_ELSEWHERE: [&str; 2] = ["README.md", "records/"];
+/// Not read here: a note for people, records that the store reads, and requests that are sent to the program.
+const READ_ELSEWHERE: [&str; 3] = ["README.md", "records/", "replays/"];
 
 fn rules() -> RedirectRules {
     RedirectRules::open(ISSUER)
@@ -202,10 +203,10 @@ fn secret() -> Secret<ClientSecret> {
 /// Registers as a stranger would, beside servers of which two have the names they get when nobody gives them one.
 fn register(body: &Value) -> Result<(Client, Value), Refusal> {
     let taken = TakenNames { servers: vec!["Notes", "MCP server", "doorward demo"] };
-    let metadata = registration::parse(body.to_string().as_bytes(), &rules(), ClientKinds::All, &taken)?;
-    let secret = metadata.wants_secret().then(secret);
-    let client = metadata.into_client(ClientId::mint([7; 16]), secret.as_ref(), NOW);
-    let response = registration::response(&client, secret.as_ref());
+    let metadata = registration::parse(body.to_string().as_bytes(), &rules(), &taken)?;
+    let issued = Issued { secret: metadata.wants_secret().then(secret), registration_token: None };
+    let client = metadata.into_client(ClientId::mint([7; 16]), &issued, NOW);
+    let response = registration_response::response(&client, &issued, ISSUER);
     Ok((client, response))
 }
 

@@ -37,6 +37,7 @@ pub(super) fn add(
         redirect_uris,
         auth_method: if with_secret { AuthMethod::ClientSecretPost } else { AuthMethod::None },
         secret: secret.as_ref().map(|secret| secret.hash()),
+        registration_token: None,
         grant_types: GrantType::ALL.to_vec(),
         scope: None,
         application_type: None,

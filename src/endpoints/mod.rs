@@ -3,6 +3,7 @@
 
 pub mod authorize;
 pub mod browser;
+pub mod client_configuration;
 pub mod connect;
 pub mod connections;
 pub mod consent;
@@ -37,6 +38,7 @@ use crate::oauth::error::Refusal;
 use crate::oauth::ids::ClientId;
 use crate::oauth::params::Params;
 use crate::oauth::redirect_rules::RedirectRules;
+use crate::oauth::registration::TakenNames;
 use crate::oauth::resource::ProtectedResource;
 use crate::store::{Store, StoreError};
 use std::sync::Arc;
@@ -71,6 +73,11 @@ impl App {
     /// The protected servers as clients see them.
     fn resources(&self) -> &[ProtectedResource] {
         &self.resources
+    }
+
+    /// What no client may call itself.
+    fn taken_names(&self) -> TakenNames<'_> {
+        TakenNames { servers: self.resources.iter().map(|resource| resource.name.as_str()).collect() }
     }
 
     /// The protected server at `path`.

@@ -5,11 +5,12 @@ use super::error::{RedirectProblem, Refusal};
 use super::ids::ClientId;
 use super::redirect_rules::RedirectRules;
 use super::redirect_uri::{self, MAX_URIS, RegisteredBy};
-use super::secret::{ClientSecret, Secret};
+use super::registration_response::Issued;
+use super::secret::Secret;
 use super::text::is_invisible;
 use crate::clock::UnixTime;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use url::Url;
 
@@ -45,7 +46,7 @@ struct Sent {
 #[derive(Clone, Debug)]
 pub struct AcceptableMetadata {
     redirect_uris: Vec<String>,
-    auth_method: AuthMethod,
+    auth_method: Option<AuthMethod>,
     grant_types: Vec<GrantType>,
     name: Option<String>,
     client_uri: Option<String>,
@@ -66,7 +67,7 @@ pub struct TakenNames<'a> {
 /// # Errors
 /// [`Refusal::MalformedMetadata`], [`Refusal::RedirectUri`] for the first bad URI (one bad URI refuses the whole
 /// request; none is dropped in silence), [`Refusal::ClientName`], [`Refusal::MetadataField`].
-pub fn parse(body: &[u8], rules: &RedirectRules, clients: ClientKinds, taken: &TakenNames<'_>) -> Result<AcceptableMetadata, Refusal> {
+pub fn parse(body: &[u8], rules: &RedirectRules, taken: &TakenNames<'_>) -> Result<AcceptableMetadata, Refusal> {
     let sent = read(body)?;
     let links = [
         ("client_uri", &sent.client_uri),
@@ -98,7 +99,7 @@ pub fn parse(body: &[u8], rules: &RedirectRules, clients: ClientKinds, taken: &T
     }
     Ok(AcceptableMetadata {
         redirect_uris: redirect_uris(sent.redirect_uris, by_redirect, rules)?,
-        auth_method: auth_method(sent.token_endpoint_auth_method.as_deref(), clients)?,
+        auth_method: auth_method(sent.token_endpoint_auth_method.as_deref())?,
         grant_types,
         name: name(sent.client_name, taken)?,
         client_uri: sent.client_uri.filter(|link| !link.is_empty()),
@@ -138,13 +139,10 @@ fn redirect_uris(sent: Option<Value>, by_redirect: bool, rules: &RedirectRules) 
 
 /// RFC 7591 §2 says that an absent method means `client_secret_basic`. Deviates: clients that leave it out understand
 /// only `client_secret_post` in the answer.
-///
-/// Where only public clients are let in, one that asks for a secret is answered as a public one (RFC 7591 §2: the server may
-/// replace what was asked). Claude asks for a secret wherever it registers, and does without.
-fn auth_method(sent: Option<&str>, clients: ClientKinds) -> Result<AuthMethod, Refusal> {
-    let asked = sent.map_or(Some(AuthMethod::ClientSecretPost), AuthMethod::parse);
-    let asked = asked.ok_or(Refusal::MetadataField("token_endpoint_auth_method"))?;
-    Ok(if clients.methods().contains(&asked) { asked } else { AuthMethod::None })
+const USUAL_METHOD: AuthMethod = AuthMethod::ClientSecretPost;
+
+fn auth_method(sent: Option<&str>) -> Result<Option<AuthMethod>, Refusal> {
+    sent.map(|sent| AuthMethod::parse(sent).ok_or(Refusal::MetadataField("token_endpoint_auth_method"))).transpose()
 }
 
 /// Known grants are kept, unknown ones left out. Every client may refresh: leaving `refresh_token` out is a habit and
@@ -191,40 +189,28 @@ fn is_public_link(link: &str) -> bool {
 }
 
 impl AcceptableMetadata {
-    /// True when the client will need a secret.
-    pub fn wants_secret(&self) -> bool {
-        self.auth_method != AuthMethod::None
+    /// The same as the owner allows it: where only public clients are let in, one that asks for a secret is answered as a
+    /// public one (RFC 7591 §2: the server may replace what was asked). Claude asks wherever it registers, and does without.
+    #[must_use]
+    pub fn of_kinds(self, clients: ClientKinds) -> Self {
+        let asked = self.auth_method.unwrap_or(USUAL_METHOD);
+        if clients.methods().contains(&asked) { self } else { Self { auth_method: Some(AuthMethod::None), ..self } }
     }
 
-    /// The same for the same metadata. A public client that registers again is given the id it has, so that clients
-    /// which register on every connection do not fill the store; one with a secret cannot be, since only its hash is kept.
-    pub fn fingerprint(&self) -> Option<[u8; 32]> {
-        if self.wants_secret() {
-            return None;
-        }
-        let grants: Vec<&str> = self.grant_types.iter().map(|grant| grant.as_str()).collect();
-        let all = json!([
-            self.redirect_uris,
-            grants,
-            self.name,
-            self.client_uri,
-            self.logo_uri,
-            self.scope,
-            self.application_type,
-            self.software.0,
-            self.software.1
-        ]);
-        Some(Sha256::digest(all.to_string()).into())
+    /// True when the client will need a secret.
+    pub fn wants_secret(&self) -> bool {
+        self.auth_method != Some(AuthMethod::None)
     }
 
     /// The client that comes of it.
-    pub fn into_client(self, id: ClientId, secret: Option<&Secret<ClientSecret>>, now: UnixTime) -> Client {
+    pub fn into_client(self, id: ClientId, issued: &Issued, now: UnixTime) -> Client {
         Client {
             id,
             name: self.name,
             redirect_uris: self.redirect_uris,
-            auth_method: self.auth_method,
-            secret: secret.map(Secret::hash),
+            auth_method: self.auth_method.unwrap_or(USUAL_METHOD),
+            secret: issued.secret.as_ref().map(Secret::hash),
+            registration_token: issued.registration_token.as_ref().map(Secret::hash),
             grant_types: self.grant_types,
             scope: self.scope,
             application_type: self.application_type,
@@ -235,49 +221,56 @@ impl AcceptableMetadata {
             created_at: now,
         }
     }
+
+    /// What becomes of `client` when its metadata is replaced by this (RFC 7592 §2.2). Who it is, its secret and its token
+    /// stay. So does whether it needs a secret: what users agreed to was a client that can prove who it is, or one that
+    /// cannot.
+    ///
+    /// # Errors
+    /// [`Refusal::MetadataField`] for a method of the other sort.
+    pub(super) fn replace(self, client: Client) -> Result<Client, Refusal> {
+        let auth_method = self.auth_method.unwrap_or(client.auth_method);
+        if (auth_method != AuthMethod::None) != client.is_confidential() {
+            return Err(Refusal::MetadataField("token_endpoint_auth_method"));
+        }
+        let new = self.into_client(client.id, &Issued::default(), client.created_at);
+        Ok(Client { auth_method, secret: client.secret, registration_token: client.registration_token, origin: client.origin, ..new })
+    }
 }
 
-/// The answer (RFC 7591 §3.2.1): everything as registered, and the secret this once.
-pub fn response(client: &Client, secret: Option<&Secret<ClientSecret>>) -> Value {
-    let mut body = Map::new();
-    body.insert("client_id".into(), json!(client.id.as_str()));
-    body.insert("client_id_issued_at".into(), json!(client.created_at.0));
-    if let Some(secret) = secret {
-        body.insert("client_secret".into(), json!(secret.reveal()));
-        body.insert("client_secret_expires_at".into(), json!(0));
+/// The same for the same metadata. A public client that registers again is given the id it has, so that clients which
+/// register on every connection do not fill the store; one with a secret cannot be, since only its hash is kept.
+pub fn fingerprint(client: &Client) -> Option<[u8; 32]> {
+    if client.is_confidential() {
+        return None;
     }
-    body.insert("redirect_uris".into(), json!(client.redirect_uris));
-    body.insert("token_endpoint_auth_method".into(), json!(client.auth_method.as_str()));
-    body.insert("grant_types".into(), json!(client.grant_types.iter().map(|grant| grant.as_str()).collect::<Vec<_>>()));
-    let by_redirect = client.grant_types.contains(&GrantType::AuthorizationCode);
-    body.insert("response_types".into(), if by_redirect { json!(["code"]) } else { json!([]) });
-    let texts = [
-        ("client_name", &client.name),
-        ("scope", &client.scope),
-        ("application_type", &client.application_type),
-        ("client_uri", &client.client_uri),
-        ("logo_uri", &client.logo_uri),
-        ("software_id", &client.software.0),
-        ("software_version", &client.software.1),
-    ];
-    for (name, text) in texts {
-        if let Some(text) = text.as_deref().filter(|text| !text.is_empty()) {
-            body.insert(name.into(), json!(text));
-        }
-    }
-    Value::Object(body)
+    let grants: Vec<&str> = client.grant_types.iter().map(|grant| grant.as_str()).collect();
+    let all = json!([
+        client.redirect_uris,
+        grants,
+        client.name,
+        client.client_uri,
+        client.logo_uri,
+        client.scope,
+        client.application_type,
+        client.software.0,
+        client.software.1
+    ]);
+    Some(Sha256::digest(all.to_string()).into())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::oauth::error::ErrorCode;
-    use crate::oauth::fixtures::{CALLBACK, NOW, rules, secret};
+    use crate::oauth::fixtures::{CALLBACK, ISSUER, NOW, rules, secret};
+    use crate::oauth::registration_response::response;
+    use crate::oauth::secret::{ClientSecret, RegistrationAccessToken};
 
     const TAKEN: [&str; 2] = ["Notes", "Home Files"];
 
     fn register(body: &str) -> Result<AcceptableMetadata, Refusal> {
-        parse(body.as_bytes(), &rules(), ClientKinds::All, &TakenNames { servers: TAKEN.to_vec() })
+        parse(body.as_bytes(), &rules(), &TakenNames { servers: TAKEN.to_vec() })
     }
 
     /// A good request with members added.
@@ -301,11 +294,15 @@ mod tests {
         result.err()
     }
 
+    fn into_client(metadata: AcceptableMetadata) -> Client {
+        let issued = Issued { secret: metadata.wants_secret().then(|| secret(1)), registration_token: None };
+        metadata.into_client(ClientId::mint([1; 16]), &issued, NOW)
+    }
+
     fn answer(members: &Value) -> Value {
         let metadata = with(members).unwrap();
-        let secret = metadata.wants_secret().then(|| secret(1));
-        let client = metadata.into_client(ClientId::mint([1; 16]), secret.as_ref(), NOW);
-        response(&client, secret.as_ref())
+        let issued = Issued { secret: metadata.wants_secret().then(|| secret(1)), registration_token: None };
+        response(&metadata.into_client(ClientId::mint([1; 16]), &issued, NOW), &issued, ISSUER)
     }
 
     #[test]
@@ -329,16 +326,13 @@ mod tests {
     #[test]
     fn where_only_public_clients_are_let_in_every_method_is_answered_with_none_and_no_secret() {
         for method in [json!("none"), json!("client_secret_post"), json!("client_secret_basic"), Value::Null] {
-            let body = json!({ "redirect_uris": [CALLBACK], "token_endpoint_auth_method": method });
-            let taken = TakenNames { servers: vec![] };
-            let metadata = parse(body.to_string().as_bytes(), &rules(), ClientKinds::PublicOnly, &taken).unwrap();
-            assert!(!metadata.wants_secret() && metadata.fingerprint().is_some(), "{method}");
-            let body = response(&metadata.into_client(ClientId::mint([1; 16]), None, NOW), None);
-            assert_eq!((&body["token_endpoint_auth_method"], body.get("client_secret")), (&json!("none"), None), "{method}");
+            let asked = || with(&json!({ "token_endpoint_auth_method": method })).unwrap();
+            assert_eq!(asked().of_kinds(ClientKinds::All).wants_secret(), asked().wants_secret(), "{method}");
+            let metadata = asked().of_kinds(ClientKinds::PublicOnly);
+            assert!(!metadata.wants_secret(), "{method}");
+            let client = metadata.into_client(ClientId::mint([1; 16]), &Issued::default(), NOW);
+            assert!(client.auth_method == AuthMethod::None && fingerprint(&client).is_some(), "{method}");
         }
-        let unknown = json!({ "redirect_uris": [CALLBACK], "token_endpoint_auth_method": "private_key_jwt" }).to_string();
-        let refused = parse(unknown.as_bytes(), &rules(), ClientKinds::PublicOnly, &TakenNames { servers: vec![] });
-        assert_eq!(refused.err(), Some(Refusal::MetadataField("token_endpoint_auth_method")));
     }
 
     #[test]
@@ -356,9 +350,9 @@ mod tests {
         for more in [json!({}), json!({ "redirect_uris": [], "response_types": [] })] {
             let mut body = json!({ "grant_types": [DEVICE], "token_endpoint_auth_method": "none" });
             body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-            let client = register(&body.to_string()).unwrap().into_client(ClientId::mint([1; 16]), None, NOW);
+            let client = register(&body.to_string()).unwrap().into_client(ClientId::mint([1; 16]), &Issued::default(), NOW);
             assert_eq!(client.grant_types, [GrantType::RefreshToken, GrantType::DeviceCode]);
-            let response = response(&client, None);
+            let response = response(&client, &Issued::default(), ISSUER);
             assert_eq!((&response["redirect_uris"], &response["response_types"]), (&json!([]), &json!([])));
         }
         let both = json!({ "grant_types": ["authorization_code", DEVICE], "redirect_uris": [] });
@@ -445,7 +439,7 @@ mod tests {
         for body in ["", "null", "[]", "\"x\"", "{", "redirect_uris=x", &by_position, &format!("{good}{good}"), &format!("{good}x")] {
             assert_eq!(refused(register(body)), Some(Refusal::MalformedMetadata), "{body}");
         }
-        assert!(parse(b"{\"redirect_uris\":[\"\xff\"]}", &rules(), ClientKinds::All, &TakenNames { servers: vec![] }).is_err());
+        assert!(parse(b"{\"redirect_uris\":[\"\xff\"]}", &rules(), &TakenNames { servers: vec![] }).is_err());
         assert!(register(&format!(" \r\n\t{good}\n")).is_ok());
     }
 
@@ -489,7 +483,7 @@ mod tests {
         {
             assert!(body.get(name).is_none(), "{name}");
         }
-        let client = with(&json!({ "origin": "Manual" })).unwrap().into_client(ClientId::mint([1; 16]), None, NOW);
+        let client = with(&json!({ "origin": "Manual" })).unwrap().into_client(ClientId::mint([1; 16]), &Issued::default(), NOW);
         assert_eq!(client.origin, ClientOrigin::Dynamic);
     }
 
@@ -623,7 +617,7 @@ mod tests {
     #[test]
     fn a_server_whose_name_has_no_letters_takes_no_name_away() {
         let body = json!({ "redirect_uris": [CALLBACK], "client_name": "Claude ***" }).to_string();
-        assert!(parse(body.as_bytes(), &rules(), ClientKinds::All, &TakenNames { servers: vec!["***", ""] }).is_ok());
+        assert!(parse(body.as_bytes(), &rules(), &TakenNames { servers: vec!["***", ""] }).is_ok());
     }
 
     #[test]
@@ -638,7 +632,7 @@ mod tests {
         let public = |more: Value| {
             let mut members = json!({ "token_endpoint_auth_method": "none", "client_name": "Claude" });
             members.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-            with(&members).unwrap().fingerprint()
+            fingerprint(&into_client(with(&members).unwrap()))
         };
         assert!(public(json!({})).is_some());
         assert_eq!(public(json!({})), public(json!({ "unknown": 1, "tos_uri": "https://client.test/" })));
@@ -659,16 +653,18 @@ mod tests {
 
     #[test]
     fn a_client_with_a_secret_is_never_recognised() {
-        assert!(with(&json!({})).unwrap().fingerprint().is_none());
-        assert!(with(&json!({ "token_endpoint_auth_method": "client_secret_basic" })).unwrap().fingerprint().is_none());
+        assert!(fingerprint(&into_client(with(&json!({})).unwrap())).is_none());
+        let by_basic = with(&json!({ "token_endpoint_auth_method": "client_secret_basic" })).unwrap();
+        assert!(fingerprint(&into_client(by_basic)).is_none());
     }
 
     #[test]
     fn only_the_hash_of_a_secret_is_kept() {
-        let key = secret::<ClientSecret>(1);
-        let client = with(&json!({})).unwrap().into_client(ClientId::mint([1; 16]), Some(&key), NOW);
-        assert_eq!(client.secret, Some(key.hash()));
+        let (key, token) = (secret::<ClientSecret>(1), secret::<RegistrationAccessToken>(2));
+        let issued = Issued { secret: Some(key.clone()), registration_token: Some(token.clone()) };
+        let client = with(&json!({})).unwrap().into_client(ClientId::mint([1; 16]), &issued, NOW);
+        assert_eq!((client.secret, client.registration_token), (Some(key.hash()), Some(token.hash())));
         let text = format!("{client:?}{}", serde_json::to_string(&client).unwrap());
-        assert!(!text.contains(key.reveal()), "{text}");
+        assert!(!text.contains(key.reveal()) && !text.contains(token.reveal()), "{text}");
     }
 }
