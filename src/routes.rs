@@ -57,6 +57,8 @@ enum Access {
     Form(FormHandler),
     /// A page of an owner.
     OwnerPage(fn(&App, &Request, &Owner<'_>) -> Answer),
+    /// A form of an owner.
+    OwnerForm(fn(&App, &Request, &Owner<'_>, &CheckedForm) -> Answer),
 }
 
 /// Who may read the answer.
@@ -118,6 +120,8 @@ static ROUTES: &[Route] = &[
     row(Get,  "/connect",             Access::Page(connect::show),                           Cors::None),
     row(Get,  "/servers",             Access::OwnerPage(servers::show),                      Cors::None),
     row(Post, "/connections/revoke",  Access::Form(connections::revoke),                     Cors::None),
+    row(Post, "/connections/revoke-mine", Access::Form(connections::revoke_mine),            Cors::None),
+    row(Post, "/connections/revoke-everything", Access::OwnerForm(connections::revoke_everything), Cors::None),
 
     row(Get,  "/style.css",           Access::Anyone(health::stylesheet),                    Cors::None),
     row(Get,  "/icon.svg",            Access::Anyone(health::icon),                          Cors::None),
@@ -189,6 +193,10 @@ impl Access {
                 None => page::owners_only(app),
             }),
             Self::Form(handler) => with_form(app, request, |who, form| handler(app, request, who, form)),
+            Self::OwnerForm(handler) => with_form(app, request, |who, form| match who.as_owner() {
+                Some(owner) => handler(app, request, &owner, form),
+                None => page::owners_only(app),
+            }),
         }
     }
 }
@@ -300,7 +308,7 @@ mod tests {
         for route in ROUTES {
             let personal = match route.access {
                 Access::Anyone(_) | Access::AnyoneAt(_) | Access::Client(_) | Access::ClientAt(_) => false,
-                Access::Browser(_) | Access::Page(_) | Access::Form(_) | Access::OwnerPage(_) => true,
+                Access::Browser(_) | Access::Page(_) | Access::Form(_) | Access::OwnerPage(_) | Access::OwnerForm(_) => true,
             };
             assert!(!personal || route.cors == Cors::None);
         }
@@ -310,7 +318,7 @@ mod tests {
     fn every_row_for_owners_is_tried_by_somebody_who_is_none() {
         let tried = include_str!("../tests/conformance/dashboard.rs");
         for route in ROUTES {
-            if let (Path::Exact(path), Access::OwnerPage(_)) = (&route.path, &route.access) {
+            if let (Path::Exact(path), Access::OwnerPage(_) | Access::OwnerForm(_)) = (&route.path, &route.access) {
                 let row = format!("(\"{}\", \"{path}\")", route.method.as_str());
                 assert!(tried.contains(&row), "{row} is missing in FOR_OWNERS");
             }

@@ -248,7 +248,7 @@ fn goldens() -> Vec<Golden> {
         golden("connection.1.client_removed.bin", connection(Some(EndReason::ClientRemoved))),
         golden("connection.1.user_removed.bin", connection(Some(EndReason::UserRemoved))),
         golden("connection.1.server_denied.bin", connection(Some(EndReason::ServerDenied))),
-        golden("last_use.1.bin", LastUse(AT)),
+        golden("last_use.1.bin", LastUse { at: AT, from: Some(IpAddr::from([203, 0, 113, 9])) }),
         golden("mcp_session.1.bin", SessionOwner { user: ann(), bearer: Bearer::Client(claude()), seen_at: AT }),
         golden("mcp_session.1.key.bin", SessionOwner { user: ann(), bearer: Bearer::Key(KeyId::known_as("key_one")), seen_at: AT }),
         golden("api_key.1.bin", api_key()),

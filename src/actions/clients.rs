@@ -97,7 +97,7 @@ pub(super) fn remove(store: &Store, occasion: &Occasion, id: &str) -> Result<Don
 }
 
 fn unknown(id: &str) -> Failure {
-    Failure::new(format!("there is no client {id}"), "to see which there are: doorward client list")
+    Failure::unknown(format!("there is no client {id}"), "to see which there are: doorward client list")
 }
 
 fn describe(client: &Client) -> Value {

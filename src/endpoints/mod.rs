@@ -28,6 +28,7 @@ pub mod signout;
 pub mod token;
 mod words;
 
+use crate::actions::{self, Action, Done, Failure};
 use crate::clock;
 use crate::config::Config;
 use crate::http::answer::Answer;
@@ -41,6 +42,7 @@ use crate::oauth::redirect_rules::RedirectRules;
 use crate::oauth::registration::TakenNames;
 use crate::oauth::resource::ProtectedResource;
 use crate::store::{Store, StoreError};
+use browser::SignedIn;
 use std::sync::Arc;
 
 /// What every endpoint has at hand.
@@ -88,6 +90,11 @@ impl App {
     /// The client of that id, unless the owner lets in none of its kind (any more).
     fn client(&self, id: &ClientId) -> Result<Option<Client>, StoreError> {
         Ok(self.store.client(id)?.filter(|client| self.config.clients.kinds.admit(client)))
+    }
+
+    /// Does what somebody signed in asks for: the same functions that the commands call, and recorded as theirs.
+    fn perform(&self, by: &SignedIn, action: Action) -> Result<Done, Failure> {
+        actions::perform(&self.store, &self.config, &by.occasion(), action)
     }
 
     /// True while nobody has an account here: then nothing can be agreed to, and nothing is registered.
