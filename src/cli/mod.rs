@@ -12,6 +12,7 @@ mod server;
 mod setup;
 mod table;
 mod terminal;
+mod trace;
 mod user;
 
 use crate::actions::Failure;
