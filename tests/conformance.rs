@@ -211,6 +211,7 @@
 //! | **audit** | | |
 //! | `a_whole_flow_is_told_step_by_step` | all | none: the audit log is ours (Z6) |
 //! | `what_looks_like_theft_is_an_alarm_that_nobody_overlooks` | all | RFC 9700 §4.14.2, RFC 6749 §10.5 (B12) |
+//! | `a_stranger_cannot_ring_the_alarm` | all | none: the audit log is ours (Z6) |
 //! | `how_a_connection_ended_is_told_whoever_ended_it` | all | none: the audit log is ours (Z6) |
 //! | `a_client_that_came_back_and_one_without_pkce_are_told` | all | none: the audit log is ours (Z6, E2, C3) |
 //! | `the_first_run_is_told` | all | none: the audit log is ours (Z6) |
