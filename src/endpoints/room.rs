@@ -24,11 +24,15 @@ pub(super) enum Room {
     Connect,
     /// `/servers`
     Servers,
+    /// `/activity`
+    Activity,
+    /// `/trace`
+    Trace,
 }
 
 impl Room {
     /// In the order of the list.
-    const ALL: [Self; 3] = [Self::Overview, Self::Connect, Self::Servers];
+    const ALL: [Self; 5] = [Self::Overview, Self::Connect, Self::Servers, Self::Trace, Self::Activity];
 
     /// Its path.
     pub(super) fn href(self) -> &'static str {
@@ -36,6 +40,8 @@ impl Room {
             Self::Overview => "/",
             Self::Connect => "/connect",
             Self::Servers => "/servers",
+            Self::Activity => "/activity",
+            Self::Trace => "/trace",
         }
     }
 
@@ -44,14 +50,16 @@ impl Room {
             Self::Overview => "Overview",
             Self::Connect => "Connect an app",
             Self::Servers => "Servers",
+            Self::Activity => "Activity",
+            Self::Trace => "Attempts to connect",
         }
     }
 
     /// Where only an owner may enter ([`crate::routes`] sees to it), nobody else is shown the way.
     fn is_for_owners(self) -> bool {
         match self {
-            Self::Overview | Self::Connect => false,
-            Self::Servers => true,
+            Self::Overview | Self::Connect | Self::Activity => false,
+            Self::Servers | Self::Trace => true,
         }
     }
 }

@@ -167,7 +167,7 @@ fn what_was_done_is_said_once_and_in_no_words_but_ours() {
 }
 
 /// Every room and form that is for owners alone. A test of the routes counts them.
-const FOR_OWNERS: [(&str, &str); 2] = [("GET", "/servers"), ("POST", "/connections/revoke-everything")];
+const FOR_OWNERS: [(&str, &str); 3] = [("GET", "/trace"), ("GET", "/servers"), ("POST", "/connections/revoke-everything")];
 
 #[test]
 fn what_is_for_owners_is_refused_to_others_by_the_server_itself() {
