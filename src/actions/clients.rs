@@ -3,7 +3,7 @@
 use super::{Done, Failure, done};
 use crate::config::Config;
 use crate::oauth::audit::Occasion;
-use crate::oauth::client::{AuthMethod, Client, ClientOrigin, GrantType};
+use crate::oauth::client::{AuthMethod, Client, ClientKinds, ClientOrigin, GrantType};
 use crate::oauth::ids::ClientId;
 use crate::oauth::known_clients::{self, Preset};
 use crate::oauth::redirect_rules::RedirectRules;
@@ -26,6 +26,10 @@ pub(super) fn add(
     let known = known.unwrap_or(Preset { name: None, redirect_uris: vec![] });
     let redirect_uris = [known.redirect_uris, redirect_uris].concat();
     check(&redirect_uris, &config.clients.redirects)?;
+    if with_secret && config.clients.kinds == ClientKinds::PublicOnly {
+        let hint = "leave --secret out, or take public_only out of doorward.toml and start doorward again";
+        return Err(Failure::new("this doorward lets in public clients only (public_only)", hint));
+    }
     let secret = with_secret.then(random::secret::<ClientSecret>);
     let client = Client {
         id: ClientId::mint(random::bytes()),

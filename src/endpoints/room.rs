@@ -24,6 +24,8 @@ pub(super) enum Room {
     Connect,
     /// `/servers`
     Servers,
+    /// `/clients`
+    Clients,
     /// `/activity`
     Activity,
     /// `/trace`
@@ -32,7 +34,7 @@ pub(super) enum Room {
 
 impl Room {
     /// In the order of the list.
-    const ALL: [Self; 5] = [Self::Overview, Self::Connect, Self::Servers, Self::Trace, Self::Activity];
+    const ALL: [Self; 6] = [Self::Overview, Self::Connect, Self::Servers, Self::Clients, Self::Trace, Self::Activity];
 
     /// Its path.
     pub(super) fn href(self) -> &'static str {
@@ -40,6 +42,7 @@ impl Room {
             Self::Overview => "/",
             Self::Connect => "/connect",
             Self::Servers => "/servers",
+            Self::Clients => "/clients",
             Self::Activity => "/activity",
             Self::Trace => "/trace",
         }
@@ -50,6 +53,7 @@ impl Room {
             Self::Overview => "Overview",
             Self::Connect => "Connect an app",
             Self::Servers => "Servers",
+            Self::Clients => "Apps",
             Self::Activity => "Activity",
             Self::Trace => "Attempts to connect",
         }
@@ -59,7 +63,7 @@ impl Room {
     fn is_for_owners(self) -> bool {
         match self {
             Self::Overview | Self::Connect | Self::Activity => false,
-            Self::Servers | Self::Trace => true,
+            Self::Servers | Self::Clients | Self::Trace => true,
         }
     }
 }
@@ -72,21 +76,25 @@ pub(super) enum Said {
     Revoked,
     /// All of somebody's connections were, or of everybody.
     RevokedAll,
+    /// An app was removed.
+    ClientRemoved,
 }
 
 impl Said {
-    const ALL: [Self; 2] = [Self::Revoked, Self::RevokedAll];
+    const ALL: [Self; 3] = [Self::Revoked, Self::RevokedAll, Self::ClientRemoved];
 
     fn word(self) -> &'static str {
         match self {
             Self::Revoked => "revoked",
             Self::RevokedAll => "revoked-all",
+            Self::ClientRemoved => "client-removed",
         }
     }
 
     fn sentence(self) -> &'static str {
         match self {
             Self::Revoked => "Revoked. The app’s next call is refused.",
+            Self::ClientRemoved => "Removed. Its connections have ended.",
             Self::RevokedAll => "All revoked. Every app’s next call is refused.",
         }
     }
