@@ -41,7 +41,7 @@ fn fold(attempt: AttemptView, open: bool, now: UnixTime) -> AttemptFold {
         state: attempt.state.to_owned(),
         stopped,
         sentence: page::sentence(&attempt.sentence),
-        fix: Some(attempt.fix).filter(|fix| stopped && !fix.is_empty()),
+        fix: Some(attempt.fix).filter(|fix| !fix.is_empty()).map(|fix| if stopped { fix } else { format!("If nothing more comes: {fix}") }),
         steps: attempt.steps.into_iter().map(line).collect(),
     }
 }

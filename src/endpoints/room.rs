@@ -55,7 +55,7 @@ impl Room {
             Self::Servers => "Servers",
             Self::Clients => "Apps",
             Self::Activity => "Activity",
-            Self::Trace => "Attempts to connect",
+            Self::Trace => "Attempts",
         }
     }
 
