@@ -282,6 +282,8 @@
 //! | `a_rotated_refresh_token_is_inactive_and_asking_about_it_is_no_theft` | all | B9, RFC 7662 §2.2 |
 //! | `tokens_live_an_hour_and_ninety_days_unless_the_owner_says_otherwise` | all | B6; RFC 6749 §5.1, RFC 7662 §2.2 |
 //! | `a_token_ends_when_it_was_said_to_and_one_without_an_end_has_no_exp` | all | B9, A9, RFC 7662 §2.2 |
+//! | `a_resource_server_is_told_about_the_tokens_for_it_and_can_do_nothing_else` | all | B9, D2, RFC 7662 §2.1, §4 |
+//! | `a_client_that_the_owner_entered_is_told_about_its_own_tokens_and_about_no_others` | all | B9, D2, RFC 7662 §2.2 |
 //! | `whoever_does_not_prove_who_it_is_learns_nothing` | all | B9, D2, D5, RFC 7662 §2.1, §2.3 |
 //! | `only_a_form_with_one_token_is_read_and_only_by_post` | all | B9, RFC 7662 §2.1 |
 //! | **keys** | | |
