@@ -174,7 +174,7 @@ impl Class {
     pub const ALL: [Self; 6] = [Self::Decisions, Self::SignIns, Self::Uses, Self::Attempts, Self::Strangers, Self::Alarms];
 
     /// Those that hold what looks like theft.
-    pub const WITH_ALARMS: [Self; 2] = [Self::Decisions, Self::Attempts];
+    pub const WITH_ALARMS: [Self; 2] = [Self::Decisions, Self::Alarms];
 
     /// The newest so many are kept.
     pub fn kept(self) -> u64 {
