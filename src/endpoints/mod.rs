@@ -9,8 +9,10 @@ mod consent_page;
 pub mod device;
 pub mod device_authorization;
 pub mod discovery;
+mod guess;
 pub mod health;
 pub mod home;
+mod limits;
 pub mod openid;
 pub mod page;
 pub mod poll;
@@ -78,7 +80,11 @@ impl App {
 /// The refusal as the JSON that every machine-facing endpoint answers with.
 fn refuse(refusal: &Refusal) -> Answer {
     let wire = refusal.wire();
-    Answer::error(wire.status, wire.code.as_str(), &wire.description)
+    let answer = Answer::error(wire.status, wire.code.as_str(), &wire.description);
+    match refusal.retry_after() {
+        Some(wait) => answer.with("retry-after", wait.as_secs().to_string()),
+        None => answer,
+    }
 }
 
 /// What a bug looks like from outside.

@@ -32,6 +32,9 @@
 //! | a user's grant to a client | [`connection`] | |
 //! | the check of a bearer token | [`bearer`] | RFC 6750, RFC 9728 §5.1 |
 //! | a session of the MCP transport and whose it is | [`mcp_session`] | MCP security best practices |
+//! | how a limit slides | [`limits`] | RFC 9110 §10.2.3 |
+//! | what is limited, by whom it is counted, how much there is | [`rates`] | RFC 7591 §5 |
+//! | guessing made slow | [`throttle`] | RFC 6749 §4.3.2, §10.10 |
 //! | discovery documents | [`metadata`] | RFC 8414, RFC 9728 |
 
 pub mod authorization_request;
@@ -50,11 +53,13 @@ pub(crate) mod fixtures;
 pub mod id_token;
 pub mod ids;
 pub mod known_clients;
+pub mod limits;
 pub mod mcp_session;
 pub mod metadata;
 pub mod params;
 pub mod pkce;
 pub mod poll;
+pub mod rates;
 pub mod redirect_rules;
 pub mod redirect_uri;
 pub mod refresh;
@@ -64,6 +69,7 @@ pub mod revocation;
 pub mod scope;
 pub mod secret;
 pub mod signing_key;
+pub mod throttle;
 pub mod token_request;
 pub mod token_response;
 pub mod user;

@@ -44,6 +44,8 @@ pub enum Table {
     LastUse = 12,
     McpSession = 13,
     SetupLink = 14,
+    Counter = 17,
+    Tries = 18,
     DeviceCode = 40,
     UserCode = 41,
     WrongEntries = 42,
