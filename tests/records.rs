@@ -6,6 +6,8 @@
 #![allow(missing_docs, reason = "tests say what they are for by their names")]
 
 use doorward::clock::UnixTime;
+use doorward::oauth::audit::{Entry, Occasion};
+use doorward::oauth::audit_kinds::What;
 use doorward::oauth::authorization_request::State;
 use doorward::oauth::bearer::StoredAccessToken;
 use doorward::oauth::client::{AuthMethod, Client, ClientOrigin, GrantType};
@@ -20,11 +22,13 @@ use doorward::oauth::refresh::{Rotated, StoredRefreshToken};
 use doorward::oauth::scope::Scope;
 use doorward::oauth::secret::{Entropy, ServerKey, TokenHash};
 use doorward::oauth::signing_key::{PrivateKey, PublicKey, SigningKey};
+use doorward::oauth::text::Shown;
 use doorward::oauth::user::{ServerAccess, User, UserName};
-use doorward::store::record::{self, BrowserSession, FingerprintOwner, Instance, LastUse, NameOwner, Record, StoredSetupLink};
+use doorward::store::record::{self, AuditCounts, BrowserSession, FingerprintOwner, Instance, LastUse, NameOwner, Record, StoredSetupLink};
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::fs;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 const AT: UnixTime = UnixTime(1_700_000_000);
@@ -224,9 +228,18 @@ fn goldens() -> Vec<Golden> {
         golden("last_use.1.bin", LastUse(AT)),
         golden("mcp_session.1.bin", SessionOwner { user: ann(), client: claude(), seen_at: AT }),
         golden("setup_link.1.bin", StoredSetupLink { hash: hash(4), expires_at: LATER }),
+        golden("audit.1.bin", entry(What::SettingChanged { setting: Shown::new("a"), before: Shown::new("b"), after: Shown::new("c") })),
+        golden("audit.1.ended.bin", entry(What::ConnectionEnded(EndReason::RefreshTokenReused))),
+        golden("audit.1.bare.bin", Entry { number: 0, event: Occasion::here(AT).event(What::SignedIn) }),
+        golden("audit_counts.1.bin", AuditCounts { events: 15, of_class: [1, 2, 3, 4, 5] }),
         golden("signing_key.1.bin", signing_key(None)),
         golden("signing_key.1.replaced.bin", signing_key(Some(LATER))),
     ]
+}
+
+fn entry(what: What) -> Entry {
+    let event = Occasion::request(AT, IpAddr::from([203, 0, 113, 9])).by(&user().name).event(what);
+    Entry { number: 7, event: event.of_user(&user().name).of_client(&client()).at_server("/notes").in_connection(&one()) }
 }
 
 fn folder() -> PathBuf {
@@ -250,9 +263,9 @@ fn every_file_is_read_and_every_table_has_one() {
     let known: BTreeSet<String> = goldens().iter().map(|golden| golden.file.to_owned()).collect();
     let there: BTreeSet<String> = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     assert_eq!(known, there);
-    // Tables 1 to 14 and 50; table 0 holds marks, which have no value.
+    // Tables 1 to 16 and 50; table 0 holds marks, which have no value.
     let tables: BTreeSet<u8> = goldens().iter().map(|golden| golden.bytes[0]).collect();
-    assert_eq!(tables, (1..=14).chain([50]).collect());
+    assert_eq!(tables, (1..=16).chain([50]).collect());
 }
 
 #[test]
@@ -266,7 +279,7 @@ fn a_record_that_was_cut_or_lengthened_is_damage_and_never_another_record() {
         let mut newer = whole.clone();
         newer[1] += 1;
         assert!((golden.check)(&newer).unwrap_err().contains("later doorward"), "{}", golden.file);
-        for table in (0..=15).filter(|table| *table != whole[0]) {
+        for table in (0..=16).filter(|table| *table != whole[0]) {
             let mut foreign = whole.clone();
             foreign[0] = table;
             assert!((golden.check)(&foreign).is_err(), "{} as {table}", golden.file);

@@ -3,21 +3,21 @@
 use super::run::act;
 use super::table::{self, Column};
 use crate::actions::{Action, Failure};
-use argh::FromArgs;
+use argh::{ArgsInfo, FromArgs};
 use std::path::PathBuf;
 
 const COLUMNS: &[Column] =
     &[("id", "ID"), ("name", "NAME"), ("registered", "REGISTERED"), ("created_at", "WHEN"), ("redirect_uris", "REDIRECT URIS")];
 
 /// add, list and remove clients
-#[derive(FromArgs)]
-#[argh(subcommand, name = "client")]
+#[derive(FromArgs, ArgsInfo)]
+#[argh(subcommand, name = "client", example = "doorward client add --preset chatgpt")]
 pub(super) struct Client {
     #[argh(subcommand)]
     command: Command,
 }
 
-#[derive(FromArgs)]
+#[derive(FromArgs, ArgsInfo)]
 #[argh(subcommand)]
 enum Command {
     Add(Add),
@@ -27,7 +27,7 @@ enum Command {
 }
 
 /// enter a client that cannot register itself
-#[derive(FromArgs)]
+#[derive(FromArgs, ArgsInfo)]
 #[argh(subcommand, name = "add", example = "doorward client add --preset claude --secret")]
 struct Add {
     /// a known client: claude, claude-desktop, claude-both, claude-code, chatgpt, cursor, vscode, grok, postman, …; custom
@@ -51,8 +51,8 @@ struct Add {
 }
 
 /// list the clients
-#[derive(FromArgs)]
-#[argh(subcommand, name = "list")]
+#[derive(FromArgs, ArgsInfo)]
+#[argh(subcommand, name = "list", example = "doorward client list --json")]
 struct List {
     /// the data directory
     #[argh(option)]
@@ -63,8 +63,8 @@ struct List {
 }
 
 /// show one client
-#[derive(FromArgs)]
-#[argh(subcommand, name = "show")]
+#[derive(FromArgs, ArgsInfo)]
+#[argh(subcommand, name = "show", example = "doorward client show ID")]
 struct Show {
     /// which
     #[argh(positional)]
@@ -78,8 +78,8 @@ struct Show {
 }
 
 /// remove a client; its connections end at once
-#[derive(FromArgs)]
-#[argh(subcommand, name = "remove")]
+#[derive(FromArgs, ArgsInfo)]
+#[argh(subcommand, name = "remove", example = "doorward client remove ID")]
 struct Remove {
     /// which
     #[argh(positional)]

@@ -3,7 +3,7 @@
 use super::run::act;
 use super::table::{self, Column};
 use crate::actions::{Action, Failure};
-use argh::FromArgs;
+use argh::{ArgsInfo, FromArgs};
 use std::path::PathBuf;
 
 const COLUMNS: &[Column] = &[
@@ -17,14 +17,14 @@ const COLUMNS: &[Column] = &[
 ];
 
 /// list and revoke connections
-#[derive(FromArgs)]
-#[argh(subcommand, name = "connection")]
+#[derive(FromArgs, ArgsInfo)]
+#[argh(subcommand, name = "connection", example = "doorward connection list")]
 pub(super) struct Connection {
     #[argh(subcommand)]
     command: Command,
 }
 
-#[derive(FromArgs)]
+#[derive(FromArgs, ArgsInfo)]
 #[argh(subcommand)]
 enum Command {
     List(List),
@@ -32,8 +32,8 @@ enum Command {
 }
 
 /// list what is connected
-#[derive(FromArgs)]
-#[argh(subcommand, name = "list")]
+#[derive(FromArgs, ArgsInfo)]
+#[argh(subcommand, name = "list", example = "doorward connection list --json")]
 struct List {
     /// the data directory
     #[argh(option)]
@@ -44,8 +44,8 @@ struct List {
 }
 
 /// end a connection; the app's next call is refused
-#[derive(FromArgs)]
-#[argh(subcommand, name = "revoke")]
+#[derive(FromArgs, ArgsInfo)]
+#[argh(subcommand, name = "revoke", example = "doorward connection revoke ID")]
 struct Revoke {
     /// which
     #[argh(positional)]

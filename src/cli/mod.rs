@@ -2,6 +2,7 @@
 //! hint; 0 is done, 1 failed, 2 bad usage.
 
 mod client;
+mod completions;
 mod connection;
 mod run;
 mod serve;
@@ -13,19 +14,23 @@ mod user;
 
 use crate::actions::Failure;
 use crate::config::ConfigError;
-use argh::{EarlyExit, FromArgs};
+use argh::{ArgsInfo, EarlyExit, FromArgs};
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 /// OAuth for the MCP server you run at home: authorization server, sign-in and consent pages, and the gate in front of
 /// any MCP server.
-#[derive(FromArgs)]
+#[derive(FromArgs, ArgsInfo)]
+#[argh(
+    example = "doorward --upstream http://127.0.0.1:3001/mcp --public-url https://mcp.example.com",
+    note = "Without a command it serves. Exit codes: 0 done, 1 failed, 2 bad usage."
+)]
 struct Cli {
     #[argh(subcommand)]
     command: Command,
 }
 
-#[derive(FromArgs)]
+#[derive(FromArgs, ArgsInfo)]
 #[argh(subcommand)]
 enum Command {
     Serve(serve::Serve),
@@ -34,6 +39,7 @@ enum Command {
     Client(client::Client),
     Connection(connection::Connection),
     Server(server::Server),
+    Completions(completions::Completions),
 }
 
 /// Runs the command that the arguments name.
@@ -79,6 +85,10 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Client(command) => client::run(command),
         Command::Connection(command) => connection::run(command),
         Command::Server(command) => server::run(command),
+        Command::Completions(command) => {
+            completions::run(&command);
+            Ok(())
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::door::{Backends, Door, Stop};
 use crate::random;
 use crate::routes::Site;
 use crate::store::Store;
-use argh::FromArgs;
+use argh::{ArgsInfo, FromArgs};
 use rustix::termios::isatty;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -27,7 +27,7 @@ use std::time::Duration;
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 
 /// run the server (the default)
-#[derive(FromArgs)]
+#[derive(FromArgs, ArgsInfo)]
 #[argh(
     subcommand,
     name = "serve",

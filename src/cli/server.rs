@@ -3,29 +3,29 @@
 use super::run::act;
 use super::table::{self, Column};
 use crate::actions::{Action, Failure};
-use argh::FromArgs;
+use argh::{ArgsInfo, FromArgs};
 use std::path::PathBuf;
 
 const COLUMNS: &[Column] =
     &[("path", "PATH"), ("name", "NAME"), ("url", "ADDRESS FOR CLIENTS"), ("upstream", "UPSTREAM"), ("scopes", "SCOPES")];
 
 /// list the protected servers
-#[derive(FromArgs)]
-#[argh(subcommand, name = "server")]
+#[derive(FromArgs, ArgsInfo)]
+#[argh(subcommand, name = "server", example = "doorward server list")]
 pub(super) struct Server {
     #[argh(subcommand)]
     command: Command,
 }
 
-#[derive(FromArgs)]
+#[derive(FromArgs, ArgsInfo)]
 #[argh(subcommand)]
 enum Command {
     List(List),
 }
 
 /// list the protected servers and the addresses to give to clients
-#[derive(FromArgs)]
-#[argh(subcommand, name = "list")]
+#[derive(FromArgs, ArgsInfo)]
+#[argh(subcommand, name = "list", example = "doorward server list --json")]
 struct List {
     /// the data directory
     #[argh(option)]

@@ -2,12 +2,12 @@
 
 use super::{run::act, table};
 use crate::actions::{Action, Failure};
-use argh::FromArgs;
+use argh::{ArgsInfo, FromArgs};
 use std::path::PathBuf;
 
 /// print a fresh one-time link for the first run, while there is no owner
-#[derive(FromArgs)]
-#[argh(subcommand, name = "setup")]
+#[derive(FromArgs, ArgsInfo)]
+#[argh(subcommand, name = "setup", example = "doorward setup --data /var/lib/doorward")]
 pub(super) struct Setup {
     /// the data directory
     #[argh(option)]

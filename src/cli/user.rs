@@ -3,21 +3,21 @@
 use super::table::{self, Column};
 use super::{run::act, terminal};
 use crate::actions::{Action, Failure};
-use argh::FromArgs;
+use argh::{ArgsInfo, FromArgs};
 use std::path::PathBuf;
 
 const COLUMNS: &[Column] =
     &[("name", "NAME"), ("owner", "OWNER"), ("disabled", "DISABLED"), ("servers", "SERVERS"), ("created_at", "ADDED")];
 
 /// add, list, change and remove accounts
-#[derive(FromArgs)]
-#[argh(subcommand, name = "user")]
+#[derive(FromArgs, ArgsInfo)]
+#[argh(subcommand, name = "user", example = "doorward user list")]
 pub(super) struct User {
     #[argh(subcommand)]
     command: Command,
 }
 
-#[derive(FromArgs)]
+#[derive(FromArgs, ArgsInfo)]
 #[argh(subcommand)]
 enum Command {
     Add(Add),
@@ -31,7 +31,7 @@ enum Command {
 }
 
 /// add an account; asks for a password
-#[derive(FromArgs)]
+#[derive(FromArgs, ArgsInfo)]
 #[argh(subcommand, name = "add", example = "echo 'long and secret' | doorward user add ann --password-stdin --server /notes")]
 struct Add {
     /// the name, or an e-mail address
@@ -55,8 +55,8 @@ struct Add {
 }
 
 /// list the accounts
-#[derive(FromArgs)]
-#[argh(subcommand, name = "list")]
+#[derive(FromArgs, ArgsInfo)]
+#[argh(subcommand, name = "list", example = "doorward user list --json")]
 struct List {
     /// the data directory
     #[argh(option)]
@@ -67,8 +67,8 @@ struct List {
 }
 
 /// change a password; browsers and apps of the account must sign in again
-#[derive(FromArgs)]
-#[argh(subcommand, name = "password")]
+#[derive(FromArgs, ArgsInfo)]
+#[argh(subcommand, name = "password", example = "doorward user password ann")]
 struct Password {
     /// whose
     #[argh(positional)]
@@ -82,8 +82,8 @@ struct Password {
 }
 
 /// switch an account off; its connections end at once
-#[derive(FromArgs)]
-#[argh(subcommand, name = "disable")]
+#[derive(FromArgs, ArgsInfo)]
+#[argh(subcommand, name = "disable", example = "doorward user disable ann")]
 struct Disable {
     /// which
     #[argh(positional)]
@@ -94,8 +94,8 @@ struct Disable {
 }
 
 /// switch an account on again
-#[derive(FromArgs)]
-#[argh(subcommand, name = "enable")]
+#[derive(FromArgs, ArgsInfo)]
+#[argh(subcommand, name = "enable", example = "doorward user enable ann")]
 struct Enable {
     /// which
     #[argh(positional)]
@@ -106,8 +106,8 @@ struct Enable {
 }
 
 /// remove an account; its connections end at once
-#[derive(FromArgs)]
-#[argh(subcommand, name = "remove")]
+#[derive(FromArgs, ArgsInfo)]
+#[argh(subcommand, name = "remove", example = "doorward user remove ann")]
 struct Remove {
     /// which
     #[argh(positional)]
@@ -118,8 +118,8 @@ struct Remove {
 }
 
 /// let an account use a server
-#[derive(FromArgs)]
-#[argh(subcommand, name = "allow")]
+#[derive(FromArgs, ArgsInfo)]
+#[argh(subcommand, name = "allow", example = "doorward user allow ann /notes")]
 struct Allow {
     /// which account
     #[argh(positional)]
@@ -133,8 +133,8 @@ struct Allow {
 }
 
 /// take a server from an account; its connections there end at once
-#[derive(FromArgs)]
-#[argh(subcommand, name = "deny")]
+#[derive(FromArgs, ArgsInfo)]
+#[argh(subcommand, name = "deny", example = "doorward user deny ann /notes")]
 struct Deny {
     /// which account
     #[argh(positional)]

@@ -30,6 +30,8 @@
 //! | Connection | connection id | [`crate::oauth::connection::Connection`] |
 //! | LastUse | connection id | [`crate::store::record::LastUse`] |
 //! | McpSession | hash of server and session id | [`crate::oauth::mcp_session::SessionOwner`] |
+//! | Audit | class, place in its ring | [`crate::oauth::audit::Entry`] |
+//! | AuditCounts | (none) | [`crate::store::record::AuditCounts`] |
 //! | DeviceCode | hash of the device's code | [`crate::oauth::device::StoredDeviceCode`] |
 //! | UserCode | HMAC of the code that a person enters | [`crate::store::record::UserCodeOwner`] |
 //! | WrongEntries | user id | [`crate::oauth::device::WrongEntries`] |

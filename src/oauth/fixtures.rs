@@ -1,15 +1,17 @@
 //! Builders that the tests of several rules share: one valid thing of each sort, to be changed in the one respect that
 //! a test is about.
 
+use super::audit_kinds::What;
 use super::client::{AuthMethod, Client, ClientOrigin, GrantType};
 use super::client_auth::{self, AuthenticatedClient};
-use super::connection::{Connection, Ended, Standing, StandingGrant, stands};
+use super::connection::{Connection, EndReason, Ended, Standing, StandingGrant, stands};
 use super::ids::{ClientId, ConnectionId, UserId};
 use super::params::Params;
 use super::redirect_rules::RedirectRules;
 use super::resource::ProtectedResource;
 use super::scope::Scope;
 use super::secret::{ClientSecret, Entropy, Kind, Secret};
+use super::text::Shown;
 use super::user::{ServerAccess, User, UserName};
 use crate::clock::UnixTime;
 use std::time::Duration;
@@ -121,4 +123,66 @@ pub(crate) fn standing() -> Standing {
 /// The same, proven.
 pub(crate) fn standing_grant() -> StandingGrant {
     stands(standing()).unwrap()
+}
+
+/// One event of every kind.
+pub(crate) fn every_kind() -> Vec<What> {
+    let text = || Shown::new("laptop");
+    let (before, after) = (Shown::new("http://127.0.0.1:8787"), Shown::new(ISSUER));
+    let plain = [
+        What::SignedIn,
+        What::SignInFailed,
+        What::SignInThrottled,
+        What::SignedOut,
+        What::SetupLinkMade,
+        What::SetupClaimed,
+        What::UserAdded { owner: false },
+        What::PasswordChanged,
+        What::UserDisabled,
+        What::UserEnabled,
+        What::UserRemoved,
+        What::ServerAllowed,
+        What::ServerDenied,
+        What::ClientAdded,
+        What::ClientRegistered,
+        What::ClientUpdated,
+        What::ClientUnregistered,
+        What::ClientRemoved,
+        What::ClientAdopted,
+        What::ConsentGiven { scope: Shown::new("read") },
+        What::ConsentDenied,
+        What::UserCodeWrong,
+        What::PkceExceptionUsed,
+        What::TokensIssued { scope: Shown::new("read") },
+        What::TokensRefreshed,
+        What::TokensRepeated,
+        What::AccessTokenReturned,
+        What::VerifierWrong,
+        What::TokenOfAnother,
+        What::KeyCreated { key: text() },
+        What::KeyUsed { key: text() },
+        What::KeyRevoked { key: text() },
+        What::ServerPaused,
+        What::ServerResumed,
+        What::ClientPaused,
+        What::ClientResumed,
+        What::EverythingPaused,
+        What::EverythingResumed,
+        What::LimitHit { limit: Shown::new("registrations") },
+        What::SigningKeyRotated,
+        What::PublicUrlChanged { before: before.clone(), after: after.clone() },
+        What::ServerAdded,
+        What::ServerGone,
+        What::SettingChanged { setting: text(), before, after },
+    ];
+    let reasons = [
+        EndReason::RevokedByUser,
+        EndReason::RevokedByClient,
+        EndReason::CodeReplayed,
+        EndReason::RefreshTokenReused,
+        EndReason::ClientRemoved,
+        EndReason::UserRemoved,
+        EndReason::ServerDenied,
+    ];
+    plain.into_iter().chain(reasons.map(What::ConnectionEnded)).collect()
 }

@@ -34,7 +34,12 @@ impl Limit {
         Self { most: self.most.saturating_mul(factor), interval: (self.interval / u64::from(factor.max(1))).max(1) }
     }
 
-    /// The whole number at the pace, in microseconds.
+    /// In which the whole number may be done at the pace.
+    pub fn span(self) -> Duration {
+        Duration::from_micros(self.whole())
+    }
+
+    /// The same in microseconds.
     fn whole(self) -> u64 {
         self.interval.saturating_mul(self.most.into())
     }

@@ -35,8 +35,15 @@
 //! | how a limit slides | [`limits`] | RFC 9110 §10.2.3 |
 //! | what is limited, by whom it is counted, how much there is | [`rates`] | RFC 7591 §5 |
 //! | guessing made slow | [`throttle`] | RFC 6749 §4.3.2, §10.10 |
+//! | text of others that people are shown | [`text`] | |
+//! | what happened, for the owner | [`audit`] | |
+//! | which events there can be, and how many are kept | [`audit_kinds`] | |
+//! | what people read of them | [`audit_sentence`] | |
 //! | discovery documents | [`metadata`] | RFC 8414, RFC 9728 |
 
+pub mod audit;
+pub mod audit_kinds;
+pub mod audit_sentence;
 pub mod authorization_request;
 pub mod authorization_response;
 pub mod authorization_step;
@@ -69,6 +76,7 @@ pub mod revocation;
 pub mod scope;
 pub mod secret;
 pub mod signing_key;
+pub mod text;
 pub mod throttle;
 pub mod token_request;
 pub mod token_response;

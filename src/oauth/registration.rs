@@ -6,6 +6,7 @@ use super::ids::ClientId;
 use super::redirect_rules::RedirectRules;
 use super::redirect_uri::{self, MAX_URIS, RegisteredBy};
 use super::secret::{ClientSecret, Secret};
+use super::text::is_invisible;
 use crate::clock::UnixTime;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -160,12 +161,6 @@ fn name(sent: Option<String>, taken: &TakenNames<'_>) -> Result<Option<String>, 
     let Some(name) = sent.filter(|name| !name.is_empty()) else { return Ok(None) };
     let printable = name.chars().count() <= MAX_NAME && !name.chars().any(is_invisible) && name.trim() == name;
     if printable && !impersonates(&name, taken) { Ok(Some(name)) } else { Err(Refusal::ClientName) }
-}
-
-/// Control characters, and those that hide, reorder or take no room.
-fn is_invisible(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
 /// A name in brackets at the end is what Claude Code calls the server it connects to: it does not pretend to be it.

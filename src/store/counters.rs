@@ -41,6 +41,17 @@ struct Count {
     spent: Spent,
     is_written: bool,
     is_changed: bool,
+    /// When it was last said that there was no more room.
+    told: Option<UnixTime>,
+}
+
+/// There is no room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Over {
+    /// Until there is.
+    pub wait: Wait,
+    /// True once in the span of the limit for each key: whoever writes that down is not made to write without end.
+    pub is_news: bool,
 }
 
 impl Counters {
@@ -55,7 +66,7 @@ impl Counters {
             if spent.is_over(now) {
                 shelf.gone.push(key);
             } else {
-                shelf.counts.insert(key, Count { spent, is_written: true, is_changed: false });
+                shelf.counts.insert(key, Count { spent, is_written: true, is_changed: false, told: None });
             }
         }
         Ok(counters)
@@ -88,6 +99,20 @@ impl Shelf {
         self.counts.get(key).map(|count| count.spent)
     }
 
+    fn room(&self, Charge { key, limit }: &Charge, now: UnixTime) -> Result<(), Wait> {
+        Spent::another(self.spent(key), *limit, now).map(|_| ())
+    }
+
+    /// True if it was not said in the last span that this one has no room.
+    fn tell(&mut self, Charge { key, limit }: &Charge, now: UnixTime) -> bool {
+        let Some(count) = self.counts.get_mut(key) else { return false };
+        let is_news = count.told.is_none_or(|told| told.after(limit.span()).has_come(now));
+        if is_news {
+            count.told = Some(now);
+        }
+        is_news
+    }
+
     fn put(&mut self, key: Key, spent: Spent, now: UnixTime) {
         if let Some(count) = self.counts.get_mut(&key) {
             count.spent = spent;
@@ -100,7 +125,7 @@ impl Shelf {
         if self.counts.len() >= MOST {
             self.make_room(now);
         }
-        self.counts.insert(key, Count { spent, is_written: false, is_changed: true });
+        self.counts.insert(key, Count { spent, is_written: false, is_changed: true, told: None });
         self.changed.push(key);
     }
 
@@ -148,11 +173,11 @@ impl Store {
     ///
     /// # Errors
     /// How long to wait until there is.
-    pub fn spend(&self, bucket: Bucket, charges: &[Charge], now: UnixTime) -> Result<(), Wait> {
+    pub fn spend(&self, bucket: Bucket, charges: &[Charge], now: UnixTime) -> Result<(), Over> {
         let mut shelf = self.counters.shelf(bucket);
-        let refused = charges.iter().filter_map(|Charge { key, limit }| Spent::another(shelf.spent(key), *limit, now).err());
-        if let Some(wait) = refused.max() {
-            return Err(wait);
+        let lacking = charges.iter().filter_map(|charge| Some((shelf.room(charge, now).err()?, charge)));
+        if let Some((wait, charge)) = lacking.max_by_key(|(wait, _)| *wait) {
+            return Err(Over { wait, is_news: shelf.tell(charge, now) });
         }
         for Charge { key, limit } in charges {
             let spent = Spent::another_anyway(shelf.spent(key), *limit, now);
@@ -165,7 +190,7 @@ impl Store {
     ///
     /// # Errors
     /// When it cannot be written. Then nothing was allowed.
-    pub fn spend_for_good(&self, bucket: Bucket, charges: &[Charge], now: UnixTime) -> Result<Result<(), Wait>, StoreError> {
+    pub fn spend_for_good(&self, bucket: Bucket, charges: &[Charge], now: UnixTime) -> Result<Result<(), Over>, StoreError> {
         let spent = self.spend(bucket, charges, now);
         self.write_counters()?;
         Ok(spent)
@@ -175,8 +200,9 @@ impl Store {
     ///
     /// # Errors
     /// How long to wait until there is.
-    pub fn has_room(&self, bucket: Bucket, charge: Charge, now: UnixTime) -> Result<(), Wait> {
-        Spent::another(self.counters.shelf(bucket).spent(&charge.key), charge.limit, now).map(|_| ())
+    pub fn has_room(&self, bucket: Bucket, charge: &Charge, now: UnixTime) -> Result<(), Over> {
+        let mut shelf = self.counters.shelf(bucket);
+        shelf.room(charge, now).map_err(|wait| Over { wait, is_news: shelf.tell(charge, now) })
     }
 
     /// Takes one for what has been done already, whether there was room or not.
@@ -282,7 +308,7 @@ mod tests {
         let both = [one(1)[0], Charge { limit: per_hour(3).unwrap(), ..one(2)[0] }];
         assert_eq!(accepted(&store, &both, 100, NOW), 3);
         assert_eq!(accepted(&store, &one(1), 100, NOW), 7);
-        assert_eq!(store.spend(Bucket::Register, &both, NOW), Err(Wait::seconds(1200)), "the longer of the two waits");
+        assert_eq!(store.spend(Bucket::Register, &both, NOW).unwrap_err().wait, Wait::seconds(1200), "the longer of the two waits");
     }
 
     #[test]
@@ -292,6 +318,15 @@ mod tests {
         let charge = [Charge { key: key(1), limit }];
         let through = at_once(8, |_| (0..200).filter(|_| store.spend(Bucket::Calls, &charge, NOW).is_ok()).count());
         assert_eq!(through.into_iter().sum::<usize>(), 100);
+    }
+
+    #[test]
+    fn that_there_is_no_room_is_news_once_in_a_span_for_each_key() {
+        let store = store();
+        let news =
+            |number, now| (0..50).filter(|_| store.spend(Bucket::Register, &one(number), now).is_err_and(|over| over.is_news)).count();
+        assert_eq!((news(1, NOW), news(1, NOW), news(2, NOW), news(1, seconds_later(3599))), (1, 0, 1, 0));
+        assert_eq!((news(1, seconds_later(3600)), news(1, seconds_later(3600))), (1, 0));
     }
 
     #[test]
@@ -367,9 +402,9 @@ mod tests {
     fn what_has_been_done_counts_and_what_came_to_nothing_does_not() {
         let store = store();
         assert_eq!(accepted(&store, &one(1), 9, NOW), 9);
-        assert_eq!(store.has_room(Bucket::Register, one(1)[0], NOW), Ok(()));
+        assert_eq!(store.has_room(Bucket::Register, &one(1)[0], NOW), Ok(()));
         store.spend_anyway(Bucket::Register, one(1)[0], NOW);
-        assert_eq!(store.has_room(Bucket::Register, one(1)[0], NOW), Err(Wait::seconds(360)));
+        assert_eq!(store.has_room(Bucket::Register, &one(1)[0], NOW).unwrap_err().wait, Wait::seconds(360));
         store.give_back(Bucket::Register, key(1), TEN(), NOW);
         assert_eq!(accepted(&store, &one(1), 9, NOW), 1);
         store.give_back(Bucket::Register, key(2), TEN(), NOW);

@@ -11,6 +11,14 @@ use crate::oauth::throttle::{Subject, Tries, WhenRight};
 #[derive(Debug)]
 pub struct Guess {
     subjects: Vec<Subject>,
+    is_last_free: bool,
+}
+
+impl Guess {
+    /// True for the one after which somebody has to wait, if it is wrong: once in a series of them.
+    pub fn is_last_free(&self) -> bool {
+        self.is_last_free
+    }
 }
 
 /// What came of a guess.
@@ -33,20 +41,20 @@ impl Store {
             let mut counted = Vec::with_capacity(subjects.len());
             for subject in &subjects {
                 match Tries::another(tx.get(subject.key.as_bytes())?, subject.free, now) {
-                    Ok(tries) => counted.push((subject.key, tries)),
+                    Ok(tries) => counted.push((subject, tries)),
                     Err(wait) => refused = refused.max(Some(wait)),
                 }
             }
             if let Some(wait) = refused {
                 return Ok(Err(wait));
             }
-            counted.iter().try_for_each(|(key, tries)| tx.put(key.as_bytes(), tries))?;
-            Ok(Ok(()))
+            counted.iter().try_for_each(|(subject, tries)| tx.put(subject.key.as_bytes(), tries))?;
+            Ok(Ok(counted.iter().any(|(subject, tries)| tries.wrong == subject.free)))
         })?;
         match begun {
-            Ok(()) => {
+            Ok(is_last_free) => {
                 self.commit()?;
-                Ok(Ok(Guess { subjects }))
+                Ok(Ok(Guess { subjects, is_last_free }))
             }
             Err(wait) => Ok(Err(wait)),
         }
@@ -127,6 +135,14 @@ mod tests {
         assert_eq!((wrong(&store, &account("ann")), wrong(&store, &address())), (3, 3));
         assert_eq!(guess(&store, &[account("ann"), address()], Outcome::Right, NOW), Err(Wait::seconds(2)));
         assert_eq!(guess(&store, &[account("ann"), address()], Outcome::Right, seconds_later(2)), Ok(()));
+    }
+
+    #[test]
+    fn the_guess_after_which_somebody_has_to_wait_is_one_in_a_series() {
+        let store = store();
+        let guess = |number| store.begin_guess(vec![account("ann")], seconds_later(number * 900)).unwrap().unwrap();
+        let last: Vec<bool> = (0..8).map(|number| guess(number).is_last_free()).collect();
+        assert_eq!(last, [false, false, true, false, false, false, false, false]);
     }
 
     #[test]

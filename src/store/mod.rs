@@ -4,6 +4,7 @@
 //! from what is stored to what shall be stored; it runs inside one transaction and may run again on a conflict, so it is
 //! pure. A call that promises something returns only when that is on disk (see [`commit`]).
 
+mod audit;
 mod clients;
 mod codes;
 mod commit;
@@ -30,6 +31,7 @@ pub use clients::{MAX_DYNAMIC_CLIENTS, Registered};
 pub use codes::NewTokens;
 pub use commit::CommitCounts;
 pub use connections::ListedConnection;
+pub use counters::Over;
 pub use device::{Begun, Entered, MAX_WAITING_DEVICES};
 pub use guesses::{Guess, Outcome};
 pub use setup::Claim;

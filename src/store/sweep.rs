@@ -22,7 +22,7 @@ impl Store {
     /// Forgets everything that is due. Gives how many records that were.
     pub fn sweep(&self, now: UnixTime) -> Result<usize, StoreError> {
         self.tidy_counters(now);
-        let mut forgotten = 0;
+        let mut forgotten = self.forget_old_events(now)?;
         loop {
             let due = self.due(now)?;
             if due.is_empty() {

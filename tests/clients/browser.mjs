@@ -50,6 +50,10 @@ function words(html) {
   return decode(html.replace(/<(style|script|head)[\s\S]*?<\/\1>/gi, ' ').replace(/<[^>]*>/g, ' ')).replace(/\s+/g, ' ').trim();
 }
 
+function fail(what) {
+  throw new Error(what);
+}
+
 export class Browser {
   #cookies = new Map();
 
@@ -151,5 +155,15 @@ export class Browser {
         : await this.submit(page, consent, {}, { name: 'decision', value: decision });
     }
     return { seen, callback: page.callback, parameters: page.callback.searchParams };
+  }
+
+  /** For a device: opens the page, enters the code that it shows, decides. Gives what the last page said. */
+  async device(url, userCode, { username, password, decision = 'approve' }) {
+    let page = await this.open(url);
+    const form = (path) => page.forms.find(({ action }) => action.pathname === path) ?? fail(`no form for ${path}: ${page.text.slice(0, 300)}`);
+    if (page.forms.some(({ action }) => action.pathname === '/signin')) page = await this.submit(page, form('/signin'), { username, password });
+    page = await this.submit(page, form('/device'), { user_code: userCode });
+    if (!page.text.includes(userCode)) throw new Error(`the page does not show ${userCode}: ${page.text.slice(0, 300)}`);
+    return (await this.submit(page, form('/device'), {}, { name: 'decision', value: decision })).text;
   }
 }

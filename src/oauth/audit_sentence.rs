@@ -1,0 +1,134 @@
+//! An event as one sentence that a person understands without knowing OAuth.
+
+use super::audit::Event;
+use super::audit_kinds::What;
+use super::connection::EndReason;
+use super::text::Shown;
+use super::user::UserName;
+
+impl Event {
+    /// What happened, in one line.
+    pub fn sentence(&self) -> String {
+        let user = self.user.as_ref().map_or("somebody", UserName::as_str);
+        let client = self.client.as_ref().map_or("an app", |client| client.name.as_str());
+        let server = self.server.as_ref().map_or("a server", Shown::as_str);
+        let by = self.by.as_ref().filter(|by| self.user.as_ref() != Some(*by)).map(|by| format!(" by {}", by.as_str()));
+        let by = by.unwrap_or_default();
+        match &self.what {
+            What::SignedIn => format!("{user} signed in"),
+            What::SignInFailed => match &self.user {
+                Some(user) => format!("a wrong password for {}", user.as_str()),
+                None => "a sign-in with a name that nobody has".to_owned(),
+            },
+            What::SignInThrottled => match &self.user {
+                Some(user) => format!("too many sign-ins for {}; the next ones have to wait", user.as_str()),
+                None => "too many sign-ins; the next ones have to wait".to_owned(),
+            },
+            What::SignedOut => format!("{user} signed out"),
+            What::SetupLinkMade => "a link for setting up was made; whoever opens it becomes the owner".to_owned(),
+            What::SetupClaimed => format!("{user} set this doorward up and is its owner"),
+            What::UserAdded { owner: true } => format!("the account {user} was added{by}, as an owner"),
+            What::UserAdded { owner: false } => format!("the account {user} was added{by}"),
+            What::PasswordChanged => format!("the password of {user} was changed{by}; what was granted before has ended"),
+            What::UserDisabled => format!("the account {user} was switched off{by}"),
+            What::UserEnabled => format!("the account {user} was switched on again{by}"),
+            What::UserRemoved => format!("the account {user} was removed{by}"),
+            What::ServerAllowed => format!("{user} may use {server} from now on{by}"),
+            What::ServerDenied => format!("{server} was taken from {user}{by}"),
+            What::ClientAdded => format!("{client} was entered as a client{by}"),
+            What::ClientRegistered => format!("{client} registered itself"),
+            What::ClientUpdated => format!("{client} changed its registration"),
+            What::ClientUnregistered => format!("{client} removed its registration"),
+            What::ClientRemoved => format!("{client} was removed{by}"),
+            What::ClientAdopted => format!("{client} was let in again under the id it had before, known by where its answers go"),
+            What::ConsentGiven { scope } => format!("{user} let {client} use {server}{}", permitted(scope)),
+            What::ConsentDenied => format!("{user} turned {client} away"),
+            What::UserCodeWrong => format!("{user} entered a code that no device shows"),
+            What::PkceExceptionUsed => format!("{client} connected without PKCE, as the configuration excepts it"),
+            What::TokensIssued { scope } => format!("{client} got tokens for {server} of {user}{}", permitted(scope)),
+            What::TokensRefreshed => format!("{client} renewed its tokens for {server} of {user}"),
+            What::TokensRepeated => format!("{client} asked for its renewed tokens again and got the same ones"),
+            What::AccessTokenReturned => format!("{client} gave an access token back"),
+            What::VerifierWrong => format!("{client} presented a code of {user} with a wrong PKCE verifier"),
+            What::TokenOfAnother => format!("{client} presented a code or token that was issued to another app; this looks like theft"),
+            What::ConnectionEnded(why) => ended(*why, client, server, user, &by),
+            What::KeyCreated { key } => format!("the key \"{key}\" of {user} for {server} was made{by}"),
+            What::KeyUsed { key } => format!("the key \"{key}\" of {user} was used at {server}"),
+            What::KeyRevoked { key } => format!("the key \"{key}\" of {user} was revoked{by}"),
+            What::ServerPaused => format!("{server} was paused{by}"),
+            What::ServerResumed => format!("{server} was resumed{by}"),
+            What::ClientPaused => format!("{client} was paused{by}"),
+            What::ClientResumed => format!("{client} was resumed{by}"),
+            What::EverythingPaused => format!("everything was paused{by}"),
+            What::EverythingResumed => format!("everything was resumed{by}"),
+            What::LimitHit { limit } => format!("turned away by the limit on {limit}"),
+            What::SigningKeyRotated => "a new key signs ID tokens".to_owned(),
+            What::PublicUrlChanged { before, after } => format!("the public URL is {after} and was {before}"),
+            What::ServerAdded => format!("{server} is protected since this start"),
+            What::ServerGone => format!("{server} is not protected any more since this start"),
+            What::SettingChanged { setting, before, after } => format!("{setting} is {after} and was {before}"),
+        }
+    }
+}
+
+fn ended(why: EndReason, client: &str, server: &str, user: &str, by: &str) -> String {
+    let connection = format!("the connection of {client} to {server} of {user}");
+    match why {
+        EndReason::RevokedByUser => format!("{connection} was revoked{by}"),
+        EndReason::RevokedByClient => format!("{connection} was given back by the app"),
+        EndReason::CodeReplayed => format!("a code was used twice, which looks like theft: {connection} has ended"),
+        EndReason::RefreshTokenReused => format!("an old refresh token was used again, which looks like theft: {connection} has ended"),
+        EndReason::ClientRemoved => format!("{connection} has ended, since the app was removed"),
+        EndReason::UserRemoved => format!("{connection} has ended, since the account was removed"),
+        EndReason::ServerDenied => format!("{connection} has ended, since the server was taken from the account"),
+    }
+}
+
+fn permitted(scope: &Shown) -> String {
+    if scope.as_str().is_empty() { String::new() } else { format!(" ({scope})") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oauth::audit::Occasion;
+    use crate::oauth::fixtures::{NOW, client, every_kind, user};
+    use std::collections::BTreeSet;
+
+    fn about(what: What) -> Event {
+        Occasion::here(NOW).event(what).of_user(&user("ann").name).of_client(&client("claude")).at_server("/notes")
+    }
+
+    #[test]
+    fn every_kind_says_something_of_its_own_with_and_without_names() {
+        let with: BTreeSet<String> = every_kind().into_iter().map(|what| about(what).sentence()).collect();
+        let without: BTreeSet<String> = every_kind().into_iter().map(|what| Occasion::here(NOW).event(what).sentence()).collect();
+        assert_eq!((with.len(), without.len()), (every_kind().len(), every_kind().len()));
+        for sentence in with.iter().chain(&without) {
+            assert!(!sentence.contains("  ") && !sentence.ends_with(['.', ' ']) && !sentence.contains('\n'), "{sentence:?}");
+        }
+    }
+
+    #[test]
+    fn a_theft_is_called_one_and_says_what_it_cost() {
+        let reused = about(What::ConnectionEnded(EndReason::RefreshTokenReused)).sentence();
+        assert_eq!(
+            reused,
+            "an old refresh token was used again, which looks like theft: the connection of Test client to /notes of ann has ended"
+        );
+    }
+
+    #[test]
+    fn who_did_it_is_named_unless_they_did_it_to_themselves() {
+        let by = |name: &str| Event { by: Some(user(name).name), ..about(What::PasswordChanged) }.sentence();
+        assert!(by("root").starts_with("the password of ann was changed by root;"), "{}", by("root"));
+        assert!(by("ann").starts_with("the password of ann was changed;"), "{}", by("ann"));
+    }
+
+    #[test]
+    fn what_was_permitted_is_named_where_anything_was() {
+        let given = |scope: &str| about(What::ConsentGiven { scope: Shown::new(scope) }).sentence();
+        assert_eq!(given("read write"), "ann let Test client use /notes (read write)");
+        assert_eq!(given(""), "ann let Test client use /notes");
+    }
+}
