@@ -12,6 +12,7 @@ use doorward::oauth::authorization_request::State;
 use doorward::oauth::bearer::StoredAccessToken;
 use doorward::oauth::client::{AuthMethod, Client, ClientOrigin, GrantType};
 use doorward::oauth::code::{CodeState, StoredCode};
+use doorward::oauth::configuration::Configuration;
 use doorward::oauth::connection::{Connection, EndReason, Ended};
 use doorward::oauth::consent::{Flow, Offer, Outcome};
 use doorward::oauth::id_token::Authentication;
@@ -24,7 +25,8 @@ use doorward::oauth::secret::{Entropy, ServerKey, TokenHash};
 use doorward::oauth::signing_key::{PrivateKey, PublicKey, SigningKey};
 use doorward::oauth::text::Shown;
 use doorward::oauth::user::{ServerAccess, User, UserName};
-use doorward::store::record::{self, AuditCounts, BrowserSession, FingerprintOwner, Instance, LastUse, NameOwner, Record, StoredSetupLink};
+use doorward::store::AuditCounts;
+use doorward::store::record::{self, BrowserSession, FingerprintOwner, Instance, LastUse, NameOwner, Record, StoredSetupLink};
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::fs;
@@ -232,6 +234,7 @@ fn goldens() -> Vec<Golden> {
         golden("audit.1.ended.bin", entry(What::ConnectionEnded(EndReason::RefreshTokenReused))),
         golden("audit.1.bare.bin", Entry { number: 0, event: Occasion::here(AT).event(What::SignedIn) }),
         golden("audit_counts.1.bin", AuditCounts { events: 15, of_class: [1, 2, 3, 4, 5] }),
+        golden("configuration.1.bin", configuration()),
         golden("signing_key.1.bin", signing_key(None)),
         golden("signing_key.1.replaced.bin", signing_key(Some(LATER))),
     ]
@@ -240,6 +243,11 @@ fn goldens() -> Vec<Golden> {
 fn entry(what: What) -> Entry {
     let event = Occasion::request(AT, IpAddr::from([203, 0, 113, 9])).by(&user().name).event(what);
     Entry { number: 7, event: event.of_user(&user().name).of_client(&client()).at_server("/notes").in_connection(&one()) }
+}
+
+fn configuration() -> Configuration {
+    let settings = vec![("redirect_hosts".into(), "open".into()), ("allowed_hosts".into(), String::new())];
+    Configuration { public_url: "https://mcp.example.com".into(), servers: vec!["/notes".into(), "/files".into()], settings }
 }
 
 fn folder() -> PathBuf {
@@ -263,9 +271,9 @@ fn every_file_is_read_and_every_table_has_one() {
     let known: BTreeSet<String> = goldens().iter().map(|golden| golden.file.to_owned()).collect();
     let there: BTreeSet<String> = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     assert_eq!(known, there);
-    // Tables 1 to 16 and 50; table 0 holds marks, which have no value.
+    // Tables 1 to 16, 19 and 50; table 0 holds marks, which have no value.
     let tables: BTreeSet<u8> = goldens().iter().map(|golden| golden.bytes[0]).collect();
-    assert_eq!(tables, (1..=16).chain([50]).collect());
+    assert_eq!(tables, (1..=16).chain([19, 50]).collect());
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod client;
 mod completions;
 mod connection;
+mod log;
 mod run;
 mod serve;
 mod server;
@@ -39,6 +40,7 @@ enum Command {
     Client(client::Client),
     Connection(connection::Connection),
     Server(server::Server),
+    Log(log::Log),
     Completions(completions::Completions),
 }
 
@@ -85,6 +87,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Client(command) => client::run(command),
         Command::Connection(command) => connection::run(command),
         Command::Server(command) => server::run(command),
+        Command::Log(command) => log::run(&command),
         Command::Completions(command) => {
             completions::run(&command);
             Ok(())

@@ -40,7 +40,6 @@ fn format_line(line: &[String], widths: &[usize]) -> String {
     format!("{}\n", padded.join("  ").trim_end())
 }
 
-/// Text from clients is printed without anything that a terminal would act upon.
 fn cell(member: &str, value: Option<&Value>) -> String {
     let text = match value {
         None | Some(Value::Null) => "-".to_owned(),
@@ -50,6 +49,11 @@ fn cell(member: &str, value: Option<&Value>) -> String {
         Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "),
         Some(other @ (Value::Number(_) | Value::Object(_))) => other.to_string(),
     };
+    printable(&text)
+}
+
+/// Text from elsewhere without anything that a terminal would act upon.
+pub(super) fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 

@@ -4,7 +4,6 @@ use super::browser::{CheckedForm, SignedIn};
 use super::consent_page::{self, Asking};
 use super::page::{self, Leads, Message};
 use super::{App, consent};
-use crate::clock;
 use crate::http::answer::Answer;
 use crate::http::request::Request;
 use crate::oauth::consent::{Choice, Decision, Missing, Stale};
@@ -42,7 +41,7 @@ pub fn submit(app: &App, signed_in: &SignedIn, form: &CheckedForm) -> Answer {
 fn serve(app: &App, signed_in: &SignedIn, params: &Params) -> Result<Answer, StoreError> {
     let user_code = params.one("user_code").ok().flatten().and_then(UserCode::parse);
     let key = user_code.as_ref().map(|code| code.key(app.store.key()));
-    let entered = app.store.enter_user_code(key.as_ref(), &signed_in.user.id, clock::now())?;
+    let entered = app.store.enter_user_code(key.as_ref(), &signed_in.user.id, &signed_in.occasion())?;
     let (hash, stored, user_code) = match (entered, user_code) {
         (Entered::TooMany, user_code) => return Ok(entry(app, signed_in, 429, user_code.as_ref(), Some(TOO_MANY))),
         (Entered::Found(hash, stored), Some(user_code)) => (hash, stored, user_code),
@@ -66,9 +65,10 @@ fn settle(
     decision: Decision<'_>,
 ) -> Result<Answer, StoreError> {
     let client = app.store.client(&stored.client)?;
-    let now = clock::now();
-    let verdict =
-        app.store.settle_device(hash, |stored| device::decide(stored, decision, (&signed_in.user, signed_in.at), client.as_ref(), now))?;
+    let occasion = signed_in.occasion();
+    let verdict = app.store.settle_device(hash, &occasion, |stored| {
+        device::decide(stored, decision, (&signed_in.user, signed_in.at), client.as_ref(), occasion.at)
+    })?;
     Ok(match (verdict, decision) {
         (Verdict::Stale(why), _) => consent::stale(app, why),
         (Verdict::Incomplete(missing), Decision::Approve(choice)) => ask(app, signed_in, stored, user_code, Some((choice, missing)))?,

@@ -76,7 +76,7 @@ fn serve(app: &App, request: &Request) -> Result<Answer, StoreError> {
 }
 
 fn claim(app: &App, request: &Request, link: &Secret<SetupLink>, name: UserName, hash: String) -> Result<Answer, StoreError> {
-    let now = clock::now();
+    let occasion = super::occasion(request);
     let owner = User {
         id: UserId::mint(random::bytes()),
         name,
@@ -85,9 +85,9 @@ fn claim(app: &App, request: &Request, link: &Secret<SetupLink>, name: UserName,
         disabled: false,
         servers: ServerAccess::All,
         epoch: 0,
-        created_at: now,
+        created_at: occasion.at,
     };
-    match app.store.claim(&link.hash(), &owner, now)? {
+    match app.store.claim(&link.hash(), &owner, &occasion)? {
         Claim::Claimed => app.sign_in(request, &owner, page::see_other("/")),
         Claim::WrongLink | Claim::AlreadyOwned => Ok(closed(app)),
         Claim::NameTaken => Ok(form(app, request, 400, link, owner.name.as_str(), Some("This name is taken. Please choose another."))),

@@ -35,6 +35,14 @@
 //! successor was itself rotated, or was used and two minutes have passed, the old token ends the connection. See
 //! [`crate::oauth::refresh`].
 //!
+//! # An event is written with what it tells of
+//!
+//! A log beside the store can say what was rolled back, or miss what was committed when the process died. Here the event is
+//! one more record in the transaction ([`crate::oauth::audit`]). Five rings with a bound each instead of one
+//! ([`crate::oauth::audit_kinds::Class`]), since with one a stranger who fails to sign in ten thousand times would erase the
+//! reuse of a token that came before. Names are stored as they were, since an account or a client may be gone when the log is
+//! read. What was typed as a name is kept only where it is one: people type passwords into the wrong field.
+//!
 //! # A flow has one code
 //!
 //! The code is derived from the flow's secret in the same way, so a double click on Approve gives the same answer, and the

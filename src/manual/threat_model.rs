@@ -39,7 +39,8 @@
 //! which a thief can tell *other* programs that somebody signed in here (it opens nothing of ours; the key is followed by a new
 //! one every 90 days), and the server's key, from which successors of
 //! refresh tokens follow for whoever also has the refresh token itself, names, addresses of clients, and whatever
-//! `doorward.toml` holds.
+//! `doorward.toml` holds. The audit log in it says who did what from which address, for as long as each class of events is
+//! kept.
 //!
 //! # The machine
 //!

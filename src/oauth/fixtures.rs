@@ -1,6 +1,7 @@
 //! Builders that the tests of several rules share: one valid thing of each sort, to be changed in the one respect that
 //! a test is about.
 
+use super::audit::Occasion;
 use super::audit_kinds::What;
 use super::client::{AuthMethod, Client, ClientOrigin, GrantType};
 use super::client_auth::{self, AuthenticatedClient};
@@ -29,6 +30,11 @@ pub(crate) const CALLBACK: &str = "https://client.test/cb";
 
 pub(crate) fn seconds_later(seconds: u64) -> UnixTime {
     NOW.after(Duration::from_secs(seconds))
+}
+
+/// A command at the moment at which every test begins.
+pub(crate) fn occasion() -> Occasion {
+    Occasion::here(NOW)
 }
 
 pub(crate) fn secret<K: Kind>(byte: u8) -> Secret<K> {

@@ -38,6 +38,7 @@
 //! | text of others that people are shown | [`text`] | |
 //! | what happened, for the owner | [`audit`] | |
 //! | which events there can be, and how many are kept | [`audit_kinds`] | |
+//! | how the configuration changed | [`configuration`] | |
 //! | what people read of them | [`audit_sentence`] | |
 //! | discovery documents | [`metadata`] | RFC 8414, RFC 9728 |
 
@@ -51,6 +52,7 @@ pub mod bearer;
 pub mod client;
 pub mod client_auth;
 pub mod code;
+pub mod configuration;
 pub mod connection;
 pub mod consent;
 pub mod device;

@@ -4,6 +4,8 @@ use super::record::LastUse;
 use super::transaction::{Step, Tx};
 use super::{Store, StoreError};
 use crate::clock::UnixTime;
+use crate::oauth::audit::Occasion;
+use crate::oauth::audit_kinds::What;
 use crate::oauth::client::Client;
 use crate::oauth::connection::{Connection, EndReason, Ended, Standing};
 use crate::oauth::ids::{ConnectionId, UserId};
@@ -50,12 +52,12 @@ impl Store {
 
     /// Ends a connection; `of` limits that to one user's own. False when there is no such connection. On disk before it
     /// returns, and open streams are told.
-    pub fn end_connection(&self, id: &ConnectionId, of: Option<&UserId>, why: EndReason, now: UnixTime) -> Result<bool, StoreError> {
+    pub fn end_connection(&self, id: &ConnectionId, of: Option<&UserId>, why: EndReason, occasion: &Occasion) -> Result<bool, StoreError> {
         let found = self.transact(|tx| {
             let connection: Option<Connection> = tx.get(id.as_str().as_bytes())?;
             let found = connection.is_some_and(|connection| of.is_none_or(|user| connection.user == *user));
             if found {
-                end(tx, id, why, now)?;
+                end(tx, id, why, occasion)?;
             }
             Ok(found)
         })?;
@@ -79,13 +81,14 @@ impl Store {
 }
 
 /// Marks a connection as over, unless it already is.
-pub(super) fn end(tx: &Tx<'_>, id: &ConnectionId, why: EndReason, now: UnixTime) -> Step<()> {
+pub(super) fn end(tx: &Tx<'_>, id: &ConnectionId, why: EndReason, occasion: &Occasion) -> Step<()> {
     let Some(mut connection) = tx.get::<Connection>(id.as_str().as_bytes())? else { return Ok(()) };
-    if connection.ended.is_none() {
-        connection.ended = Some(Ended { at: now, why });
-        tx.put(id.as_str().as_bytes(), &connection)?;
+    if connection.ended.is_some() {
+        return Ok(());
     }
-    Ok(())
+    tx.record_in(&connection, occasion.event(What::ConnectionEnded(why)))?;
+    connection.ended = Some(Ended { at: occasion.at, why });
+    tx.put(id.as_str().as_bytes(), &connection)
 }
 
 /// Everything on which the life of a connection's tokens depends.
@@ -99,7 +102,7 @@ pub(super) fn standing(tx: &Tx<'_>, id: &ConnectionId) -> Step<Option<Standing>>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oauth::fixtures::{NOW, client, connection, seconds_later, user};
+    use crate::oauth::fixtures::{NOW, client, connection, occasion, seconds_later, user};
     use crate::store::testing::store;
 
     fn named(id: &str) -> Connection {
@@ -109,8 +112,8 @@ mod tests {
     #[test]
     fn a_list_holds_what_stands_oldest_first_with_those_it_concerns() {
         let store = store();
-        store.add_user(&user("ann")).unwrap();
-        store.add_client(&client("claude")).unwrap();
+        store.add_user(&user("ann"), &occasion()).unwrap();
+        store.add_client(&client("claude"), &occasion()).unwrap();
         let ended = Connection { ended: Some(Ended { at: NOW, why: EndReason::RevokedByUser }), ..named("ended") };
         let over = Connection { alive_until: Some(seconds_later(10)), ..named("over") };
         let young = Connection { created_at: seconds_later(5), alive_until: Some(seconds_later(11)), ..named("young") };
@@ -131,11 +134,11 @@ mod tests {
         let store = store();
         store.put_all(&[(b"conn_1", connection())]);
         let id = connection().id;
-        let end_as = |of: Option<&str>| store.end_connection(&id, of.map(UserId::known_as).as_ref(), EndReason::RevokedByUser, NOW);
+        let end_as = |of: Option<&str>| store.end_connection(&id, of.map(UserId::known_as).as_ref(), EndReason::RevokedByUser, &occasion());
         assert_eq!(end_as(Some("bob")), Ok(false));
         assert_eq!(store.load(b"conn_1"), Ok(Some(connection())));
         assert_eq!(end_as(Some("ann")), Ok(true));
-        assert_eq!(store.end_connection(&ConnectionId::known_as("no"), None, EndReason::RevokedByUser, NOW), Ok(false));
+        assert_eq!(store.end_connection(&ConnectionId::known_as("no"), None, EndReason::RevokedByUser, &occasion()), Ok(false));
     }
 
     #[test]
@@ -144,7 +147,7 @@ mod tests {
         store.put_all(&[(b"conn_1", connection())]);
         let seen = store.wait_for_endings(u64::MAX, Duration::ZERO);
         for (why, at) in [(EndReason::CodeReplayed, NOW), (EndReason::RevokedByUser, seconds_later(5))] {
-            store.end_connection(&connection().id, None, why, at).unwrap();
+            store.end_connection(&connection().id, None, why, &Occasion::here(at)).unwrap();
         }
         let ended = store.load::<Connection>(b"conn_1").unwrap().unwrap().ended;
         assert_eq!(ended, Some(Ended { at: NOW, why: EndReason::CodeReplayed }));

@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn the_guess_after_which_somebody_has_to_wait_is_one_in_a_series() {
         let store = store();
-        let guess = |number| store.begin_guess(vec![account("ann")], seconds_later(number * 900)).unwrap().unwrap();
+        let guess = |number: u64| store.begin_guess(vec![account("ann")], seconds_later(number * 900)).unwrap().unwrap();
         let last: Vec<bool> = (0..8).map(|number| guess(number).is_last_free()).collect();
         assert_eq!(last, [false, false, true, false, false, false, false, false]);
     }

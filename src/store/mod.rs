@@ -27,6 +27,7 @@ mod tokens;
 mod transaction;
 mod users;
 
+pub use audit::AuditCounts;
 pub use clients::{MAX_DYNAMIC_CLIENTS, Registered};
 pub use codes::NewTokens;
 pub use commit::CommitCounts;

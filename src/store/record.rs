@@ -6,8 +6,6 @@
 
 use super::StoreError;
 use crate::clock::UnixTime;
-use crate::oauth::audit::Entry;
-use crate::oauth::audit_kinds::Class;
 use crate::oauth::bearer::StoredAccessToken;
 use crate::oauth::client::Client;
 use crate::oauth::code::{CodeState, StoredCode};
@@ -50,6 +48,7 @@ pub enum Table {
     AuditCounts = 16,
     Counter = 17,
     Tries = 18,
+    Configuration = 19,
     DeviceCode = 40,
     UserCode = 41,
     WrongEntries = 42,
@@ -112,15 +111,6 @@ pub struct StoredSetupLink {
     pub hash: TokenHash<SetupLink>,
     /// Until when it works.
     pub expires_at: UnixTime,
-}
-
-/// How many events there ever were.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AuditCounts {
-    /// All: the number of the next one.
-    pub events: u64,
-    /// Of each class: its place in the ring of that class.
-    pub of_class: [u64; Class::ALL.len()],
 }
 
 /// Which device shows a user code.
@@ -211,14 +201,6 @@ impl Record for StoredSetupLink {
     fn forget_at(&self) -> Option<UnixTime> {
         Some(self.expires_at)
     }
-}
-
-/// Old ones are forgotten by [`crate::store::Store::sweep`] ring by ring, without marks: a flood must not leave any.
-impl Record for Entry {
-    const TABLE: Table = Table::Audit;
-}
-impl Record for AuditCounts {
-    const TABLE: Table = Table::AuditCounts;
 }
 
 impl Record for StoredDeviceCode {
