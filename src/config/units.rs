@@ -30,10 +30,7 @@ pub(super) fn network(what: &str, text: &str) -> Result<Network, ConfigError> {
     };
     let prefix = if prefix.is_empty() { Some(most) } else { prefix.parse().ok().filter(|prefix| *prefix <= most) };
     match address.zip(prefix) {
-        Some((_, 0)) => Err(ConfigError::new(
-            format!("the address range {text} is everybody"),
-            "name one address, such as 127.0.0.1, or a smaller range",
-        )),
+        Some((_, 0)) => Err(ConfigError::new(format!("{what} {text} is everybody"), "name its own address, such as 127.0.0.1")),
         Some((address, prefix)) => Ok(Network { address, prefix }),
         None => Err(ConfigError::new(format!("{what} {text} is not an address range"), "write it like 172.18.0.0/16 or 127.0.0.1")),
     }

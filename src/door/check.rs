@@ -18,7 +18,8 @@ pub(super) fn answer(door: &Context, peer: IpAddr, head: &Head, below: &str) -> 
     let config = &door.config;
     let Some(path) = path_in_question(config, peer, &head.headers, below) else { return Refused::NoServerNamed.answer() };
     let Some(Target { server, rest }) = route::server(&path, config) else { return Refused::NoServerNamed.answer() };
-    match gate::pass(&door.store, config, server, &head.headers, None, rest == "/") {
+    let from = client_address::of(peer, &head.headers, config);
+    match gate::pass(&door.store, config, server, &head.headers, None, (from, rest == "/")) {
         Ok(pass) => granted(&pass),
         Err(refusal) => refusal,
     }

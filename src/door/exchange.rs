@@ -15,6 +15,7 @@ use crate::http::answer::Answer;
 use crate::http::headers::HeaderMap;
 use crate::http::limits::APP_BODY_BYTES;
 use crate::http::method::Method;
+use std::net::IpAddr;
 
 /// What becomes of the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,14 +58,14 @@ fn dispatch(door: &Context, client: &mut Client, head: Head, content: &mut Conte
         Route::App => to_app(door, client, &head, content, name.ok_or(Refused::HostForeign)?),
         Route::Server(target) => {
             name.ok_or(Refused::HostForeign)?;
-            let relay = admit(door, &head, target, terms).map_err(exposed)?;
+            let relay = admit(door, client.peer, &head, target, terms).map_err(exposed)?;
             relay.run(door, client, head, content, target.rest).map_err(exposed)
         }
     }
 }
 
 /// Everything that must hold before a protected server hears of the request.
-fn admit<'d>(door: &'d Context, head: &Head, target: Target<'d>, terms: Terms) -> Result<Relay<'d>, Trouble> {
+fn admit<'d>(door: &'d Context, peer: IpAddr, head: &Head, target: Target<'d>, terms: Terms) -> Result<Relay<'d>, Trouble> {
     let origin = head.headers.first("origin");
     if head.method == Method::Options {
         return Err(cors::preflight(&head.headers).into());
@@ -72,7 +73,8 @@ fn admit<'d>(door: &'d Context, head: &Head, target: Target<'d>, terms: Terms) -
     if origin.is_some_and(|origin| !host::may_call(origin, &head.authority, &door.config)) {
         return Err(Refused::OriginForeign.into());
     }
-    let pass = gate::pass(&door.store, &door.config, target.server, &head.headers, head.query.as_deref(), target.has_slash())?;
+    let terms_of_pass = (client_address::of(peer, &head.headers, &door.config), target.has_slash());
+    let pass = gate::pass(&door.store, &door.config, target.server, &head.headers, head.query.as_deref(), terms_of_pass)?;
     match head.method {
         Method::Get | Method::Head | Method::Post | Method::Delete => {}
         Method::Put | Method::Options => return Err(Refused::MethodNotAllowed.into()),

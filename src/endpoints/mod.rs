@@ -9,8 +9,10 @@ mod consent_page;
 pub mod device;
 pub mod device_authorization;
 pub mod discovery;
+mod guess;
 pub mod health;
 pub mod home;
+mod limits;
 pub mod openid;
 pub mod page;
 pub mod poll;
@@ -26,7 +28,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::http::answer::Answer;
 use crate::http::request::Request;
-use crate::oauth::audit::Occasion;
+use crate::oauth::audit::{Event, Occasion};
 use crate::oauth::error::Refusal;
 use crate::oauth::params::Params;
 use crate::oauth::redirect_rules::RedirectRules;
@@ -101,6 +103,13 @@ fn unavailable(error: &StoreError) -> Answer {
 /// When and from where a request is made.
 fn occasion(request: &Request) -> Occasion {
     Occasion::request(clock::now(), request.peer)
+}
+
+/// Writes an event that belongs to no decision; one that cannot be written changes nothing about the answer.
+fn record(app: &App, event: &Event) {
+    if let Err(error) = app.store.record_event(event) {
+        log(&format!("store: {error}"));
+    }
 }
 
 /// One line for whoever runs the server. Never a secret, never text of a peer's.

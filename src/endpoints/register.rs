@@ -3,10 +3,12 @@
 use super::App;
 use crate::http::answer::Answer;
 use crate::http::request::Request;
+use crate::oauth::client::Client;
 use crate::oauth::error::Refusal;
 use crate::oauth::ids::ClientId;
+use crate::oauth::rates::Bucket;
 use crate::oauth::registration::{self, TakenNames};
-use crate::oauth::secret::ClientSecret;
+use crate::oauth::secret::{ClientSecret, Secret};
 use crate::random;
 use crate::store::{Registered, StoreError};
 
@@ -34,12 +36,21 @@ fn serve(app: &App, request: &Request) -> Result<Result<Answer, Refusal>, StoreE
     };
     let occasion = super::occasion(request);
     let fingerprint = metadata.fingerprint();
+    if let Some(known) = app.store.registered_before(fingerprint.as_ref())? {
+        return Ok(Ok(registered(&known, None)));
+    }
+    let charges = app.charges_of_address(Bucket::Register, request);
+    if let Err(refusal) = app.spend_for_good(Bucket::Register, &charges, &occasion)? {
+        return Ok(Err(refusal));
+    }
     let secret = metadata.wants_secret().then(random::secret::<ClientSecret>);
     let client = metadata.into_client(ClientId::mint(random::bytes()), secret.as_ref(), occasion.at);
     Ok(match app.store.register_client(&client, fingerprint.as_ref(), &occasion)? {
-        Registered::New(client) | Registered::Known(client) => {
-            Ok(Answer::json(201, &registration::response(&client, secret.as_ref())).with("pragma", "no-cache"))
-        }
+        Registered::New(client) | Registered::Known(client) => Ok(registered(&client, secret.as_ref())),
         Registered::Full => Err(Refusal::TooManyClients),
     })
+}
+
+fn registered(client: &Client, secret: Option<&Secret<ClientSecret>>) -> Answer {
+    Answer::json(201, &registration::response(client, secret)).with("pragma", "no-cache")
 }

@@ -2,6 +2,8 @@
 
 use super::App;
 use super::browser::CheckedForm;
+use super::guess;
+use super::limits;
 use super::page::{self, Leads, Message};
 use crate::clock;
 use crate::http::answer::Answer;
@@ -21,7 +23,7 @@ pub fn show(app: &App, request: &Request) -> Answer {
     let params = Params::parse(&request.query).unwrap_or_default();
     match link(app, &params) {
         Ok(Some(link)) => form(app, request, 200, &link, "", None),
-        Ok(None) => closed(app),
+        Ok(None) => closed(app, request, &params).unwrap_or_else(|error| page::unavailable(app, &error)),
         Err(error) => page::unavailable(app, &error),
     }
 }
@@ -53,7 +55,7 @@ pub fn submit(app: &App, request: &Request) -> Answer {
 
 fn serve(app: &App, request: &Request) -> Result<Answer, StoreError> {
     let params = super::form(request).unwrap_or_default();
-    let Some(link) = link(app, &params)? else { return Ok(closed(app)) };
+    let Some(link) = link(app, &params)? else { return closed(app, request, &params) };
     let Some(filled_in) = app.check_visitor_form(request, params) else {
         return Ok(form(
             app,
@@ -89,7 +91,7 @@ fn claim(app: &App, request: &Request, link: &Secret<SetupLink>, name: UserName,
     };
     match app.store.claim(&link.hash(), &owner, &occasion)? {
         Claim::Claimed => app.sign_in(request, &owner, page::see_other("/")),
-        Claim::WrongLink | Claim::AlreadyOwned => Ok(closed(app)),
+        Claim::WrongLink | Claim::AlreadyOwned => Ok(link_does_not_work(app)),
         Claim::NameTaken => Ok(form(app, request, 400, link, owner.name.as_str(), Some("This name is taken. Please choose another."))),
     }
 }
@@ -113,8 +115,15 @@ fn choose(form: &CheckedForm) -> Result<Chosen, &'static str> {
     Ok(Chosen { name, password: password.to_owned() })
 }
 
-/// No link, an old one, or nothing left to set up: one page for all, so that it tells a stranger nothing.
-fn closed(app: &App) -> Answer {
+/// No link, an old one, or nothing left to set up. A link of our form that is not the current one may be a guess.
+fn closed(app: &App, request: &Request, params: &Params) -> Result<Answer, StoreError> {
+    let may_be_guess = params.one("token").ok().flatten().is_some_and(|sent| Secret::<SetupLink>::parse(sent).is_some());
+    let counted = if may_be_guess { guess::wrong_link(app, request)? } else { Ok(()) };
+    Ok(counted.map_or_else(|refusal| limits::page(app, &refusal), |()| link_does_not_work(app)))
+}
+
+/// One page for all, so that it tells a stranger nothing.
+fn link_does_not_work(app: &App) -> Answer {
     let message = Message {
         kind: MessageKind::Error,
         title: "This link does not work",

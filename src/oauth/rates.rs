@@ -1,5 +1,7 @@
 //! What is limited, by whom it is counted, and how much there is. How a limit works is [`super::limits`]'s.
 
+use super::client::Client;
+use super::client_auth::AuthenticatedClient;
 use super::ids::{ClientId, UserId};
 use super::limits::{Limit, per_hour, per_minute};
 use super::secret::TokenHash;
@@ -36,6 +38,20 @@ pub enum Bucket {
 }
 
 impl Bucket {
+    /// What was too many, for the owner to read.
+    pub fn noun(self) -> &'static str {
+        match self {
+            Self::Register => "registrations",
+            Self::Authorize => "authorization requests",
+            Self::Token => "token requests",
+            Self::Refresh => "refreshes",
+            Self::Calls => "calls with one token",
+            Self::Poll => "polls",
+            Self::Devices => "devices",
+            Self::Passwords => "wrong passwords of all strangers together",
+        }
+    }
+
     /// Every one, by its number.
     pub const ALL: [Self; 8] =
         [Self::Register, Self::Authorize, Self::Token, Self::Refresh, Self::Calls, Self::Poll, Self::Devices, Self::Passwords];
@@ -147,6 +163,21 @@ impl Charge {
         let site = Key::site(address).map(|key| Self { key, limit: limit.times(HOUSEHOLDS) });
         std::iter::once(household).chain(site).collect()
     }
+
+    /// What a request takes from that names a client, whether it is that client or not.
+    pub fn of_claim(limit: Limit, id: &ClientId, address: IpAddr, hosted: bool) -> Self {
+        Self { key: Key::client_at(id, address), limit: if hosted { limit.times(HOSTED) } else { limit } }
+    }
+
+    /// What a request of a client takes from. Without a secret the client is whoever says its name, so only what comes from
+    /// one address is its own: nobody uses up what belongs to others by saying the same name.
+    pub fn of_client(limit: Limit, client: &AuthenticatedClient, address: IpAddr, hosted: bool) -> Self {
+        let Client { id, secret, .. } = client.client();
+        match secret {
+            Some(_) => Self { key: Key::client(id), limit },
+            None => Self::of_claim(limit, id, address, hosted),
+        }
+    }
 }
 
 /// The limits that hold; without one there is none.
@@ -208,6 +239,8 @@ impl Rates {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::oauth::client_auth;
+    use crate::oauth::fixtures::{authenticated, confidential, params, secret};
     use crate::oauth::secret::AccessToken;
     use std::collections::HashSet;
 
@@ -242,6 +275,24 @@ mod tests {
         let limit = per_hour(10).unwrap();
         let [many] = Charge::of_address(limit, address("160.79.104.1"), true)[..] else { panic!("one charge") };
         assert_eq!(many.limit, limit.times(HOSTED));
+    }
+
+    #[test]
+    fn a_client_is_one_everywhere_if_it_has_a_secret_and_else_one_for_each_address() {
+        let limit = per_minute(10).unwrap();
+        let (here, there) = (address("192.0.2.1"), address("192.0.2.2"));
+        let public = authenticated("claude");
+        let of_public = |address| Charge::of_client(limit, &public, address, false);
+        assert_ne!(of_public(here), of_public(there));
+        assert_eq!(of_public(here), Charge::of_claim(limit, &public.client().id, here, false));
+        assert_eq!(Charge::of_client(limit, &public, here, true).limit, limit.times(HOSTED));
+        let secret = secret(1);
+        let form = params(&format!("client_id=s1&client_secret={}", secret.reveal()));
+        let credentials = client_auth::credentials(&form, std::iter::empty()).unwrap();
+        let proven = client_auth::authenticate(&credentials, Some(confidential("s1", &secret))).unwrap();
+        let of_proven = |address, hosted| Charge::of_client(limit, &proven, address, hosted);
+        assert_eq!(of_proven(here, false), of_proven(there, true));
+        assert_ne!(of_proven(here, false).key, Charge::of_claim(limit, &proven.client().id, here, false).key);
     }
 
     #[test]

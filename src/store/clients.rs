@@ -37,10 +37,21 @@ impl Store {
         self.scan()
     }
 
+    /// The client that registered the same before: it is given its id again, which costs neither a place nor anything of
+    /// what an address may register. On disk before it returns.
+    pub fn registered_before(&self, fingerprint: Option<&[u8; 32]>) -> Result<Option<Client>, StoreError> {
+        let Some(fingerprint) = fingerprint else { return Ok(None) };
+        let Some(FingerprintOwner(id)) = self.load(fingerprint)? else { return Ok(None) };
+        let known = self.client(&id)?;
+        if known.is_some() {
+            self.commit()?;
+        }
+        Ok(known)
+    }
+
     /// Adds a client that registered itself. On disk before it returns.
     pub fn register_client(&self, client: &Client, fingerprint: Option<&[u8; 32]>, occasion: &Occasion) -> Result<Registered, StoreError> {
-        if let Some(known) = fingerprint.map(|fingerprint| self.known_client(fingerprint)).transpose()?.flatten() {
-            self.commit()?;
+        if let Some(known) = self.registered_before(fingerprint)? {
             return Ok(Registered::Known(known));
         }
         if !self.make_room()? {
@@ -86,12 +97,6 @@ impl Store {
         })?;
         self.commit_ending()?;
         Ok(removed)
-    }
-
-    /// Who registered the same before needs no room.
-    fn known_client(&self, fingerprint: &[u8; 32]) -> Result<Option<Client>, StoreError> {
-        let owner: Option<FingerprintOwner> = self.load(fingerprint)?;
-        owner.map_or(Ok(None), |FingerprintOwner(id)| self.client(&id))
     }
 
     fn make_room(&self) -> Result<bool, StoreError> {

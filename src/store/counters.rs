@@ -8,7 +8,7 @@ use super::record::{self, Record, Table};
 use super::transaction::{Step, Tx};
 use super::{Store, StoreError};
 use crate::clock::UnixTime;
-use crate::oauth::limits::{Limit, Spent, Wait};
+use crate::oauth::limits::{Spent, Wait};
 use crate::oauth::rates::{Bucket, Charge, Key};
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -200,23 +200,22 @@ impl Store {
     ///
     /// # Errors
     /// How long to wait until there is.
-    pub fn has_room(&self, bucket: Bucket, charge: &Charge, now: UnixTime) -> Result<(), Over> {
-        let mut shelf = self.counters.shelf(bucket);
-        shelf.room(charge, now).map_err(|wait| Over { wait, is_news: shelf.tell(charge, now) })
+    pub fn has_room(&self, bucket: Bucket, charge: &Charge, now: UnixTime) -> Result<(), Wait> {
+        self.counters.shelf(bucket).room(charge, now)
     }
 
     /// Takes one for what has been done already, whether there was room or not.
-    pub fn spend_anyway(&self, bucket: Bucket, Charge { key, limit }: Charge, now: UnixTime) {
+    pub fn spend_anyway(&self, bucket: Bucket, Charge { key, limit }: &Charge, now: UnixTime) {
         let mut shelf = self.counters.shelf(bucket);
-        let spent = Spent::another_anyway(shelf.spent(&key), limit, now);
-        shelf.put(key, spent, now);
+        let spent = Spent::another_anyway(shelf.spent(key), *limit, now);
+        shelf.put(*key, spent, now);
     }
 
     /// Gives one back that came to nothing.
-    pub fn give_back(&self, bucket: Bucket, key: Key, limit: Limit, now: UnixTime) {
+    pub fn give_back(&self, bucket: Bucket, Charge { key, limit }: &Charge, now: UnixTime) {
         let mut shelf = self.counters.shelf(bucket);
-        if let Some(spent) = shelf.spent(&key) {
-            shelf.put(key, spent.one_less(limit), now);
+        if let Some(spent) = shelf.spent(key) {
+            shelf.put(*key, spent.one_less(*limit), now);
         }
     }
 
@@ -266,7 +265,7 @@ mod tests {
     use super::*;
     use crate::oauth::fixtures::{NOW, seconds_later};
     use crate::oauth::ids::UserId;
-    use crate::oauth::limits::{per_hour, per_minute};
+    use crate::oauth::limits::{Limit, per_hour, per_minute};
     use crate::oauth::secret::Entropy;
     use crate::store::testing::{Folder, Temporary, at_once, store};
 
@@ -403,11 +402,11 @@ mod tests {
         let store = store();
         assert_eq!(accepted(&store, &one(1), 9, NOW), 9);
         assert_eq!(store.has_room(Bucket::Register, &one(1)[0], NOW), Ok(()));
-        store.spend_anyway(Bucket::Register, one(1)[0], NOW);
-        assert_eq!(store.has_room(Bucket::Register, &one(1)[0], NOW).unwrap_err().wait, Wait::seconds(360));
-        store.give_back(Bucket::Register, key(1), TEN(), NOW);
+        store.spend_anyway(Bucket::Register, &one(1)[0], NOW);
+        assert_eq!(store.has_room(Bucket::Register, &one(1)[0], NOW), Err(Wait::seconds(360)));
+        store.give_back(Bucket::Register, &one(1)[0], NOW);
         assert_eq!(accepted(&store, &one(1), 9, NOW), 1);
-        store.give_back(Bucket::Register, key(2), TEN(), NOW);
+        store.give_back(Bucket::Register, &one(2)[0], NOW);
         assert_eq!(accepted(&store, &one(2), 20, NOW), 10, "nobody gets more than there is");
     }
 

@@ -38,6 +38,8 @@ pub enum Refreshed {
         scope: Scope,
         /// Of the access token.
         expires_at: Option<UnixTime>,
+        /// The answer was given before.
+        is_repeat: bool,
     },
     /// None, and why.
     Refused(Refusal),
@@ -88,6 +90,7 @@ impl Store {
             record(tx, &stored.connection, &rotation, &terms.occasion)?;
             Ok((rotation, issued))
         })?;
+        let is_repeat = matches!(rotation, Rotation::Repeat(_));
         match rotation {
             Rotation::Refuse(refusal) => return Ok(Refreshed::Refused(refusal)),
             Rotation::EndConnection(refusal) => {
@@ -97,7 +100,7 @@ impl Store {
             Rotation::Rotate(_) | Rotation::Repeat(_) => self.commit()?,
         }
         let Some((salt, scope, expires_at)) = stored else { return Ok(Refreshed::Refused(Refusal::RefreshTokenUnknown)) };
-        Ok(Refreshed::Issued { tokens: refresh::successor(presented, &salt, &self.key), scope, expires_at })
+        Ok(Refreshed::Issued { tokens: refresh::successor(presented, &salt, &self.key), scope, expires_at, is_repeat })
     }
 
     fn apply(

@@ -21,6 +21,18 @@ use std::time::Duration;
 pub const OWNER: &str = "ann";
 pub const PASSWORD: &str = "correct horse battery";
 
+/// Tests do in a minute what people do in a month, and all from one address.
+const NO_LIMITS: &str = "[limits]
+register_per_hour = \"off\"
+authorize_per_hour = \"off\"
+token_per_minute = \"off\"
+refresh_per_minute = \"off\"
+calls_per_minute = \"off\"
+poll_per_minute = \"off\"
+devices_per_hour = \"off\"
+sign_in_tries = \"off\"
+";
+
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
 /// A folder of its own for a test; removed when dropped.
@@ -56,6 +68,8 @@ pub struct Setup {
     pub without_owner: bool,
     /// Variables for the server.
     pub environment: Vec<(String, String)>,
+    /// With the limits by rate that people get, or those that the configuration names.
+    pub limited: bool,
 }
 
 impl Setup {
@@ -66,6 +80,11 @@ impl Setup {
 
     pub fn config(text: impl Into<String>) -> Self {
         Self { config: Some(text.into()), ..Self::default() }
+    }
+
+    /// For tests about limits: all others have none.
+    pub fn limited(self) -> Self {
+        Self { limited: true, ..self }
     }
 
     pub fn flag(mut self, name: &str, value: &str) -> Self {
@@ -90,9 +109,9 @@ impl Doorward {
 
     pub fn with(setup: Setup) -> Self {
         let folder = Folder::new();
-        if let Some(config) = &setup.config {
-            std::fs::write(folder.path().join("doorward.toml"), config).unwrap();
-        }
+        let limits = if setup.limited { "" } else { NO_LIMITS };
+        let config = format!("{}\n{limits}", setup.config.as_deref().unwrap_or_default());
+        std::fs::write(folder.path().join("doorward.toml"), config).unwrap();
         let (child, address) = spawn(folder.path(), "127.0.0.1:0", &setup);
         let doorward = Self { folder, address, setup, child };
         if !doorward.setup.without_owner {
