@@ -7,8 +7,8 @@
 use crate::config::Config;
 use crate::endpoints::browser::{CheckedForm, SignedIn};
 use crate::endpoints::{
-    App, authorize, connections, consent, device, device_authorization, discovery, health, home, openid, page, poll, register, revoke,
-    setup, signin, signout, token,
+    App, authorize, connections, consent, device, device_authorization, discovery, health, home, introspect, openid, page, poll, register,
+    revoke, setup, signin, signout, token,
 };
 use crate::http::answer::Answer;
 use crate::http::method::Method::{self, Delete, Get, Head, Options, Post, Put};
@@ -82,6 +82,7 @@ static ROUTES: &[Route] = &[
     row(Post, "/token",               Access::Client(token::grant),                          Cors::AnyOrigin),
     row(Post, "/device_authorization", Access::Client(device_authorization::begin),         Cors::AnyOrigin),
     row(Post, "/revoke",              Access::Client(revoke::revoke),                        Cors::AnyOrigin),
+    row(Post, "/introspect",          Access::Client(introspect::introspect),                Cors::AnyOrigin),
 
     row(Get,  "/poll",                Access::Client(poll::fetch),                           Cors::AnyOrigin),
 
@@ -101,6 +102,7 @@ static ROUTES: &[Route] = &[
     row(Post, "/connections/revoke",  Access::Form(|app, _, who, form| connections::revoke(app, who, form)), Cors::None),
 
     row(Get,  "/style.css",           Access::Anyone(health::stylesheet),                    Cors::None),
+    row(Get,  "/icon.svg",            Access::Anyone(health::icon),                          Cors::None),
     row(Get,  "/healthz",             Access::Anyone(health::health),                        Cors::None),
     row(Get,  "/metrics",             Access::Anyone(health::metrics),                       Cors::None),
 ];
@@ -208,7 +210,7 @@ fn unknown(app: &App, request: &Request) -> Answer {
     let for_person = request.headers.first("accept").is_some_and(|accept| accept.contains("text/html"));
     match request.method {
         Get | Head if for_person && cors_of_unknown(&request.path) == Cors::None => {
-            page::error(app, 404, "There is nothing here", "This doorward has no page at this address.", Some("Go to the start page."))
+            page::nothing_here(app, "There is nothing here", "This doorward has no page at this address.")
         }
         Get | Head | Post | Put | Delete | Options => Answer::error(404, "not_found", "there is nothing at this address"),
     }

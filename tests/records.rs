@@ -6,17 +6,18 @@
 #![allow(missing_docs, reason = "tests say what they are for by their names")]
 
 use doorward::clock::UnixTime;
+use doorward::oauth::api_key::{KeyName, StoredApiKey};
 use doorward::oauth::audit::{Entry, Occasion};
 use doorward::oauth::audit_kinds::What;
 use doorward::oauth::authorization_request::State;
-use doorward::oauth::bearer::StoredAccessToken;
+use doorward::oauth::bearer::{Bearer, StoredAccessToken};
 use doorward::oauth::client::{AuthMethod, Client, ClientOrigin, GrantType};
 use doorward::oauth::code::{CodeState, StoredCode};
 use doorward::oauth::configuration::Configuration;
 use doorward::oauth::connection::{Connection, EndReason, Ended};
 use doorward::oauth::consent::{Flow, Offer, Outcome};
 use doorward::oauth::id_token::Authentication;
-use doorward::oauth::ids::{ClientId, ConnectionId, UserId};
+use doorward::oauth::ids::{ClientId, ConnectionId, KeyId, UserId};
 use doorward::oauth::limits::{Spent, per_hour};
 use doorward::oauth::mcp_session::SessionOwner;
 use doorward::oauth::pkce::{Challenge, Pkce};
@@ -198,6 +199,19 @@ fn refresh_token(rotated: Option<Rotated>) -> StoredRefreshToken {
     StoredRefreshToken { connection: one(), expires_at: LATER, rotated }
 }
 
+fn api_key() -> StoredApiKey {
+    StoredApiKey {
+        id: KeyId::known_as("key_one"),
+        name: KeyName::parse("backup").unwrap(),
+        user: ann(),
+        user_epoch: 7,
+        server: "/notes".into(),
+        scope: Scope::parse("read write"),
+        created_at: AT,
+        expires_at: Some(LATER),
+    }
+}
+
 /// Every record of version 1; of records with alternatives, one for each.
 fn goldens() -> Vec<Golden> {
     let rotated = Rotated { at: AT, salt: [9; 16], scope: Scope::parse("read") };
@@ -230,7 +244,10 @@ fn goldens() -> Vec<Golden> {
         golden("connection.1.user_removed.bin", connection(Some(EndReason::UserRemoved))),
         golden("connection.1.server_denied.bin", connection(Some(EndReason::ServerDenied))),
         golden("last_use.1.bin", LastUse(AT)),
-        golden("mcp_session.1.bin", SessionOwner { user: ann(), client: claude(), seen_at: AT }),
+        golden("mcp_session.1.bin", SessionOwner { user: ann(), bearer: Bearer::Client(claude()), seen_at: AT }),
+        golden("mcp_session.1.key.bin", SessionOwner { user: ann(), bearer: Bearer::Key(KeyId::known_as("key_one")), seen_at: AT }),
+        golden("api_key.1.bin", api_key()),
+        golden("api_key.1.endless.bin", StoredApiKey { expires_at: None, ..api_key() }),
         golden("setup_link.1.bin", StoredSetupLink { hash: hash(4), expires_at: LATER }),
         golden("audit.1.bin", entry(What::SettingChanged { setting: Shown::new("a"), before: Shown::new("b"), after: Shown::new("c") })),
         golden("audit.1.ended.bin", entry(What::ConnectionEnded(EndReason::RefreshTokenReused))),
@@ -275,9 +292,9 @@ fn every_file_is_read_and_every_table_has_one() {
     let known: BTreeSet<String> = goldens().iter().map(|golden| golden.file.to_owned()).collect();
     let there: BTreeSet<String> = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     assert_eq!(known, there);
-    // Tables 1 to 19 and 50; table 0 holds marks, which have no value.
+    // Tables 1 to 19, 32 and 50; table 0 holds marks, which have no value.
     let tables: BTreeSet<u8> = goldens().iter().map(|golden| golden.bytes[0]).collect();
-    assert_eq!(tables, (1..=19).chain([50]).collect());
+    assert_eq!(tables, (1..=19).chain([32, 50]).collect());
 }
 
 #[test]

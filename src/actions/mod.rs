@@ -4,6 +4,7 @@
 mod clients;
 mod configuration;
 mod connections;
+mod keys;
 mod log;
 mod servers;
 mod setup;
@@ -18,6 +19,7 @@ use crate::oauth::audit::{Occasion, Wanted};
 use crate::store::{Store, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::time::Duration;
 
 /// An action with everything it needs. It may hold a password, so it has no `Debug`.
 #[derive(Serialize, Deserialize)]
@@ -37,6 +39,9 @@ pub enum Action {
     ClientRemove { id: String },
     ConnectionList,
     ConnectionRevoke { id: String },
+    KeyAdd { name: String, server: String, scopes: Vec<String>, expires_in: Option<Duration>, user: Option<String> },
+    KeyList,
+    KeyRevoke { id: String },
     ServerList,
     Setup,
     Log { wanted: Wanted },
@@ -104,6 +109,12 @@ pub fn perform(store: &Store, config: &Config, occasion: &Occasion, action: Acti
         Action::ClientRemove { id } => clients::remove(store, occasion, &id),
         Action::ConnectionList => connections::list(store, occasion),
         Action::ConnectionRevoke { id } => connections::revoke(store, occasion, &id),
+        Action::KeyAdd { name, server, scopes, expires_in, user } => {
+            let wanted = keys::Wanted { name: &name, server: &server, scopes: &scopes, expires_in, user: user.as_deref() };
+            keys::add(store, config, occasion, &wanted)
+        }
+        Action::KeyList => keys::list(store, occasion),
+        Action::KeyRevoke { id } => keys::revoke(store, occasion, &id, None),
         Action::ServerList => Ok(servers::list(config)),
         Action::Setup => setup::fresh_link(store, config, occasion),
         Action::Log { wanted } => log::read(store, wanted),

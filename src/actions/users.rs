@@ -1,13 +1,14 @@
 //! Accounts.
 
+use super::servers;
 use super::{Done, Failure, done};
-use crate::config::{Config, Server};
+use crate::config::Config;
 use crate::oauth::audit::{Event, Occasion};
 use crate::oauth::audit_kinds::What;
 use crate::oauth::connection::EndReason;
 use crate::oauth::ids::UserId;
 use crate::oauth::throttle;
-use crate::oauth::user::{MAX_PASSWORD, MIN_PASSWORD, ServerAccess, User, UserName};
+use crate::oauth::user::{MAX_PASSWORD, MIN_PASSWORD, NewPassword, ServerAccess, User, UserName};
 use crate::password;
 use crate::random;
 use crate::store::{AddUser, Store};
@@ -64,7 +65,7 @@ pub(super) fn set_password(store: &Store, occasion: &Occasion, name: &str, passw
         &user,
         &occasion.event(What::PasswordChanged),
         change,
-        "Changed the password. Browsers and apps of this user must sign in again.",
+        "Changed the password. Browsers and apps of this user must sign in again, and their API keys have ended.",
     )
 }
 
@@ -73,14 +74,15 @@ pub(super) fn disable(store: &Store, occasion: &Occasion, name: &str) -> Result<
     let user = find(store, name)?;
     not_the_last_owner(store, &user)?;
     let change = |user: User| User { disabled: true, epoch: user.epoch.wrapping_add(1), ..user };
-    changed(store, &user, &occasion.event(What::UserDisabled), change, "Disabled the user; their connections have ended.")
+    changed(store, &user, &occasion.event(What::UserDisabled), change, "Disabled the user; their connections and API keys have ended.")
 }
 
 /// Switches an account on again. What it granted before stays ended.
 pub(super) fn enable(store: &Store, occasion: &Occasion, name: &str) -> Result<Done, Failure> {
     let user = find(store, name)?;
     let change = |user: User| User { disabled: false, ..user };
-    changed(store, &user, &occasion.event(What::UserEnabled), change, "Enabled the user; their apps connect anew.")
+    let message = "Enabled the user; their apps connect anew, and their scripts need new API keys.";
+    changed(store, &user, &occasion.event(What::UserEnabled), change, message)
 }
 
 /// Without an owner who can sign in, nobody could ever set this right from a browser.
@@ -97,7 +99,7 @@ pub(super) fn remove(store: &Store, occasion: &Occasion, name: &str) -> Result<D
     let user = find(store, name)?;
     not_the_last_owner(store, &user)?;
     store.remove_user(&user, occasion)?;
-    Ok(done(format!("Removed {}; their connections have ended.", user.name.as_str()), describe(&user)))
+    Ok(done(format!("Removed {}; their connections and API keys have ended.", user.name.as_str()), describe(&user)))
 }
 
 /// Lets an account use a server.
@@ -128,12 +130,14 @@ pub(super) fn deny(store: &Store, config: &Config, occasion: &Occasion, name: &s
         User { servers: ServerAccess::Only(allowed.into_iter().filter(|allowed| allowed != path).collect()), ..user }
     };
     let event = occasion.event(What::ServerDenied).at_server(path);
-    let denied = changed(store, &user, &event, change, "Denied; their connections to this server have ended.")?;
-    // The user may not use the server from the change above on; ending the connections keeps a later "allow" from
+    let message = "Denied; their connections to this server and their API keys for it have ended.";
+    let denied = changed(store, &user, &event, change, message)?;
+    // The user may not use the server from the change above on; ending connections and keys keeps a later "allow" from
     // bringing them back.
     for listed in store.connections(Some(&user.id), occasion.at)?.iter().filter(|listed| listed.connection.server == *path) {
         store.end_connection(&listed.connection.id, None, EndReason::ServerDenied, occasion)?;
     }
+    store.revoke_api_keys(occasion, |key| key.user == user.id && key.server == *path)?;
     Ok(denied)
 }
 
@@ -142,7 +146,8 @@ fn changed(store: &Store, user: &User, event: &Event, change: impl Fn(User) -> U
     changed.map(|user| done(message, describe(&user))).ok_or_else(|| unknown(user.name.as_str()))
 }
 
-fn find(store: &Store, name: &str) -> Result<User, Failure> {
+/// The account of that name.
+pub(super) fn find(store: &Store, name: &str) -> Result<User, Failure> {
     store.user_named(&read_name(name)?)?.ok_or_else(|| unknown(name))
 }
 
@@ -156,23 +161,14 @@ fn read_name(name: &str) -> Result<UserName, Failure> {
 }
 
 fn hash(password: &str) -> Result<String, Failure> {
-    if password.chars().count() < MIN_PASSWORD || password.len() > MAX_PASSWORD {
-        return Err(Failure::new(
-            format!("the password has fewer than {MIN_PASSWORD} characters or more than {MAX_PASSWORD} bytes"),
-            "choose another",
-        ));
-    }
-    password::hash(password, &random::bytes())
+    let unfit = || format!("the password has fewer than {MIN_PASSWORD} characters or more than {MAX_PASSWORD} bytes");
+    let password = NewPassword::parse(password).ok_or_else(|| Failure::new(unfit(), "choose another"))?;
+    password::hash(password.reveal(), &random::bytes())
         .map_err(|_| Failure::new("too many passwords are being checked right now", "try again in a moment"))
 }
 
-/// The server that a person means: by its path, with or without slashes around it, or by the address that clients use.
 fn known_server(config: &Config, written: &str) -> Result<String, Failure> {
-    let path = written.trim_end_matches('/');
-    let is_meant =
-        |server: &&Server| server.resource.path.trim_start_matches('/') == path.trim_start_matches('/') || server.resource.uri == path;
-    let known = config.servers.iter().find(is_meant).map(|server| server.resource.path.clone());
-    known.ok_or_else(|| Failure::new(format!("there is no server at {written}"), "to see which there are: doorward server list"))
+    Ok(servers::find(config, written)?.resource.path.clone())
 }
 
 fn describe(user: &User) -> Value {

@@ -4,6 +4,7 @@
 mod client;
 mod completions;
 mod connection;
+mod key;
 mod log;
 mod run;
 mod serve;
@@ -39,6 +40,7 @@ enum Command {
     User(user::User),
     Client(client::Client),
     Connection(connection::Connection),
+    Key(key::Key),
     Server(server::Server),
     Log(log::Log),
     Completions(completions::Completions),
@@ -86,6 +88,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::User(command) => user::run(command),
         Command::Client(command) => client::run(command),
         Command::Connection(command) => connection::run(command),
+        Command::Key(command) => key::run(command),
         Command::Server(command) => server::run(command),
         Command::Log(command) => log::run(&command),
         Command::Completions(command) => {

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use toml::Value;
 
 /// More than this in a minute is no limit that anybody could feel.
-const MOST: i64 = 10_000_000;
+const MOST: u32 = 10_000_000;
 
 /// What holds for everybody who comes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,14 +87,14 @@ fn rate(
 
 /// A number; none for `0` and `"off"`.
 fn number(setting: &str, value: &Value) -> Result<Option<u32>, ConfigError> {
-    match value {
-        Value::String(word) if word == "off" => Ok(None),
-        Value::Integer(0) => Ok(None),
-        Value::Integer(number) if (1..=MOST).contains(number) => Ok(u32::try_from(*number).ok()),
-        other => Err(ConfigError::new(
-            format!("{setting} = {other} is no limit"),
-            format!("write a number up to {MOST}, or \"off\" for no limit"),
-        )),
+    let number = if value.as_str() == Some("off") { Some(0) } else { value.as_integer().and_then(|number| u32::try_from(number).ok()) };
+    match number {
+        Some(0) => Ok(None),
+        Some(number) if number <= MOST => Ok(Some(number)),
+        Some(_) | None => {
+            let hint = format!("write a number up to {MOST}, or \"off\" for no limit");
+            Err(ConfigError::new(format!("{setting} = {value} is no limit"), hint))
+        }
     }
 }
 

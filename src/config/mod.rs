@@ -8,7 +8,7 @@ mod issuer;
 mod limits;
 pub mod raw;
 mod servers;
-mod units;
+pub mod units;
 
 pub use clients::Clients;
 pub use limits::Limits;

@@ -4,13 +4,14 @@
 use super::answer_headers::media_type;
 use super::connection::Client;
 use super::context::Context;
+use super::gate::{self, Asked};
 use super::head::Head;
 use super::host::{self, Name};
 use super::refusal::{Refused, Trouble};
 use super::relay::Relay;
 use super::request::Content;
 use super::route::{self, Route, Target};
-use super::{check, client_address, cors, gate, headers, respond};
+use super::{check, client_address, cors, headers, respond};
 use crate::http::answer::Answer;
 use crate::http::headers::HeaderMap;
 use crate::http::limits::APP_BODY_BYTES;
@@ -73,8 +74,9 @@ fn admit<'d>(door: &'d Context, peer: IpAddr, head: &Head, target: Target<'d>, t
     if origin.is_some_and(|origin| !host::may_call(origin, &head.authority, &door.config)) {
         return Err(Refused::OriginForeign.into());
     }
-    let terms_of_pass = (client_address::of(peer, &head.headers, &door.config), target.has_slash());
-    let pass = gate::pass(&door.store, &door.config, target.server, &head.headers, head.query.as_deref(), terms_of_pass)?;
+    let from = client_address::of(peer, &head.headers, &door.config);
+    let asked = Asked { headers: &head.headers, query: head.query.as_deref(), from, slash: target.has_slash() };
+    let pass = gate::pass(&door.store, &door.config, target.server, asked)?;
     match head.method {
         Method::Get | Method::Head | Method::Post | Method::Delete => {}
         Method::Put | Method::Options => return Err(Refused::MethodNotAllowed.into()),

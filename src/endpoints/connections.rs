@@ -12,9 +12,7 @@ pub fn revoke(app: &App, signed_in: &SignedIn, form: &CheckedForm) -> Answer {
     let id = ConnectionId::known_as(form.params().one("id").ok().flatten().unwrap_or_default());
     match app.store.end_connection(&id, Some(&signed_in.user.id), EndReason::RevokedByUser, &signed_in.occasion()) {
         Ok(true) => page::see_other("/"),
-        Ok(false) => {
-            page::error(app, 404, "There is no such connection", "It may have been revoked before.", Some("Go back to the start page."))
-        }
+        Ok(false) => page::nothing_here(app, "There is no such connection", "It may have been revoked before."),
         Err(error) => page::unavailable(app, &error),
     }
 }

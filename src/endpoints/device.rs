@@ -10,7 +10,8 @@ use crate::oauth::consent::{Choice, Decision, Missing, Stale};
 use crate::oauth::device::{self, DeviceCodeHash, DeviceState, StoredDeviceCode, UserCode, Verdict};
 use crate::oauth::params::Params;
 use crate::pages;
-use crate::pages::views::{Destination, DevicePage, MessageKind};
+use crate::pages::views::MessageKind;
+use crate::pages::views::consent::{Destination, DevicePage};
 use crate::store::{Entered, StoreError};
 
 const UNKNOWN: &str = "No device shows this code now. Check it letter by letter; a code lives for ten minutes.";
@@ -109,7 +110,7 @@ fn entry(app: &App, signed_in: &SignedIn, status: u16, user_code: Option<&UserCo
         error: error.map(str::to_owned),
         username: signed_in.user.name.as_str().to_owned(),
     };
-    page::page(status, Leads::Here, pages::render_device(&view))
+    page::page(status, Leads::Here, pages::render(&view))
 }
 
 fn done(app: &App, title: &str, text: &str) -> Answer {

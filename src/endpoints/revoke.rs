@@ -5,7 +5,8 @@ use super::token::{proven, refuse_client};
 use crate::http::answer::Answer;
 use crate::http::request::Request;
 use crate::oauth::error::Refusal;
-use crate::oauth::revocation::{self, Returned};
+use crate::oauth::revocation;
+use crate::oauth::token_parameter::{self, TokenParameter};
 use crate::store::StoreError;
 
 /// 200 once the token is of no use any more, also when it never was (RFC 7009 §2.2).
@@ -24,11 +25,11 @@ fn serve(app: &App, request: &Request) -> Result<Result<(), Refusal>, StoreError
     };
     let occasion = super::occasion(request);
     let may = |connection: &_| revocation::may_revoke(connection, &client);
-    match revocation::parse(&params) {
+    match token_parameter::parse(&params) {
         Err(refusal) => return Ok(Err(refusal)),
-        Ok(Returned::Foreign) => (),
-        Ok(Returned::Access(token)) => app.store.revoke_access_token(&token.hash(), &occasion, may)?,
-        Ok(Returned::Refresh(token)) => app.store.revoke_refresh_token(&token.hash(), &occasion, may)?,
+        Ok(TokenParameter::Foreign) => (),
+        Ok(TokenParameter::Access(token)) => app.store.revoke_access_token(&token.hash(), &occasion, may)?,
+        Ok(TokenParameter::Refresh(token)) => app.store.revoke_refresh_token(&token.hash(), &occasion, may)?,
     }
     Ok(Ok(()))
 }

@@ -9,7 +9,7 @@ use crate::http::answer::Answer;
 use crate::http::request::Request;
 use crate::oauth::user::UserName;
 use crate::pages;
-use crate::pages::views::SigninPage;
+use crate::pages::views::entry::SigninPage;
 
 const WRONG: &str = "The name or the password is not right.";
 const STALE: &str = "The page had been open for too long, or cookies are switched off. Please try again.";
@@ -44,7 +44,7 @@ fn blank(app: &App, return_to: &str) -> SigninPage {
 fn render(app: &App, request: &Request, status: u16, view: SigninPage) -> Answer {
     let visitor = app.visitor(request);
     let view = SigninPage { csrf: app.visitor_token(&visitor), ..view };
-    app.remember_visitor(request, &visitor, page::page(status, Leads::ToClient, pages::render_signin(&view)))
+    app.remember_visitor(request, &visitor, page::page(status, Leads::ToClient, pages::render(&view)))
 }
 
 /// `POST /signin`.

@@ -19,6 +19,9 @@ use crate::oauth::token_response::{self, Issued};
 use crate::random;
 use crate::store::{NewTokens, RefreshTerms, Refreshed, StoreError};
 
+/// How a client may say who it is (RFC 7617 §2).
+pub(super) const BASIC: &str = "Basic realm=\"doorward\"";
+
 /// Answers every token request, refused ones included, in JSON.
 pub fn grant(app: &App, request: &Request) -> Answer {
     match serve(app, request) {
@@ -72,7 +75,7 @@ pub(super) fn proven(app: &App, request: &Request) -> Result<Result<(Authenticat
 pub(super) fn refuse_client(request: &Request, refusal: &Refusal) -> Answer {
     let answer = super::refuse(refusal);
     let failed_basic = refusal.wire().code == ErrorCode::InvalidClient && client_auth::tried_basic(request.headers.all("authorization"));
-    if failed_basic { answer.with("www-authenticate", "Basic realm=\"doorward\"") } else { answer }
+    if failed_basic { answer.with("www-authenticate", BASIC) } else { answer }
 }
 
 /// What a new connection begins with, and how that is stored.

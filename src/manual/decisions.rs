@@ -129,6 +129,25 @@
 //! Browsers and apps of that user must connect again. A password is changed when it may have leaked, and then it is not
 //! known who granted what with it.
 //!
+//! # An API key is a user's, for one server, and falls with the password
+//!
+//! A key stands for one account (the owner's unless `--user` says otherwise) on one server, which it cannot exceed: what its
+//! user may not use, it does not open. It ends with what ends that user's connections, a changed password included, since
+//! whoever knew the password may have made keys, and switching an account off and on again brings none back. Scripts have to
+//! be given a new one then; the list says which ones ended ([`crate::oauth::api_key`]). Its scopes are at most what the server
+//! offers at the time of the call.
+//!
+//! At another server a key gets 403 without a challenge, where a token gets 401 with one: nobody can renew a key, and a
+//! client that was configured with one must not begin to sign in. Its id stands where a client's would (`X-Doorward-Client`,
+//! the owner of an MCP session), so one key cannot use what another opened.
+//!
+//! # A client may ask about its own tokens, and a public one too
+//!
+//! RFC 7662 §2.1 wants callers authorized, so that nobody tries out tokens. Ours have 256 bits, and a client is told about
+//! nothing but what was issued to itself; a public client, which can only name itself, holds with the token more than the
+//! answer says. Unknown, over and another's are one answer, byte for byte. A rotated refresh token is inactive, although the
+//! retry window may still answer it, and asking about one is never taken for its use ([`crate::oauth::introspection`]).
+//!
 //! # MCP sessions belong to a user and a client
 //!
 //! A session id is no authentication. The gate remembers (as a hash) for whom the upstream opened it and treats everybody
@@ -149,6 +168,7 @@
 //! * RFC 9728 §3.3: the root document describes the only server there is, although its identifier has a path.
 //! * RFC 8707 §2: a trailing slash, a default port, letter case of the host and a query do not make another resource
 //!   ([`crate::oauth::resource`]).
+//! * RFC 7662 §2.1: public clients may introspect their own tokens ([`crate::oauth::introspection`]).
 //! * A confidential client may send its secret by either method, whichever it registered ([`crate::oauth::client_auth`]).
 //!
 //! # Dependencies

@@ -476,7 +476,7 @@ mod tests {
     fn ten_wrong_codes_an_hour_and_no_more() {
         let mut wrong = None;
         for count in 1..=MAX_WRONG_ENTRIES {
-            assert!(!wrong.is_some_and(|wrong: WrongEntries| wrong.wait(NOW).is_some()), "{count}");
+            assert!(wrong.is_none_or(|wrong: WrongEntries| wrong.wait(NOW).is_none()), "{count}");
             wrong = Some(WrongEntries::with_another(wrong, NOW));
         }
         assert_eq!(wrong.unwrap().wait(seconds_later(3599)), Some(Wait::seconds(1)));

@@ -27,10 +27,13 @@
 //! | the token response | [`token_response`] | RFC 6749 §5.1 |
 //! | a device without a browser | [`device`] | RFC 8628 |
 //! | an answer that is fetched and not sent | [`poll`] | |
+//! | the token that a client asks something about | [`token_parameter`] | RFC 7009 §2.1, RFC 7662 §2.1 |
 //! | revocation | [`revocation`] | RFC 7009 |
+//! | introspection | [`introspection`] | RFC 7662 |
 //! | accounts | [`user`] | |
 //! | a user's grant to a client | [`connection`] | |
 //! | the check of a bearer token | [`bearer`] | RFC 6750, RFC 9728 §5.1 |
+//! | API keys | [`api_key`] | |
 //! | a session of the MCP transport and whose it is | [`mcp_session`] | MCP security best practices |
 //! | how a limit slides | [`limits`] | RFC 9110 §10.2.3 |
 //! | what is limited, by whom it is counted, how much there is | [`rates`] | RFC 7591 §5 |
@@ -42,6 +45,7 @@
 //! | what people read of them | [`audit_sentence`] | |
 //! | discovery documents | [`metadata`] | RFC 8414, RFC 9728 |
 
+pub mod api_key;
 pub mod audit;
 pub mod audit_kinds;
 pub mod audit_sentence;
@@ -61,6 +65,7 @@ pub mod error;
 pub(crate) mod fixtures;
 pub mod id_token;
 pub mod ids;
+pub mod introspection;
 pub mod known_clients;
 pub mod limits;
 pub mod mcp_session;
@@ -80,6 +85,7 @@ pub mod secret;
 pub mod signing_key;
 pub mod text;
 pub mod throttle;
+pub mod token_parameter;
 pub mod token_request;
 pub mod token_response;
 pub mod user;

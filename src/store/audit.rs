@@ -3,7 +3,7 @@
 //! Each class of events is a ring of its own: its events are numbered without gaps, so that the one that has to go is known
 //! by its number and no transaction has to search for it.
 
-use super::record::{self, Record, Table};
+use super::record::{self, Table};
 use super::transaction::{Step, Tx};
 use super::{Store, StoreError};
 use crate::clock::UnixTime;
@@ -24,17 +24,6 @@ pub struct AuditCounts {
     pub events: u64,
     /// Of each class: its place in the ring of that class.
     pub of_class: [u64; Class::ALL.len()],
-}
-
-/// Old ones are forgotten by [`crate::store::Store::sweep`] ring by ring, without marks: a flood must not leave any.
-impl Record for Entry {
-    const TABLE: Table = Table::Audit;
-}
-impl Record for AuditCounts {
-    const TABLE: Table = Table::AuditCounts;
-}
-impl Record for Configuration {
-    const TABLE: Table = Table::Configuration;
 }
 
 const COUNTS: &[u8] = b"";

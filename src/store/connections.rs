@@ -1,6 +1,6 @@
 //! Connections: listing and ending them, and when they were last used.
 
-use super::record::LastUse;
+use super::record::{self, LastUse, Table};
 use super::transaction::{Step, Tx};
 use super::{Store, StoreError};
 use crate::clock::UnixTime;
@@ -65,18 +65,31 @@ impl Store {
         Ok(found)
     }
 
-    /// Notes that a connection was used, once a minute. Not waited for.
-    pub(super) fn note_connection_use(&self, id: &ConnectionId, now: UnixTime) -> Result<(), StoreError> {
+    /// Notes that a connection or a key was used, once a minute, under the key of its record in `table`. Not waited for.
+    /// What is gone by then is not brought back by half. `also` is done in the same transaction, and told of the use before.
+    pub(super) fn note_last_use(
+        &self,
+        table: Table,
+        key: &[u8],
+        now: UnixTime,
+        also: impl Fn(&Tx<'_>, Option<UnixTime>) -> Step<()>,
+    ) -> Result<(), StoreError> {
         let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
-        if uses.get(id).is_some_and(|last| now.since(*last) < USE_PRECISION) {
+        if uses.get(key).is_some_and(|last| now.since(*last) < USE_PRECISION) {
             return Ok(());
         }
-        uses.insert(id.clone(), now);
+        uses.insert(key.to_vec(), now);
         if uses.len() > USES_REMEMBERED {
             uses.retain(|_, last| now.since(*last) < USE_PRECISION);
         }
         drop(uses);
-        self.note(id.as_str().as_bytes(), &LastUse(now))
+        self.transact(|tx| {
+            if tx.get_raw(&record::key(table, key))?.is_none() {
+                return Ok(());
+            }
+            also(tx, tx.get(key)?.map(|LastUse(at)| at))?;
+            tx.put(key, &LastUse(now))
+        })
     }
 }
 
@@ -119,7 +132,7 @@ mod tests {
         let young = Connection { created_at: seconds_later(5), alive_until: Some(seconds_later(11)), ..named("young") };
         let bobs = Connection { user: UserId::known_as("bob"), client: crate::oauth::ids::ClientId::known_as("gone"), ..named("bobs") };
         store.put_all(&[(b"ended", ended), (b"over", over), (b"young", young), (b"old", named("old")), (b"zbobs", bobs)]);
-        store.note_connection_use(&ConnectionId::known_as("old"), NOW).unwrap();
+        store.note_last_use(Table::Connection, b"old", NOW, |_, _| Ok(())).unwrap();
         let list = |of: Option<&UserId>| store.connections(of, seconds_later(10)).unwrap();
         let names = |list: &[ListedConnection]| list.iter().map(|one| one.connection.id.to_string()).collect::<Vec<_>>();
         assert_eq!(names(&list(None)), ["old", "bobs", "young"]);
@@ -158,12 +171,20 @@ mod tests {
     fn a_use_is_noted_once_a_minute() {
         let store = store();
         let id = connection().id;
+        store.put_all(&[(id.as_str().as_bytes(), connection())]);
         let noted = |second| {
-            store.note_connection_use(&id, seconds_later(second)).unwrap();
+            store.note_last_use(Table::Connection, id.as_str().as_bytes(), seconds_later(second), |_, _| Ok(())).unwrap();
             store.load::<LastUse>(id.as_str().as_bytes()).unwrap().unwrap().0
         };
         assert_eq!(noted(0), NOW);
         assert_eq!(noted(59), NOW);
         assert_eq!(noted(60), seconds_later(60));
+    }
+
+    #[test]
+    fn what_is_gone_is_not_used() {
+        let store = store();
+        store.note_last_use(Table::Connection, b"gone", NOW, |_, _| Ok(())).unwrap();
+        assert_eq!(store.load::<LastUse>(b"gone"), Ok(None));
     }
 }

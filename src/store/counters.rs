@@ -4,7 +4,7 @@
 //! After a crash what was spent in the last second or two may be forgotten. Where that would be too much to give away, a
 //! count is written before the answer ([`Store::spend_for_good`]).
 
-use super::record::{self, Record, Table};
+use super::record::{self, Table};
 use super::transaction::{Step, Tx};
 use super::{Store, StoreError};
 use crate::clock::UnixTime;
@@ -243,11 +243,6 @@ impl Store {
     pub(super) fn tidy_counters(&self, now: UnixTime) {
         self.counters.tidy(now);
     }
-}
-
-/// A count is forgotten with the one in memory, which knows when; no mark is needed.
-impl Record for Spent {
-    const TABLE: Table = Table::Counter;
 }
 
 fn stored_key(bucket: Bucket, key: &Key) -> Vec<u8> {

@@ -1,6 +1,6 @@
 //! Who has guessed wrong, and how often: passwords, and the links of the first run.
 
-use super::record::{Record, Table};
+use super::record::Table;
 use super::{Store, StoreError};
 use crate::clock::UnixTime;
 use crate::oauth::limits::Wait;
@@ -83,13 +83,6 @@ impl Store {
     /// Forgets the wrong guesses at an account: its owner has come in by another way.
     pub fn forgive(&self, account: &Key) -> Result<(), StoreError> {
         self.transact(|tx| tx.remove(Table::Tries, account.as_bytes()))
-    }
-}
-
-impl Record for Tries {
-    const TABLE: Table = Table::Tries;
-    fn forget_at(&self) -> Option<UnixTime> {
-        Some(self.end())
     }
 }
 

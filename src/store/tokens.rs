@@ -52,10 +52,21 @@ impl Store {
     /// The token and everything its life depends on.
     pub fn access_token(&self, hash: &TokenHash<AccessToken>) -> Result<Option<(StoredAccessToken, Standing)>, StoreError> {
         let Some(token) = self.load::<StoredAccessToken>(hash.as_bytes())? else { return Ok(None) };
-        let Some(connection) = self.load::<Connection>(token.connection.as_str().as_bytes())? else { return Ok(None) };
+        Ok(self.standing(&token.connection)?.map(|standing| (token, standing)))
+    }
+
+    /// The refresh token and everything its life depends on.
+    pub fn refresh_token(&self, hash: &TokenHash<RefreshToken>) -> Result<Option<(StoredRefreshToken, Standing)>, StoreError> {
+        let Some(token) = self.load::<StoredRefreshToken>(hash.as_bytes())? else { return Ok(None) };
+        Ok(self.standing(&token.connection)?.map(|standing| (token, standing)))
+    }
+
+    /// Everything on which the life of a connection's tokens depends.
+    fn standing(&self, id: &ConnectionId) -> Result<Option<Standing>, StoreError> {
+        let Some(connection) = self.load::<Connection>(id.as_str().as_bytes())? else { return Ok(None) };
         let user = self.load(connection.user.as_str().as_bytes())?;
         let client = self.load(connection.client.as_str().as_bytes())?;
-        Ok(Some((token, Standing { connection, user, client })))
+        Ok(Some(Standing { connection, user, client }))
     }
 
     /// Notes that a token was admitted. Not waited for; a note that fails changes nothing about the request.
@@ -67,7 +78,7 @@ impl Store {
                 Some(_) | None => Ok(()),
             });
         }
-        let _ = self.note_connection_use(&token.connection, now);
+        let _ = self.note_last_use(Table::Connection, token.connection.as_str().as_bytes(), now, |_, _| Ok(()));
     }
 
     /// Rotates a refresh token as `decide` says. On disk before it returns.

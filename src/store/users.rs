@@ -1,10 +1,12 @@
 //! Accounts.
 
+use super::api_keys::forget;
 use super::connections::end;
 use super::open::INSTANCE;
 use super::record::{Instance, NameOwner, Record};
 use super::transaction::{Step, Tx};
 use super::{Store, StoreError};
+use crate::oauth::api_key::StoredApiKey;
 use crate::oauth::audit::{Event, Occasion};
 use crate::oauth::audit_kinds::What;
 use crate::oauth::connection::{Connection, EndReason};
@@ -63,13 +65,17 @@ impl Store {
         Ok(changed)
     }
 
-    /// Removes an account and ends its connections. On disk before it returns, and open streams are told.
+    /// Removes an account with its keys, and ends its connections. On disk before it returns, and open streams are told.
     pub fn remove_user(&self, user: &User, occasion: &Occasion) -> Result<(), StoreError> {
         let theirs: Vec<Connection> = self.scan::<Connection>()?.into_iter().filter(|connection| connection.user == user.id).collect();
+        let keys: Vec<(Vec<u8>, StoredApiKey)> = self.scan_with_keys()?;
         self.transact(|tx| {
             tx.record(&occasion.event(What::UserRemoved).of_user(&user.name))?;
             for connection in &theirs {
                 end(tx, &connection.id, EndReason::UserRemoved, occasion)?;
+            }
+            for (hash, key) in keys.iter().filter(|(_, key)| key.user == user.id) {
+                forget(tx, hash, key, occasion)?;
             }
             tx.remove(User::TABLE, user.id.as_str().as_bytes())?;
             tx.remove(NameOwner::TABLE, user.name.folded().as_bytes())
@@ -99,7 +105,7 @@ pub(super) fn add(tx: &Tx<'_>, user: &User, event: &Event) -> Step<AddUser> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oauth::fixtures::{connection, occasion, user};
+    use crate::oauth::fixtures::{api_key, connection, occasion, user};
     use crate::oauth::user::ServerAccess;
     use crate::store::testing::{at_once, store};
 
@@ -139,9 +145,12 @@ mod tests {
         store.add_user(&user("ann"), &occasion()).unwrap();
         let bobs = Connection { user: UserId::known_as("bob"), ..connection() };
         store.put_all(&[(b"conn_1", connection()), (b"conn_2", bobs)]);
+        let bobs = StoredApiKey { user: UserId::known_as("bob"), ..api_key() };
+        store.put_all(&[(&[1; 32], api_key()), (&[2; 32], bobs.clone())]);
         store.remove_user(&user("ann"), &occasion()).unwrap();
         let why = |id: &[u8]| store.load::<Connection>(id).unwrap().unwrap().ended.map(|ended| ended.why);
         assert_eq!((why(b"conn_1"), why(b"conn_2")), (Some(EndReason::UserRemoved), None));
+        assert_eq!(store.scan(), Ok(vec![bobs]));
         assert_eq!(store.user_named(&user("ann").name), Ok(None));
         assert_eq!(store.add_user(&user("ann"), &occasion()), Ok(AddUser::Added));
     }

@@ -2,6 +2,7 @@
 // sign-in and consent pages and stops at the first redirect that leaves the origin, which is the
 // client's callback.
 import http from 'node:http';
+import https from 'node:https';
 
 const ENTITIES = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: '\u00a0' };
 
@@ -56,15 +57,19 @@ function fail(what) {
 
 export class Browser {
   #cookies = new Map();
+  #through;
 
-  constructor(origin) {
+  /** `through` says how the origin is reached, if not by its name: options of a request. */
+  constructor(origin, through = {}) {
     this.origin = new URL(origin).origin;
+    this.#through = through;
   }
 
   /** One request, nothing followed. */
   #request(url, { method = 'GET', body, headers = {} } = {}) {
     const cookies = [...this.#cookies.values()].filter(({ path }) => url.pathname === path || url.pathname.startsWith(path.endsWith('/') ? path : `${path}/`));
     const sent = {
+      host: url.host,
       accept: 'text/html,application/xhtml+xml;q=0.9,*/*;q=0.8',
       'accept-language': 'en',
       'sec-fetch-dest': 'document',
@@ -75,7 +80,8 @@ export class Browser {
       ...headers,
     };
     return new Promise((resolve, reject) => {
-      const request = http.request(url, { method, headers: sent, timeout: 10_000, agent: false }, (response) => {
+      const { request: begin } = url.protocol === 'https:' ? https : http;
+      const request = begin(url, { method, headers: sent, timeout: 10_000, agent: false, ...this.#through }, (response) => {
         const chunks = [];
         response.on('data', (chunk) => chunks.push(chunk));
         response.on('error', reject);
@@ -95,7 +101,7 @@ export class Browser {
     const cut = pair.indexOf('=');
     const [name, value] = [pair.slice(0, cut), pair.slice(cut + 1)];
     const options = Object.fromEntries(rest.map((part) => [part.split('=')[0].toLowerCase(), part.split('=').slice(1).join('=')]));
-    if ('secure' in options) throw new Error(`a Secure cookie over plain http is dropped by browsers: ${name}`);
+    if ('secure' in options && this.origin.startsWith('http:')) throw new Error(`a Secure cookie over plain http is dropped by browsers: ${name}`);
     const gone = value === '' || options['max-age'] === '0' || (options.expires && Date.parse(options.expires) <= Date.now());
     if (gone) this.#cookies.delete(name);
     else this.#cookies.set(name, { name, value, path: options.path?.startsWith('/') ? options.path : '/' });
