@@ -25,7 +25,7 @@ fn describe(config: &Config) -> Configuration {
         ("lifetimes.access_token", config.lifetimes.access_token.map_or_else(|| "never".to_owned(), seconds)),
         ("lifetimes.refresh_token", seconds(config.lifetimes.refresh_token)),
     ];
-    let settings = config.clients.redirects.settings().into_iter().chain(ours);
+    let settings = config.clients.redirects.settings().into_iter().chain(ours).chain(config.limits.rates.settings());
     Configuration {
         public_url: config.issuer.origin.clone(),
         servers: config.servers.iter().map(|server| server.resource.path.clone()).collect(),

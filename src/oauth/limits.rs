@@ -34,6 +34,11 @@ impl Limit {
         Self { most: self.most.saturating_mul(factor), interval: (self.interval / u64::from(factor.max(1))).max(1) }
     }
 
+    /// The number.
+    pub fn most(self) -> u32 {
+        self.most
+    }
+
     /// In which the whole number may be done at the pace.
     pub fn span(self) -> Duration {
         Duration::from_micros(self.whole())

@@ -221,6 +221,21 @@ impl Rates {
     pub const OFF: Self =
         Self { register: None, authorize: None, token: None, refresh: None, calls: None, poll: None, devices: None, sign_in: None };
 
+    /// Each by its name in the configuration, for the owner to read.
+    pub fn settings(&self) -> [(&'static str, String); 8] {
+        let number = |limit: Option<Limit>| limit.map_or_else(|| "off".to_owned(), |limit| limit.most().to_string());
+        [
+            ("limits.register_per_hour", number(self.register)),
+            ("limits.authorize_per_hour", number(self.authorize)),
+            ("limits.token_per_minute", number(self.token)),
+            ("limits.refresh_per_minute", number(self.refresh)),
+            ("limits.calls_per_minute", number(self.calls)),
+            ("limits.poll_per_minute", number(self.poll)),
+            ("limits.devices_per_hour", number(self.devices)),
+            ("limits.sign_in_tries", self.sign_in.map_or_else(|| "off".to_owned(), |terms| terms.tries.to_string())),
+        ]
+    }
+
     /// The limit of a bucket.
     pub fn of(&self, bucket: Bucket) -> Option<Limit> {
         match bucket {
@@ -312,6 +327,13 @@ mod tests {
         ];
         assert_eq!(keys.iter().collect::<HashSet<_>>().len(), keys.len());
         assert_eq!(Key::from_bytes(*keys[0].as_bytes()), keys[0]);
+    }
+
+    #[test]
+    fn an_owner_reads_the_numbers_that_they_wrote() {
+        assert_eq!(Rates::default().settings()[0], ("limits.register_per_hour", "10".to_owned()));
+        assert_eq!(Rates::default().settings()[7], ("limits.sign_in_tries", "5".to_owned()));
+        assert!(Rates::OFF.settings().iter().all(|(_, value)| value == "off"));
     }
 
     #[test]

@@ -262,7 +262,9 @@ mod tests {
     use crate::oauth::ids::UserId;
     use crate::oauth::limits::{Limit, per_hour, per_minute};
     use crate::oauth::secret::Entropy;
+    use crate::store::commit::Committer;
     use crate::store::testing::{Folder, Temporary, at_once, store};
+    use std::fs::File;
 
     const TEN: fn() -> Limit = || per_hour(10).unwrap();
 
@@ -410,6 +412,18 @@ mod tests {
         let store = store();
         assert_eq!(store.spend_for_good(Bucket::Register, &one(1), NOW), Ok(Ok(())));
         assert_eq!(records(&store), 1);
+    }
+
+    #[test]
+    fn on_a_disk_that_cannot_be_written_nothing_is_allowed_that_has_to_be_remembered() {
+        let folder = Folder::new();
+        let mut store = open(&folder, NOW);
+        // A device that cannot be made to write.
+        store.committer = Committer::new(File::open("/dev/null").unwrap());
+        assert!(matches!(store.commit(), Err(StoreError::Disk(_))));
+        assert!(matches!(store.spend_for_good(Bucket::Register, &one(1), NOW), Err(StoreError::Disk(_))));
+        assert!(matches!(store.begin_guess(vec![], NOW), Err(StoreError::Disk(_))));
+        assert_eq!(accepted(&store, &one(2), 20, NOW), 10, "what is counted in memory is still counted");
     }
 
     #[test]
