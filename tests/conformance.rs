@@ -161,6 +161,22 @@
 //! | `after_a_revocation_was_answered_nothing_of_the_connection_works_whatever_ran_beside_it` | all | RFC 7009 §2.1 |
 //! | `a_revoked_access_token_is_not_brought_back_by_a_call_that_ran_beside_it` | all | RFC 7009 §2.1 |
 //! | `nothing_that_a_client_sent_or_got_is_readable_in_the_data_directory` | all | RFC 6819 §5.1.4.1 |
+//! | **server_policies** | | |
+//! | `each_server_has_its_own_lifetimes_and_what_it_does_not_say_holds_for_all` | all | A9, B6; RFC 6749 §5.1 |
+//! | `the_consent_page_says_how_long_the_server_in_question_lets_it_last` | all | A9, B6 |
+//! | `tokens_that_do_not_expire_end_all_the_same_when_they_are_taken_back` | all | A9; RFC 7009 §1 |
+//! | `when_everything_has_ended_the_same_client_is_let_in_again_for_a_full_term` | all | D3; RFC 6749 §5.1 |
+//! | `a_reusable_refresh_token_goes_on_working_and_is_answered_again` | all | B6; RFC 6749 §6 |
+//! | `each_use_of_a_reusable_refresh_token_begins_its_life_anew` | all | B6; RFC 6749 §6 |
+//! | `many_who_share_a_reusable_refresh_token_all_go_on` | all | B6; RFC 6749 §6 |
+//! | `a_reusable_refresh_token_is_its_clients_alone_and_ends_with_its_connection` | all | B6; RFC 6749 §6, RFC 7009 §2.1 |
+//! | `tokens_from_before_the_owner_chose_otherwise_keep_to_what_they_were` | all | B6, E4; RFC 9700 §4.14.2 |
+//! | `where_the_owner_chose_it_access_tokens_outlive_their_refresh_token` | all | B8; RFC 7009 §2.1 |
+//! | `an_access_token_that_outlives_its_refresh_token_can_still_be_taken_back` | all | B8; RFC 7009 §2.1 |
+//! | `unless_the_owner_chose_otherwise_everything_dies_with_the_refresh_token` | all | B8; RFC 7009 §2.1 |
+//! | `the_server_can_be_used_whatever_was_asked_and_the_answer_never_names_more_than_that` | all | A8, E1; RFC 6749 §3.3, §5.1 |
+//! | `the_consent_page_shows_what_is_granted_and_not_what_is_told` | all | D1, E1; RFC 6749 §3.3 |
+//! | `a_device_is_told_by_the_same_rule` | all | E1; RFC 8628 §3.5, RFC 6749 §5.1 |
 //! | **protected_resource** | | |
 //! | `without_credentials_every_method_is_told_where_to_begin_and_nothing_of_an_error` | all | RFC 6750 §3, RFC 9728 §5.1 |
 //! | `the_document_that_a_challenge_names_is_there_and_describes_the_address_that_was_asked` | all | RFC 9728 §3.3, §5.1 |
@@ -244,6 +260,14 @@
 //! | `the_secret_of_a_client_is_guessed_no_faster_than_a_client_may_ask_and_an_unknown_one_alike` | all | B7, D2; RFC 6749 §2.3.1 |
 //! | `ten_wrong_user_codes_are_enough_for_an_hour_and_the_page_says_so` | all | D6; RFC 8628 §5.1 |
 //! | `an_owner_can_switch_the_waiting_off_or_allow_more_tries` | all | B3; none: limits are ours |
+//! | **dashboard** | | |
+//! | `the_connect_page_has_the_address_and_the_way_into_each_app` | all | first run |
+//! | `an_address_that_only_this_machine_reaches_is_said_to_be_one` | all | first run |
+//! | `nobody_is_shown_a_server_that_they_may_not_use` | all | A11 |
+//! | `a_page_asked_for_before_sign_in_is_shown_after_it` | all | B3 |
+//! | `what_was_done_is_said_once_and_in_no_words_but_ours` | all | A10 |
+//! | `what_is_for_owners_is_refused_to_others_by_the_server_itself` | all | Z4 |
+//! | `the_servers_page_shows_the_owner_where_each_really_is` | all | B11, Z4 |
 //! | **introspection** | | |
 //! | `a_client_is_told_everything_about_its_own_tokens_however_it_authenticates` | all | B9, D2, RFC 7662 §2.2, RFC 6749 §2.3.1 |
 //! | `a_hint_is_a_hint_and_what_nobody_knows_changes_nothing` | all | B9, RFC 7662 §2.1 |
@@ -279,6 +303,8 @@ mod authorization_security;
 mod bridge;
 #[path = "conformance/consent_choice.rs"]
 mod consent_choice;
+#[path = "conformance/dashboard.rs"]
+mod dashboard;
 #[path = "conformance/device.rs"]
 mod device;
 #[path = "conformance/discovery.rs"]
@@ -307,6 +333,8 @@ mod pkce_exception;
 mod protected_resource;
 #[path = "conformance/registration.rs"]
 mod registration;
+#[path = "conformance/server_policies.rs"]
+mod server_policies;
 #[path = "conformance/token_lifecycle.rs"]
 mod token_lifecycle;
 

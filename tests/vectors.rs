@@ -87,11 +87,9 @@ fn texts<'v>(vector: &'v Value, name: &str) -> Vec<&'v str> {
 
 fn notes() -> ProtectedResource {
     ProtectedResource {
-        path: "/notes".into(),
-        uri: format!("{ISSUER}/notes"),
-        name: "Notes".into(),
         scopes: vec![("notes:read".into(), "Read your notes".into()), ("notes:write".into(), "Change your notes".into())],
         default_scope: Scope::parse("notes:read"),
+        ..ProtectedResource::plain(ISSUER, "/notes", "Notes")
     }
 }
 

@@ -3,6 +3,7 @@
 
 pub mod authorize;
 pub mod browser;
+pub mod connect;
 pub mod connections;
 pub mod consent;
 mod consent_page;
@@ -21,6 +22,7 @@ pub mod poll;
 pub mod register;
 pub mod revoke;
 mod room;
+pub mod servers;
 pub mod setup;
 pub mod signin;
 pub mod signout;

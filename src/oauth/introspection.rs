@@ -41,6 +41,9 @@ impl Introspection<'_> {
     pub fn refresh(&self, stored: Option<(StoredRefreshToken, Standing)>) -> Value {
         let alive = stored.filter(|(token, _)| token.rotated.is_none() && !token.expires_at.has_come(self.now));
         let Some((token, Ok(grant))) = alive.map(|(token, standing)| (token, connection::stands(standing))) else { return inactive() };
+        if !grant.connection().refreshable {
+            return inactive();
+        }
         self.describe(&grant, &grant.connection().scope, Some(token.expires_at), &[])
     }
 
@@ -129,6 +132,12 @@ mod tests {
         assert_eq!(access, expected);
         assert_eq!((&refresh["active"], &refresh["scope"]), (&json!(true), &json!("read write")));
         assert_eq!((&refresh["exp"], refresh.get("token_type")), (&json!(seconds_later(7200).0), None));
+    }
+
+    #[test]
+    fn a_refresh_token_that_was_given_back_is_over_while_its_access_tokens_live_on() {
+        let [access, refresh] = told_later(&Standing { connection: connection().without_refresh(), ..standing() }, 0);
+        assert_eq!((&access["active"], refresh), (&json!(true), inactive()));
     }
 
     #[test]
