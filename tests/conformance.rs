@@ -11,6 +11,7 @@
 //! | `every_spelling_gives_the_document_with_and_without_slash_and_query` | all | RFC 8414 §3, RFC 9728 §3.1 |
 //! | `head_answers_as_get_does_without_the_content` | all | RFC 9110 §8.6, §9.3.2 |
 //! | `a_browser_may_ask_before_it_reads_and_nobody_may_change_a_document` | all | RFC 9110 §15.5.6, Fetch (CORS) |
+//! | `whatever_a_machine_is_told_a_page_of_any_origin_can_read` | all | OAuth 2.1 §3.2, Fetch (CORS) |
 //! | `an_unknown_document_is_a_json_404_that_every_origin_can_read` | all | RFC 8414 §3, RFC 9728 §3 |
 //! | `no_document_holds_null_or_anything_empty` | all | RFC 8414 §3.2, RFC 9728 §3.2 |
 //! | `the_server_document_holds_exactly_what_is_done_here` | all | RFC 8414 §2, RFC 9207 §3, OIDC Discovery §3 |
@@ -161,6 +162,8 @@
 //! | `after_a_revocation_was_answered_nothing_of_the_connection_works_whatever_ran_beside_it` | all | RFC 7009 §2.1 |
 //! | `a_revoked_access_token_is_not_brought_back_by_a_call_that_ran_beside_it` | all | RFC 7009 §2.1 |
 //! | `nothing_that_a_client_sent_or_got_is_readable_in_the_data_directory` | all | RFC 6819 §5.1.4.1 |
+//! | **replays** | | |
+//! | `known_clients_go_from_registration_to_the_first_call_and_a_refresh` | all | A3, A4, A7, C4, D2, E1, E4; RFC 7591 §3, RFC 6749 §4.1, §6 |
 //! | **server_policies** | | |
 //! | `each_server_has_its_own_lifetimes_and_what_it_does_not_say_holds_for_all` | all | A9, B6; RFC 6749 §5.1 |
 //! | `the_consent_page_says_how_long_the_server_in_question_lets_it_last` | all | A9, B6 |
@@ -333,6 +336,8 @@ mod pkce_exception;
 mod protected_resource;
 #[path = "conformance/registration.rs"]
 mod registration;
+#[path = "conformance/replays.rs"]
+mod replays;
 #[path = "conformance/server_policies.rs"]
 mod server_policies;
 #[path = "conformance/token_lifecycle.rs"]
