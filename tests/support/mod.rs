@@ -93,6 +93,13 @@ impl Setup {
     }
 }
 
+impl Setup {
+    fn write(&self, folder: &Path, config: &str) {
+        let limits = if self.limited { "" } else { NO_LIMITS };
+        std::fs::write(folder.join("doorward.toml"), format!("{config}\n{limits}")).unwrap();
+    }
+}
+
 /// A running doorward with an owner.
 pub struct Doorward {
     pub folder: Folder,
@@ -109,9 +116,7 @@ impl Doorward {
 
     pub fn with(setup: Setup) -> Self {
         let folder = Folder::new();
-        let limits = if setup.limited { "" } else { NO_LIMITS };
-        let config = format!("{}\n{limits}", setup.config.as_deref().unwrap_or_default());
-        std::fs::write(folder.path().join("doorward.toml"), config).unwrap();
+        setup.write(folder.path(), setup.config.as_deref().unwrap_or_default());
         let (child, address) = spawn(folder.path(), "127.0.0.1:0", &setup);
         let doorward = Self { folder, address, setup, child };
         if !doorward.setup.without_owner {
@@ -178,6 +183,11 @@ impl Doorward {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
         self.child.wait().unwrap()
+    }
+
+    /// Writes another `doorward.toml`, for the next start.
+    pub fn configure(&self, config: &str) {
+        self.setup.write(self.folder.path(), config);
     }
 
     /// Starts again on the same data and the same port, after [`Self::kill`] or [`Self::stop`].
