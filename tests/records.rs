@@ -27,6 +27,8 @@ use doorward::oauth::secret::{Entropy, ServerKey, TokenHash};
 use doorward::oauth::signing_key::{PrivateKey, PublicKey, SigningKey};
 use doorward::oauth::text::Shown;
 use doorward::oauth::throttle::Tries;
+use doorward::oauth::trace::Trace;
+use doorward::oauth::trace_step::{self, Agent, Stage, Step};
 use doorward::oauth::user::{ServerAccess, User, UserName};
 use doorward::store::AuditCounts;
 use doorward::store::record::{self, BrowserSession, FingerprintOwner, Instance, LastUse, NameOwner, Record, StoredSetupLink};
@@ -103,6 +105,7 @@ fn client() -> Client {
         redirect_uris: vec!["https://claude.ai/api/mcp/auth_callback".into(), "http://127.0.0.1/callback".into()],
         auth_method: AuthMethod::ClientSecretBasic,
         secret: Some(hash(1)),
+        registration_token: Some(hash(2)),
         grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
         scope: Some("read write".into()),
         application_type: Some("web".into()),
@@ -120,6 +123,7 @@ fn bare_client() -> Client {
         redirect_uris: vec![],
         auth_method: AuthMethod::None,
         secret: None,
+        registration_token: None,
         grant_types: vec![],
         scope: None,
         application_type: None,
@@ -248,7 +252,7 @@ fn goldens() -> Vec<Golden> {
         golden("connection.1.client_removed.bin", connection(Some(EndReason::ClientRemoved))),
         golden("connection.1.user_removed.bin", connection(Some(EndReason::UserRemoved))),
         golden("connection.1.server_denied.bin", connection(Some(EndReason::ServerDenied))),
-        golden("last_use.1.bin", LastUse(AT)),
+        golden("last_use.1.bin", LastUse { at: AT, from: Some(IpAddr::from([203, 0, 113, 9])) }),
         golden("mcp_session.1.bin", SessionOwner { user: ann(), bearer: Bearer::Client(claude()), seen_at: AT }),
         golden("mcp_session.1.key.bin", SessionOwner { user: ann(), bearer: Bearer::Key(KeyId::known_as("key_one")), seen_at: AT }),
         golden("api_key.1.bin", api_key()),
@@ -261,6 +265,7 @@ fn goldens() -> Vec<Golden> {
         golden("configuration.1.bin", configuration()),
         golden("counter.1.bin", Spent::another_anyway(None, per_hour(10).unwrap(), AT)),
         golden("tries.1.bin", Tries { wrong: 7, last: AT }),
+        golden("trace.1.bin", trace()),
         golden("signing_key.1.bin", signing_key(None)),
         golden("signing_key.1.replaced.bin", signing_key(Some(LATER))),
     ]
@@ -269,6 +274,24 @@ fn goldens() -> Vec<Golden> {
 fn entry(what: What) -> Entry {
     let event = Occasion::request(AT, IpAddr::from([203, 0, 113, 9])).by(&user().name).event(what);
     Entry { number: 7, event: event.of_user(&user().name).of_client(&client()).at_server("/notes").in_connection(&one()) }
+}
+
+/// Every stage, and answers that go to each kind of place.
+fn trace() -> Trace {
+    let from = IpAddr::from([160, 79, 104, 9]);
+    let mut trace = Trace::default();
+    for (number, uri) in
+        ["https://claude.ai/cb", "http://127.0.0.1:7777/cb", "http://localhost/cb", "cursor://x/cb"].into_iter().enumerate()
+    {
+        let client = Client { id: ClientId::known_as(&format!("client_{number}")), ..client() };
+        for stage in Stage::ALL {
+            let outcome = if stage == Stage::Token { trace_step::Outcome::turned_away("said", "fix") } else { trace_step::Outcome::Passed };
+            let step = Step::new(AT, stage, outcome, from, Agent::of(Some("node/22")));
+            trace.note(&step.of_client(Some(&client)).answered_at(uri).at_server(Some("/notes")).by(Some(&user().name)));
+        }
+    }
+    assert_eq!(trace.attempts().len(), 4);
+    trace
 }
 
 fn configuration() -> Configuration {
@@ -297,9 +320,9 @@ fn every_file_is_read_and_every_table_has_one() {
     let known: BTreeSet<String> = goldens().iter().map(|golden| golden.file.to_owned()).collect();
     let there: BTreeSet<String> = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     assert_eq!(known, there);
-    // Tables 1 to 19, 32 and 50; table 0 holds marks, which have no value.
+    // Tables 1 to 20, 32 and 50; table 0 holds marks, which have no value.
     let tables: BTreeSet<u8> = goldens().iter().map(|golden| golden.bytes[0]).collect();
-    assert_eq!(tables, (1..=19).chain([32, 50]).collect());
+    assert_eq!(tables, (1..=20).chain([32, 50]).collect());
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod server;
 mod setup;
 mod table;
 mod terminal;
+mod trace;
 mod user;
 
 use crate::actions::Failure;
@@ -106,7 +107,7 @@ fn report(failure: &Failure) -> ExitCode {
 
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
-        Self { what: error.what, hint: error.hint }
+        Self::new(error.what, error.hint)
     }
 }
 
@@ -116,7 +117,7 @@ fn say(line: &str) {
 }
 
 fn failure(what: impl Into<String>, hint: impl Into<String>) -> Failure {
-    Failure { what: what.into(), hint: hint.into() }
+    Failure::new(what, hint)
 }
 
 fn environment(name: &str) -> Option<String> {

@@ -11,7 +11,7 @@ use super::refusal::{Refused, Trouble};
 use super::relay::Relay;
 use super::request::Content;
 use super::route::{self, Route, Target};
-use super::{check, client_address, cors, headers, respond};
+use super::{check, client_address, cors, headers, respond, trace};
 use crate::http::answer::Answer;
 use crate::http::headers::HeaderMap;
 use crate::http::limits::APP_BODY_BYTES;
@@ -56,11 +56,14 @@ fn dispatch(door: &Context, client: &mut Client, head: Head, content: &mut Conte
             Err(check::answer(door, client.peer, &head, below).into())
         }
         Route::Check(_) => Err(Refused::HostForeign.into()),
-        Route::App => to_app(door, client, &head, content, name.ok_or(Refused::HostForeign)?),
+        Route::App => to_app(door, client, &head, content, name.ok_or_else(|| trace::foreign(door, client.peer, &head))?),
         Route::Server(target) => {
-            name.ok_or(Refused::HostForeign)?;
+            name.ok_or_else(|| trace::foreign(door, client.peer, &head))?;
             let relay = admit(door, client.peer, &head, target, terms).map_err(exposed)?;
-            relay.run(door, client, head, content, target.rest).map_err(exposed)
+            let from = client_address::of(client.peer, &head.headers, &door.config);
+            let answered = relay.run(door, client, head, content, target.rest);
+            trace::answered(door, from, &relay, &answered);
+            answered.map_err(exposed)
         }
     }
 }

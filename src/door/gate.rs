@@ -1,8 +1,8 @@
 //! Who may pass to a protected server: reads the credentials, looks up, asks the rule. One answer for the gateway and
 //! for `/auth/check`.
 
-use super::log;
-use crate::clock::{self, UnixTime};
+use super::{log, trace};
+use crate::clock;
 use crate::config::{Config, Server};
 use crate::http::answer::Answer;
 use crate::http::headers::HeaderMap;
@@ -32,6 +32,8 @@ pub struct Pass {
     pub admitted: Admitted,
     /// By what.
     pub credential: Credential,
+    /// Whether the credential is a token that was never used before.
+    pub is_first: bool,
 }
 
 /// What a request for a protected server is judged by.
@@ -54,7 +56,9 @@ pub struct Asked<'r> {
 /// whoever calls too often, 503 when the store cannot answer (neither is ever 401, which would make clients throw their
 /// tokens away).
 pub fn pass(store: &Store, config: &Config, server: &Server, asked: Asked<'_>) -> Result<Pass, Answer> {
-    let judged = judge(store, server, asked).and_then(|pass| within_limit(store, config, server, asked.from, pass));
+    let judged = judge(store, server, asked);
+    trace::judged(store, server, asked, &judged);
+    let judged = judged.and_then(|pass| within_limit(store, config, server, asked.from, pass));
     judged.map_err(|refusal| refuse(&refusal, config, server, asked.slash))
 }
 
@@ -84,29 +88,30 @@ fn judge(store: &Store, server: &Server, asked: Asked<'_>) -> Result<Pass, Refus
     if asked.query.is_some_and(bearer::is_in_query) {
         return Err(Refusal::CredentialsMalformed);
     }
-    let now = clock::now();
+    let occasion = Occasion::request(clock::now(), asked.from);
     match presented {
-        Presented::Token(secret) => by_token(store, server, secret.hash(), now),
-        Presented::Key(secret) => by_key(store, server, secret.hash(), &Occasion::request(now, asked.from)),
+        Presented::Token(secret) => by_token(store, server, secret.hash(), &occasion),
+        Presented::Key(secret) => by_key(store, server, secret.hash(), &occasion),
         Presented::Foreign => Err(Refusal::TokenUnknown),
     }
 }
 
-fn by_token(store: &Store, server: &Server, token: TokenHash<AccessToken>, now: UnixTime) -> Result<Pass, Refusal> {
+fn by_token(store: &Store, server: &Server, token: TokenHash<AccessToken>, occasion: &Occasion) -> Result<Pass, Refusal> {
     let stored = store.access_token(&token).map_err(|error| unreadable(&error))?;
     let as_stored = stored.as_ref().map(|(token, _)| token.clone());
-    let admitted = bearer::admit(stored, &server.resource, now)?;
-    if let Some(stored) = as_stored {
-        store.note_use(&token, &stored, now);
+    let admitted = bearer::admit(stored, &server.resource, occasion.at)?;
+    if let Some(stored) = &as_stored {
+        store.note_use(&token, stored, occasion);
     }
-    Ok(Pass { admitted, credential: Credential::Token(token) })
+    let is_first = as_stored.is_some_and(|stored| !stored.used);
+    Ok(Pass { admitted, credential: Credential::Token(token), is_first })
 }
 
 fn by_key(store: &Store, server: &Server, key: TokenHash<ApiKey>, occasion: &Occasion) -> Result<Pass, Refusal> {
     let stored = store.api_key(&key).map_err(|error| unreadable(&error))?;
     let admitted = bearer::admit_key(stored, &server.resource, occasion.at)?;
     store.note_key_use(&key, occasion);
-    Ok(Pass { admitted, credential: Credential::Key(key) })
+    Ok(Pass { admitted, credential: Credential::Key(key), is_first: false })
 }
 
 /// Judges a credential that was admitted before: as long as it would be admitted again. Looking again is no use of it.

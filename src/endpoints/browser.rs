@@ -11,6 +11,7 @@ use crate::oauth::params::Params;
 use crate::oauth::rates::Key;
 use crate::oauth::secret::{Secret, Session, TokenHash};
 use crate::oauth::throttle;
+use crate::oauth::trace_step::Agent;
 use crate::oauth::user::{User, UserName};
 use crate::random;
 use crate::store::StoreError;
@@ -38,8 +39,11 @@ pub struct SignedIn {
     pub session: TokenHash<Session>,
     /// When.
     pub at: UnixTime,
+    /// From which address.
+    pub from: IpAddr,
+    /// By which program.
+    pub agent: Agent,
     secret: Secret<Session>,
-    from: IpAddr,
 }
 
 impl SignedIn {
@@ -77,6 +81,11 @@ impl CheckedForm {
     pub fn params(&self) -> &Params {
         &self.params
     }
+
+    /// The text of a field; empty when it was not sent, or sent twice.
+    pub fn text(&self, name: &'static str) -> &str {
+        self.params.one(name).ok().flatten().unwrap_or_default()
+    }
 }
 
 /// A browser without a session, known again by a cookie of chance.
@@ -99,7 +108,14 @@ impl App {
         let Some(secret) = cookies::read(&request.headers, &name).and_then(Secret::<Session>::parse) else { return Ok(None) };
         let session = secret.hash();
         let found = self.store.session(&session, clock::now())?;
-        Ok(found.map(|(stored, user)| SignedIn { user, session, at: stored.signed_in_at, secret, from: request.peer }))
+        Ok(found.map(|(stored, user)| SignedIn {
+            user,
+            session,
+            at: stored.signed_in_at,
+            agent: Agent::of(request.headers.first("user-agent")),
+            secret,
+            from: request.peer,
+        }))
     }
 
     /// Signs a user in under a new session; whatever session the browser had is over (session fixation).

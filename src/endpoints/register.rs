@@ -1,14 +1,15 @@
 //! `POST /register` (RFC 7591).
 
-use super::App;
+use super::{App, trace};
 use crate::http::answer::Answer;
 use crate::http::request::Request;
 use crate::oauth::client::Client;
 use crate::oauth::error::Refusal;
 use crate::oauth::ids::ClientId;
 use crate::oauth::rates::Bucket;
-use crate::oauth::registration::{self, TakenNames};
-use crate::oauth::secret::{ClientSecret, Secret};
+use crate::oauth::registration;
+use crate::oauth::registration_response::{Issued, response};
+use crate::oauth::trace_step::{Outcome, Stage};
 use crate::random;
 use crate::store::{Registered, StoreError};
 
@@ -16,7 +17,10 @@ use crate::store::{Registered, StoreError};
 pub fn register(app: &App, request: &Request) -> Answer {
     match serve(app, request) {
         Ok(Ok(answer)) => answer,
-        Ok(Err(refusal)) => super::refuse(&refusal),
+        Ok(Err(refusal)) => {
+            app.store.note_step(&trace::step(request, Stage::Registration, Outcome::refused(&refusal)));
+            super::refuse(&refusal)
+        }
         Err(error) => super::unavailable(&error),
     }
 }
@@ -29,28 +33,30 @@ fn serve(app: &App, request: &Request) -> Result<Result<Answer, Refusal>, StoreE
     if !request.has_media_type("application/json") {
         return Ok(Err(Refusal::NotJson));
     }
-    let taken = TakenNames { servers: app.resources().iter().map(|resource| resource.name.as_str()).collect() };
-    let metadata = match registration::parse(&request.body, app.redirect_rules(), &taken) {
+    let metadata = match registration::parse(&request.body, app.redirect_rules(), &app.taken_names()) {
         Ok(metadata) => metadata,
         Err(refusal) => return Ok(Err(refusal)),
     };
     let occasion = super::occasion(request);
-    let fingerprint = metadata.fingerprint();
-    if let Some(known) = app.store.registered_before(fingerprint.as_ref())? {
-        return Ok(Ok(registered(&known, None)));
+    let issued = Issued { secret: metadata.wants_secret().then(random::secret), registration_token: Some(random::secret()) };
+    let client = metadata.into_client(ClientId::mint(random::bytes()), &issued, occasion.at);
+    // A client that several were given is nobody's alone to manage.
+    let again = |known| created(app, request, &known, &Issued::default());
+    if let Some(known) = app.store.share_client(&client)? {
+        return Ok(Ok(again(known)));
     }
     let charges = app.charges_of_address(Bucket::Register, request);
     if let Err(refusal) = app.spend_for_good(Bucket::Register, &charges, &occasion)? {
         return Ok(Err(refusal));
     }
-    let secret = metadata.wants_secret().then(random::secret::<ClientSecret>);
-    let client = metadata.into_client(ClientId::mint(random::bytes()), secret.as_ref(), occasion.at);
-    Ok(match app.store.register_client(&client, fingerprint.as_ref(), &occasion)? {
-        Registered::New(client) | Registered::Known(client) => Ok(registered(&client, secret.as_ref())),
+    Ok(match app.store.register_client(&client, &occasion)? {
+        Registered::New(client) => Ok(created(app, request, &client, &issued)),
+        Registered::Known(known) => Ok(again(known)),
         Registered::Full => Err(Refusal::TooManyClients),
     })
 }
 
-fn registered(client: &Client, secret: Option<&Secret<ClientSecret>>) -> Answer {
-    Answer::json(201, &registration::response(client, secret)).with("pragma", "no-cache")
+fn created(app: &App, request: &Request, client: &Client, issued: &Issued) -> Answer {
+    app.store.note_step(&trace::step(request, Stage::Registration, Outcome::Passed).of_client(Some(client)));
+    Answer::json(201, &response(client, issued, app.issuer())).with("pragma", "no-cache")
 }

@@ -1,12 +1,12 @@
 //! `/signin`: name and password. It decides who is there and nothing else; where to go on is up to the page that sent here.
 
-use super::App;
 use super::browser;
 use super::guess::{self, Checked};
 use super::page::{self, Kind};
-use super::words;
+use super::{App, trace, words};
 use crate::http::answer::Answer;
 use crate::http::request::Request;
+use crate::oauth::trace_step::Outcome;
 use crate::oauth::user::UserName;
 use crate::pages;
 use crate::pages::views::entry::SigninPage;
@@ -74,11 +74,18 @@ pub fn submit(app: &App, request: &Request) -> Answer {
     let password = form.params().one("password").ok().flatten().unwrap_or_default();
     match guess::password(app, request, &typed, password) {
         Ok(Checked::Right(user)) => {
+            trace::sign_in(app, request, &return_to, Outcome::Passed, Some(&user.name));
             let signed_in = app.sign_in(request, &user, page::see_other(&return_to));
             signed_in.unwrap_or_else(|error| page::unavailable(app, &error))
         }
-        Ok(Checked::Wrong) => again(401, SigninPage { error: Some(WRONG.to_owned()), ..blank(app, &return_to) }),
+        Ok(Checked::Wrong) => {
+            let fix = "For a new password: doorward user password NAME. To see the names: doorward user list";
+            trace::sign_in(app, request, &return_to, Outcome::turned_away("the name or the password is not right", fix), None);
+            again(401, SigninPage { error: Some(WRONG.to_owned()), ..blank(app, &return_to) })
+        }
         Ok(Checked::TooMany(wait)) => {
+            let fix = "Use a browser that has signed in before, or set the password anew: doorward user password NAME";
+            trace::sign_in(app, request, &return_to, Outcome::turned_away("too many wrong passwords", fix), None);
             let text = format!("Wait {} and try again. {KNOWN}", words::wait(wait));
             let view = SigninPage { throttled: Some(text), ..blank(app, &return_to) };
             again(429, view).with("retry-after", wait.as_secs().to_string())

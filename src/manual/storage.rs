@@ -36,6 +36,7 @@
 //! | Configuration | (none) | [`crate::oauth::configuration::Configuration`] at the last start |
 //! | Counter | bucket, 128 bits of whose it is | [`crate::oauth::limits::Spent`]: written once a second, from memory |
 //! | Tries | 128 bits of the account, address or browser | [`crate::oauth::throttle::Tries`] |
+//! | Trace | (none) | [`crate::oauth::trace::Trace`]: how far the latest attempts to connect got |
 //! | DeviceCode | hash of the device's code | [`crate::oauth::device::StoredDeviceCode`] |
 //! | UserCode | HMAC of the code that a person enters | [`crate::store::record::UserCodeOwner`] |
 //! | WrongEntries | user id | [`crate::oauth::device::WrongEntries`] |
@@ -48,7 +49,8 @@
 //!
 //! Whatever an answer promises is on disk before the answer: registrations, consents, tokens, keys, revocations, accounts,
 //! sign-ins. What may be lost in a crash without anybody being worse off is written without waiting: a flow, the time of a
-//! last use, the owner of an MCP session, a device that waits, the event of a sign-in that failed. Every other event of the
+//! last use, the owner of an MCP session, a device that waits, the event of a sign-in that failed. The trace of
+//! attempts to connect is kept in memory and written every five minutes and at an orderly stop. Every other event of the
 //! audit log is in the transaction of what it tells of ([`crate::oauth::audit`]).
 //!
 //! What was spent of a limit is decided in memory and written once a second and at a stop; sled brings it to the file within

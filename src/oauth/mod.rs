@@ -15,6 +15,8 @@
 //! | what to do in each app to connect it | [`instructions`] | |
 //! | where an owner lets answers go | [`redirect_rules`] | |
 //! | dynamic registration | [`registration`] | RFC 7591 §3 |
+//! | what a registered client is told | [`registration_response`] | RFC 7591 §3.2.1, RFC 7592 §3 |
+//! | how a client manages its registration | [`client_management`] | RFC 7592 |
 //! | client authentication | [`client_auth`] | RFC 6749 §2.3 |
 //! | the authorization request | [`authorization_request`] | RFC 6749 §4.1.1 |
 //! | what the browser must do next | [`authorization_step`] | |
@@ -43,10 +45,16 @@
 //! | text of others that people are shown | [`text`] | |
 //! | what happened, for the owner | [`audit`] | |
 //! | which events there can be, and how many are kept | [`audit_kinds`] | |
+//! | what an address says about who is there | [`address_class`] | RFC 1918, RFC 6598 |
+//! | how far an attempt to connect got | [`trace`], step by step [`trace_step`] | |
+//! | which attempt a step belongs to | [`trace_correlation`] | |
+//! | what the last step means, and what to do | [`trace_diagnosis`], [`trace_refusal`] | |
+//! | an attempt as it is shown | [`trace_view`] | |
 //! | how the configuration changed | [`configuration`] | |
 //! | what people read of them | [`audit_sentence`] | |
 //! | discovery documents | [`metadata`] | RFC 8414, RFC 9728 |
 
+pub mod address_class;
 pub mod api_key;
 pub mod audit;
 pub mod audit_kinds;
@@ -57,6 +65,7 @@ pub mod authorization_step;
 pub mod bearer;
 pub mod client;
 pub mod client_auth;
+pub mod client_management;
 pub mod code;
 pub mod configuration;
 pub mod connection;
@@ -81,6 +90,7 @@ pub mod redirect_rules;
 pub mod redirect_uri;
 pub mod refresh;
 pub mod registration;
+pub mod registration_response;
 pub mod resource;
 pub mod revocation;
 pub mod scope;
@@ -92,4 +102,10 @@ pub mod token_parameter;
 pub mod token_policy;
 pub mod token_request;
 pub mod token_response;
+pub mod trace;
+pub mod trace_correlation;
+pub mod trace_diagnosis;
+pub mod trace_refusal;
+pub mod trace_step;
+pub mod trace_view;
 pub mod user;

@@ -61,7 +61,9 @@ impl Store {
             counters,
             endings: Default::default(),
             uses: Mutex::new(HashMap::new()),
+            noted: Mutex::default(),
         };
+        store.load_trace();
         store.commit()?;
         if !initialised {
             write_marker(data, &marker)?;

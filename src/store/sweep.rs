@@ -23,6 +23,7 @@ impl Store {
     /// Forgets everything that is due. Gives how many records that were.
     pub fn sweep(&self, now: UnixTime) -> Result<usize, StoreError> {
         self.tidy_counters(now);
+        self.write_trace_in_time(now)?;
         let mut forgotten = self.forget_old_events(now)?;
         loop {
             let due = self.due(now)?;
@@ -161,7 +162,7 @@ mod tests {
         let store = store();
         let ended = Connection { ended: Some(Ended { at: NOW, why: EndReason::RevokedByUser }), ..ending(60) };
         store.put_all(&[(b"a", ended)]);
-        store.put_all(&[(b"a", LastUse(NOW))]);
+        store.put_all(&[(b"a", LastUse { at: NOW, from: None })]);
         assert_eq!(store.sweep(seconds_later(29 * DAY)), Ok(0));
         assert_eq!(store.sweep(seconds_later(30 * DAY)), Ok(1));
         assert_eq!((store.load::<Connection>(b"a"), store.load::<LastUse>(b"a")), (Ok(None), Ok(None)));
