@@ -300,6 +300,9 @@
 //! | `all_of_ones_own_end_together_and_everything_only_for_an_owner` | all | A10, Z4 |
 //! | `what_was_done_is_said_once_and_in_no_words_but_ours` | all | A10 |
 //! | `what_is_for_owners_is_refused_to_others_by_the_server_itself` | all | Z4 |
+//! | `an_owner_enters_an_app_by_its_platform_and_its_secret_is_shown_once_and_works` | all | B1, C4, D2 |
+//! | `an_app_of_ones_own_needs_its_addresses_and_what_was_entered_is_kept` | all | B2, C4 |
+//! | `however_many_apps_there_are_the_list_stays_readable_and_holds_those_in_use` | all | A6, Z4 |
 //! | `the_servers_page_shows_the_owner_where_each_really_is` | all | B11, Z4 |
 //! | **introspection** | | |
 //! | `a_client_is_told_everything_about_its_own_tokens_however_it_authenticates` | all | B9, D2, RFC 7662 §2.2, RFC 6749 §2.3.1 |

@@ -4,6 +4,7 @@
 pub mod authorize;
 pub mod browser;
 pub mod client_configuration;
+pub mod clients;
 pub mod connect;
 pub mod connections;
 pub mod consent;
