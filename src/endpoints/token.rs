@@ -11,7 +11,7 @@ use crate::oauth::device::{self, DeviceState, Poll};
 use crate::oauth::error::{ErrorCode, Refusal};
 use crate::oauth::ids::ConnectionId;
 use crate::oauth::params::Params;
-use crate::oauth::rates::Bucket;
+use crate::oauth::rates::{Bucket, Charge};
 use crate::oauth::refresh;
 use crate::oauth::secret::{AccessToken, RefreshToken, Secret};
 use crate::oauth::token_policy;
@@ -73,12 +73,22 @@ pub(super) fn proven(app: &App, request: &Request) -> Result<Result<(Authenticat
     if let Err(refusal) = app.spend(Bucket::Token, claim.as_slice(), |what| super::occasion(request).event(what)) {
         return Ok(Err(refusal));
     }
-    let known = app.store.client(presented.client_id())?;
+    let known = app.client(presented.client_id())?;
     Ok(client_auth::authenticate(&presented, known).and_then(|client| {
-        let own = app.charge_of_client(Bucket::Token, &client, request).filter(|own| Some(*own) != claim);
-        app.spend(Bucket::Token, own.as_slice(), |what| super::occasion(request).event(what).of_client(client.client()))?;
+        count(app, request, &client, claim)?;
         Ok((client, params))
     }))
+}
+
+/// What is asked under a name counts for the name and the address; of a client that has proven its secret, for itself as
+/// well. A resource server asks about each call that it gets, so once it is proven it is not counted.
+fn count(app: &App, request: &Request, client: &AuthenticatedClient, claim: Option<Charge>) -> Result<(), Refusal> {
+    if let (true, Some(claim)) = (client.client().introspects.is_some(), &claim) {
+        app.store.give_back(Bucket::Token, claim, super::occasion(request).at);
+        return Ok(());
+    }
+    let own = app.charge_of_client(Bucket::Token, client, request).filter(|own| Some(*own) != claim);
+    app.spend(Bucket::Token, own.as_slice(), |what| super::occasion(request).event(what).of_client(client.client()))
 }
 
 /// RFC 6749 §5.2: a client that tried Basic is told that Basic it is.

@@ -170,6 +170,7 @@ pub enum Refusal {
     // resources
     ResourceUnknown,
     ResourceMissing,
+    ResourceRequired,
     ResourceNotGranted,
     // bearer tokens
     NoCredentials,
@@ -267,6 +268,7 @@ impl Refusal {
 
             Self::ResourceUnknown => (E::InvalidTarget, 400, "the resource is not served here"),
             Self::ResourceMissing => (E::InvalidTarget, 400, "several resources are served here, name one with the resource parameter"),
+            Self::ResourceRequired => (E::InvalidTarget, 400, "name one server with the resource parameter, by its exact address"),
             Self::ResourceNotGranted => (E::InvalidTarget, 400, "the resource was not granted"),
 
             Self::NoCredentials => (E::InvalidToken, 401, "an access token is required"),
@@ -326,7 +328,7 @@ mod tests {
     use crate::oauth::{redirect_uri, registration};
     use Refusal as R;
 
-    const EVERY: [Refusal; 75] = [
+    const EVERY: [Refusal; 76] = [
         R::NotAForm,
         R::MalformedForm,
         R::ParameterMissing("code"),
@@ -385,6 +387,7 @@ mod tests {
         R::AnswerOver,
         R::ResourceUnknown,
         R::ResourceMissing,
+        R::ResourceRequired,
         R::ResourceNotGranted,
         R::NoCredentials,
         R::CredentialsMalformed,

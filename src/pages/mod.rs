@@ -269,7 +269,12 @@ mod tests {
     }
 
     fn choice(path: &str) -> ServerChoice {
-        let scopes = vec![ScopeLine { name: "notes:read".to_owned(), description: "Read your notes".to_owned(), settled: false }];
+        let scopes = vec![ScopeLine {
+            name: "notes:read".to_owned(),
+            description: "Read your notes".to_owned(),
+            includes: some("See their titles"),
+            settled: false,
+        }];
         let url = format!("https://mcp.example.com{path}");
         ServerChoice { path: path.to_owned(), name: "Notes".to_owned(), url, scopes, least: "Read your notes".to_owned(), chosen: false }
     }

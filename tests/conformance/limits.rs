@@ -431,6 +431,19 @@ fn token_requests_are_counted_by_client_and_every_endpoint_of_clients_counts() {
 }
 
 #[test]
+fn a_resource_server_may_ask_about_every_call_that_it_gets() {
+    let doorward = limited("token_per_minute = 5");
+    let entered = doorward.json(&["client", "add", "--resource-server", "/mcp", "--name", "Notes itself"]);
+    let (id, secret) = (entered["id"].as_str().unwrap(), entered["client_secret"].as_str().unwrap());
+    let ask = |secret: &str| {
+        http::post_form(doorward.address, "/introspect", &[("client_id", id), ("client_secret", secret), ("token", "dwat_x")], &[])
+    };
+    assert_eq!(accepted(50, || ask(secret)), 50);
+    // Wrong secrets are counted as everywhere.
+    assert!(accepted(20, || ask("dwcs_x")) <= 7);
+}
+
+#[test]
 fn a_client_without_a_secret_is_not_stopped_by_whoever_says_its_name_elsewhere() {
     let doorward = behind_a_proxy("token_per_minute = 10\nsign_in_tries = \"off\"");
     let client = Client::register(&doorward);
