@@ -294,6 +294,7 @@
 //! | `an_open_stream_ends_with_its_key` | all | D5, MCP authorization, access token usage |
 //! | `a_session_of_a_key_is_of_no_use_to_another_key_or_to_a_client_of_the_same_user` | all | D5, MCP security best practices, session hijacking |
 //! | `a_key_is_on_disk_when_it_is_shown_and_only_as_a_hash` | all | D5, RFC 6819 §5.1.4.1 |
+//! | `an_account_has_a_bounded_number_of_keys` | all | D5 |
 //! | `a_key_says_json_or_nothing_like_a_token_does` | all | D5, MCP streamable HTTP, security warning |
 //! | **consent_choice** | | |
 //! | `without_a_resource_the_user_chooses_the_server_and_the_token_is_good_there_alone` | all | A8, E3; RFC 8707 §2 |
