@@ -221,7 +221,11 @@
 //! | `a_client_cannot_write_lines_of_its_own_or_speak_to_the_terminal` | all | none: the audit log is ours (Z6) |
 //! | `what_was_answered_is_told_after_kill_9_and_after_a_restart` | all | none: the audit log is ours (Z6) |
 //! | `whoever_follows_is_told_of_everything_once_across_a_restart` | all | none: the audit log is ours (Z6) |
+//! | `the_activity_page_shows_an_owner_everything_and_others_their_own_part` | all | none: the audit log is ours (Z6, Z4) |
+//! | `the_activity_page_goes_back_page_by_page` | all | none: the audit log is ours (Z6, Z4) |
+//! | `what_looks_like_theft_is_said_on_the_overview_and_shown_apart` | all | RFC 9700 §4.14.2 (B12) |
 //! | **trace** | | |
+//! | `the_owner_sees_the_attempts_on_a_page` | all | none: the trace is ours (Z5, Z6) |
 //! | `a_real_flow_is_one_attempt_from_the_challenge_to_the_first_call` | all | none: the trace is ours (Z5, Z6) |
 //! | `each_step_is_the_last_one_until_the_next_arrives` | all | none: the trace is ours (Z5, Z6) |
 //! | `what_is_refused_says_why_and_what_to_do` | all | none: the trace is ours (Z5, Z6) |
