@@ -253,6 +253,7 @@
 //! | `the_eleventh_registration_of_an_address_in_an_hour_is_told_to_wait_in_the_words_of_the_rfc` | all | A6; RFC 7591 §3.2.2, §5, RFC 9110 §10.2.3 |
 //! | `whoever_registered_the_same_before_gets_its_id_again_although_nothing_is_left` | all | A6; RFC 7591 §5 |
 //! | `a_registration_after_the_time_that_was_named_is_accepted_and_the_next_has_to_wait_again` | all | A6; RFC 9110 §10.2.3 |
+//! | `a_changed_registration_counts_as_one` | all | RFC 7592 §2.2 (A6) |
 //! | `what_a_stranger_says_about_its_address_changes_nothing` | all | A6, B7; RFC 7239 §8.1 |
 //! | `behind_a_trusted_proxy_the_right_most_address_that_is_not_its_own_counts` | all | A6, B7; RFC 7239 §8.1 |
 //! | `an_ipv6_network_is_one_address_and_a_site_of_many_has_a_limit_of_its_own` | all | A6, B7; RFC 4291 §2.5.4 |
