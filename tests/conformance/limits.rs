@@ -506,7 +506,9 @@ fn a_client_that_refreshes_in_many_places_at_once_is_answered_in_all_of_them() {
     let client = Client::register(&doorward);
     let mut refresh = client.connect(&doorward).refresh;
     for _ in 0..9 {
-        refresh = Tokens::of(&client.refresh(&doorward, &refresh, &[])).refresh;
+        let next = Tokens::of(&client.refresh(&doorward, &refresh, &[])).refresh;
+        assert_eq!(Tokens::of(&client.refresh(&doorward, &refresh, &[])).refresh, next, "an earlier answer costs nothing");
+        refresh = next;
     }
     // One is left: it is enough for all of them, and afterwards the answer is still there for whoever lost it.
     let request = http::form_request(doorward.address, "/token", &client.rotation(&refresh));
