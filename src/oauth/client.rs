@@ -22,6 +22,8 @@ pub struct Client {
     /// SHA-256 of the token by which it manages its own registration (RFC 7592 §1.2), as long as the registration is its own
     /// alone.
     pub registration_token: Option<TokenHash<RegistrationAccessToken>>,
+    /// The server, by its path, about whose tokens it may ask (RFC 7662): then it is a resource server and nothing else.
+    pub introspects: Option<String>,
     /// The grants it registered.
     pub grant_types: Vec<GrantType>,
     /// The `scope` it registered, echoed and not enforced: what counts is what the user grants.
