@@ -315,6 +315,19 @@ async function asks(proxy, file, { trusting, suspicious, server }, check) {
     assert.equal((await ask('/notes', key('/files'))).status, 403);
   });
 
+  await check('whoever calls too often is told how long to wait', async () => {
+    const busy = key('/notes');
+    let answer;
+    for (let calls = 0; calls < 200; calls += 1) {
+      answer = await fetch(`${ORIGIN}/notes`, { method: 'POST', body: '{}', headers: { authorization: `Bearer ${busy}` } });
+      await answer.text();
+      if (answer.status !== 200) break;
+    }
+    assert.equal(answer.status, 429);
+    assert.ok(Number(answer.headers.get('retry-after')) >= 1, `Retry-After: ${answer.headers.get('retry-after')}`);
+    assert.equal((await ask('/notes', notes.token)).status, 200, 'others are not held up');
+  });
+
   await check('a token opens its own server, however the path is written', async () => {
     assert.equal((await ask('/notes', files.token)).status, 401);
     for (const path of ['/notes/../files', '/files/../notes', '/notes/..%2ffiles', '/%6eotes', '//notes', '/notes//x', '/notes;x', '/notes/./x', '/NOTES', '/notesx', '/notes%00']) {
