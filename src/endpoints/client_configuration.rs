@@ -69,7 +69,7 @@ fn replace(app: &App, request: &Request, id: &str) -> Outcome {
     if let Err(refusal) = app.spend_for_good(Bucket::Register, &app.charges_of_address(Bucket::Register, request), &occasion)? {
         return Ok(Err(refusal));
     }
-    let decide = |known| management::authorize(known, &token).and_then(|client| management::update(client, &update));
+    let decide = |known| management::authorize(known, &token).and_then(|client| management::update(client, &update, occasion.at));
     let updated = app.store.update_client(&client.client().id, &occasion, decide)?;
     Ok(updated.map(|client| registered(app, &client, token)))
 }
