@@ -22,6 +22,8 @@
 //! | what is stored about a token? | [`store::record`], [`manual::storage`] |
 //! | who strips the `Authorization` header? | [`door`], `headers.rs` |
 //! | what does the consent page get to see? | [`pages::views`] |
+//! | what is told in the log, and when is it forgotten? | [`oauth::audit_kinds`], [`oauth::audit`] |
+//! | why did an app not connect? | [`oauth::trace_diagnosis`], [`oauth::trace_correlation`] |
 //! | why is it built this way? | [`manual::decisions`] |
 //!
 //! Nothing calls back up: `cli`, then `app` and `door` and `control`, then `routes`, `endpoints` and `actions`, then
