@@ -16,6 +16,7 @@ pub mod discovery;
 pub mod health;
 pub mod home;
 pub mod introspect;
+pub mod invite;
 pub mod openid;
 pub mod page;
 pub mod poll;
@@ -28,6 +29,7 @@ pub mod signin;
 pub mod signout;
 pub mod token;
 mod trace;
+pub mod users;
 mod words;
 
 use crate::actions::{self, Action, Done, Failure};

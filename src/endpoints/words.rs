@@ -15,6 +15,15 @@ pub(super) fn span(span: Duration) -> String {
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
+/// "1 connection", "3 connections", "no connections".
+pub(super) fn count(number: usize, thing: &str) -> String {
+    match number {
+        0 => format!("no {thing}s"),
+        1 => format!("1 {thing}"),
+        many => format!("{many} {thing}s"),
+    }
+}
+
 /// "3 hours ago", or "just now".
 pub(super) fn ago(then: UnixTime, now: UnixTime) -> String {
     let age = now.since(then);

@@ -12,6 +12,7 @@ mod commit;
 mod connections;
 mod device;
 mod flows;
+mod invitations;
 mod mcp_sessions;
 mod open;
 mod polled;

@@ -10,6 +10,7 @@ pub mod entry;
 pub mod form;
 pub mod house;
 pub mod servers;
+pub mod users;
 
 use serde::Serialize;
 
