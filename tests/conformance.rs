@@ -181,6 +181,15 @@
 //! | `the_server_can_be_used_whatever_was_asked_and_the_answer_never_names_more_than_that` | all | A8, E1; RFC 6749 §3.3, §5.1 |
 //! | `the_consent_page_shows_what_is_granted_and_not_what_is_told` | all | D1, E1; RFC 6749 §3.3 |
 //! | `a_device_is_told_by_the_same_rule` | all | E1; RFC 8628 §3.5, RFC 6749 §5.1 |
+//! | `who_may_write_may_read_where_the_owner_says_so_and_the_answer_names_what_was_asked` | 2026-07-28 | D1; RFC 6749 §3.3, MCP step-up authorization |
+//! | `who_may_read_may_not_write_and_elsewhere_neither_includes_the_other` | 2026-07-28 | D1; RFC 6749 §6 |
+//! | `the_consent_page_says_what_a_scope_includes_and_unticking_what_is_included_takes_it_out_of_the_answer_alone` | 2026-07-28 | D1; RFC 6749 §3.3 |
+//! | `a_circle_among_scopes_stops_the_start_and_says_where_it_is` | all | D1 |
+//! | `where_the_owner_is_strict_a_server_is_named_by_its_exact_address_from_beginning_to_end` | 2025-06-18 on | C1; RFC 8707 §2 |
+//! | `where_the_owner_is_strict_no_other_spelling_names_a_server` | 2025-06-18 on | C1; RFC 8707 §2 |
+//! | `where_the_owner_is_strict_a_device_names_its_server_too` | 2025-06-18 on | C1; RFC 8707 §2, RFC 8628 §3.1 |
+//! | `where_only_public_clients_are_let_in_one_that_asks_for_a_secret_is_answered_without_and_connects` | all | C2; RFC 7591 §2, §3.2.1 |
+//! | `where_only_public_clients_are_let_in_one_with_a_secret_gets_nothing_new_until_the_owner_changes_their_mind` | all | C2; RFC 6749 §2.1, §5.2 |
 //! | **protected_resource** | | |
 //! | `without_credentials_every_method_is_told_where_to_begin_and_nothing_of_an_error` | all | RFC 6750 §3, RFC 9728 §5.1 |
 //! | `the_document_that_a_challenge_names_is_there_and_describes_the_address_that_was_asked` | all | RFC 9728 §3.3, §5.1 |
@@ -212,7 +221,11 @@
 //! | `a_client_cannot_write_lines_of_its_own_or_speak_to_the_terminal` | all | none: the audit log is ours (Z6) |
 //! | `what_was_answered_is_told_after_kill_9_and_after_a_restart` | all | none: the audit log is ours (Z6) |
 //! | `whoever_follows_is_told_of_everything_once_across_a_restart` | all | none: the audit log is ours (Z6) |
+//! | `the_activity_page_shows_an_owner_everything_and_others_their_own_part` | all | none: the audit log is ours (Z6, Z4) |
+//! | `the_activity_page_goes_back_page_by_page` | all | none: the audit log is ours (Z6, Z4) |
+//! | `what_looks_like_theft_is_said_on_the_overview_and_shown_apart` | all | RFC 9700 §4.14.2 (B12) |
 //! | **trace** | | |
+//! | `the_owner_sees_the_attempts_on_a_page` | all | none: the trace is ours (Z5, Z6) |
 //! | `a_real_flow_is_one_attempt_from_the_challenge_to_the_first_call` | all | none: the trace is ours (Z5, Z6) |
 //! | `each_step_is_the_last_one_until_the_next_arrives` | all | none: the trace is ours (Z5, Z6) |
 //! | `what_is_refused_says_why_and_what_to_do` | all | none: the trace is ours (Z5, Z6) |
@@ -273,6 +286,8 @@
 //! | `a_rotated_refresh_token_is_inactive_and_asking_about_it_is_no_theft` | all | B9, RFC 7662 §2.2 |
 //! | `tokens_live_an_hour_and_ninety_days_unless_the_owner_says_otherwise` | all | B6; RFC 6749 §5.1, RFC 7662 §2.2 |
 //! | `a_token_ends_when_it_was_said_to_and_one_without_an_end_has_no_exp` | all | B9, A9, RFC 7662 §2.2 |
+//! | `a_resource_server_is_told_about_the_tokens_for_it_and_can_do_nothing_else` | all | B9, D2, RFC 7662 §2.1, §4 |
+//! | `a_client_that_the_owner_entered_is_told_about_its_own_tokens_and_about_no_others` | all | B9, D2, RFC 7662 §2.2 |
 //! | `whoever_does_not_prove_who_it_is_learns_nothing` | all | B9, D2, D5, RFC 7662 §2.1, §2.3 |
 //! | `only_a_form_with_one_token_is_read_and_only_by_post` | all | B9, RFC 7662 §2.1 |
 //! | **keys** | | |

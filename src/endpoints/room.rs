@@ -28,11 +28,16 @@ pub(super) enum Room {
     Clients,
     /// `/users`
     Users,
+    /// `/activity`
+    Activity,
+    /// `/trace`
+    Trace,
 }
 
 impl Room {
     /// In the order of the list.
-    const ALL: [Self; 5] = [Self::Overview, Self::Connect, Self::Servers, Self::Clients, Self::Users];
+    const ALL: [Self; 7] =
+        [Self::Overview, Self::Connect, Self::Servers, Self::Clients, Self::Users, Self::Trace, Self::Activity];
 
     /// Its path.
     pub(super) fn href(self) -> &'static str {
@@ -42,6 +47,8 @@ impl Room {
             Self::Servers => "/servers",
             Self::Clients => "/clients",
             Self::Users => "/users",
+            Self::Activity => "/activity",
+            Self::Trace => "/trace",
         }
     }
 
@@ -52,14 +59,16 @@ impl Room {
             Self::Servers => "Servers",
             Self::Clients => "Apps",
             Self::Users => "People",
+            Self::Activity => "Activity",
+            Self::Trace => "Attempts",
         }
     }
 
     /// Where only an owner may enter ([`crate::routes`] sees to it), nobody else is shown the way.
     fn is_for_owners(self) -> bool {
         match self {
-            Self::Overview | Self::Connect => false,
-            Self::Servers | Self::Clients | Self::Users => true,
+            Self::Overview | Self::Connect | Self::Activity => false,
+            Self::Servers | Self::Clients | Self::Users | Self::Trace => true,
         }
     }
 }

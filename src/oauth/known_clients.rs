@@ -136,6 +136,7 @@ pub fn adoptable(id: &ClientId, redirect_uri: &str, now: UnixTime) -> Option<Cli
         auth_method: AuthMethod::None,
         secret: None,
         registration_token: None,
+        introspects: None,
         grant_types: GrantType::ALL.to_vec(),
         scope: None,
         application_type: None,

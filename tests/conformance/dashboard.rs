@@ -167,7 +167,7 @@ fn what_was_done_is_said_once_and_in_no_words_but_ours() {
 }
 
 /// Every room and form that is for owners alone. A test of the routes counts them.
-const FOR_OWNERS: [(&str, &str); 13] = [
+const FOR_OWNERS: [(&str, &str); 14] = [
     ("GET", "/users"),
     ("POST", "/users/add"),
     ("POST", "/users/invite"),
@@ -177,6 +177,7 @@ const FOR_OWNERS: [(&str, &str); 13] = [
     ("POST", "/users/enable"),
     ("POST", "/users/remove"),
     ("GET", "/servers"),
+    ("GET", "/trace"),
     ("GET", "/clients"),
     ("POST", "/clients/add"),
     ("POST", "/clients/remove"),
