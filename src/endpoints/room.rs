@@ -36,8 +36,7 @@ pub(super) enum Room {
 
 impl Room {
     /// In the order of the list.
-    const ALL: [Self; 7] =
-        [Self::Overview, Self::Connect, Self::Servers, Self::Clients, Self::Users, Self::Trace, Self::Activity];
+    const ALL: [Self; 7] = [Self::Overview, Self::Connect, Self::Servers, Self::Clients, Self::Users, Self::Trace, Self::Activity];
 
     /// Its path.
     pub(super) fn href(self) -> &'static str {

@@ -133,8 +133,8 @@ mod tests {
     use super::views::form::{Field, Form};
     use super::views::house::{ConnectionLine, Frame, HomePage, Room, ServerLine};
     use super::views::servers::{ServerEntry, ServersPage};
-    use super::views::users::{UserEntry, UserInvitedPage, UserServer, UsersPage};
     use super::views::trace::{AttemptFold, StepLine, TracePage};
+    use super::views::users::{UserEntry, UserInvitedPage, UserServer, UsersPage};
     use super::views::{Link, MessageKind, MessagePage, ServerAddress};
     use super::*;
 
@@ -393,6 +393,8 @@ mod tests {
     fn user_invited() -> UserInvitedPage {
         let (name, lasts) = ("bob".to_owned(), "within 3 days".to_owned());
         UserInvitedPage { frame: frame(), name, link: copied(), qr: qr::draw("https://mcp.example.com/invite"), lasts }
+    }
+
     fn activity() -> ActivityPage {
         let event = |alarm: bool| EventLine {
             alarm,

@@ -11,8 +11,8 @@ pub mod entry;
 pub mod form;
 pub mod house;
 pub mod servers;
-pub mod users;
 pub mod trace;
+pub mod users;
 
 use serde::Serialize;
 
