@@ -363,6 +363,10 @@
 //! | `an_owner_enters_an_app_by_its_platform_and_its_secret_is_shown_once_and_works` | all | B1, C4, D2 |
 //! | `an_app_of_ones_own_needs_its_addresses_and_what_was_entered_is_kept` | all | B2, C4 |
 //! | `however_many_apps_there_are_the_list_stays_readable_and_holds_those_in_use` | all | A6, Z4 |
+//! | `somebody_invited_chooses_a_password_once_and_is_signed_in` | all | B3, Z4 |
+//! | `a_link_that_is_old_replaced_forged_or_for_an_account_switched_off_opens_nothing` | all | B3 |
+//! | `a_lost_password_is_replaced_by_link_and_ends_what_was_granted_under_it` | all | B3 |
+//! | `what_an_owner_does_to_an_account_takes_effect_at_once` | all | A11, Z4 |
 //! | `the_servers_page_shows_the_owner_where_each_really_is` | all | B11, Z4 |
 //! | **introspection** | | |
 //! | `a_client_is_told_everything_about_its_own_tokens_however_it_authenticates` | all | B9, D2, RFC 7662 §2.2, RFC 6749 §2.3.1 |

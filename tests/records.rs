@@ -18,6 +18,7 @@ use doorward::oauth::connection::{Connection, EndReason, Ended};
 use doorward::oauth::consent::{Flow, Offer, Outcome};
 use doorward::oauth::id_token::Authentication;
 use doorward::oauth::ids::{ClientId, ConnectionId, KeyId, UserId};
+use doorward::oauth::invitation::Invitation;
 use doorward::oauth::limits::{Spent, per_hour};
 use doorward::oauth::mcp_session::SessionOwner;
 use doorward::oauth::pkce::{Challenge, Pkce};
@@ -262,6 +263,7 @@ fn goldens() -> Vec<Golden> {
         golden("api_key.1.bin", api_key()),
         golden("api_key.1.endless.bin", StoredApiKey { expires_at: None, ..api_key() }),
         golden("setup_link.1.bin", StoredSetupLink { hash: hash(4), expires_at: LATER }),
+        golden("invitation.1.bin", Invitation { user: ann(), user_epoch: 3, expires_at: LATER }),
         golden("audit.1.bin", entry(What::SettingChanged { setting: Shown::new("a"), before: Shown::new("b"), after: Shown::new("c") })),
         golden("audit.1.ended.bin", entry(What::ConnectionEnded(EndReason::RefreshTokenReused))),
         golden("audit.1.bare.bin", Entry { number: 0, event: Occasion::here(AT).event(What::SignedIn) }),

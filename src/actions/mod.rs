@@ -28,7 +28,8 @@ use std::time::Duration;
 #[derive(Serialize, Deserialize)]
 #[expect(missing_docs, reason = "each is the command of the same name; its fields are that command's arguments")]
 pub enum Action {
-    UserAdd { name: String, password: String, owner: bool, servers: Vec<String> },
+    UserAdd { name: String, password: Option<String>, owner: bool, servers: Vec<String> },
+    UserInvite { name: String },
     UserList,
     UserPassword { name: String, password: String },
     UserDisable { name: String },
@@ -124,7 +125,10 @@ impl From<StoreError> for Failure {
 /// [`Failure`]; then nothing was changed.
 pub fn perform(store: &Store, config: &Config, occasion: &Occasion, action: Action) -> Result<Done, Failure> {
     match action {
-        Action::UserAdd { name, password, owner, servers } => users::add(store, config, occasion, &name, &password, (owner, &servers)),
+        Action::UserAdd { name, password, owner, servers } => {
+            users::add(store, config, occasion, &name, password.as_deref(), (owner, &servers))
+        }
+        Action::UserInvite { name } => users::invite(store, config, occasion, &name),
         Action::UserList => users::list(store),
         Action::UserPassword { name, password } => users::set_password(store, occasion, &name, &password),
         Action::UserDisable { name } => users::disable(store, occasion, &name),

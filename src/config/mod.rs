@@ -198,11 +198,19 @@ pub struct Lifetimes {
     pub session: Duration,
     /// The one-time link of the first run.
     pub setup_link: Duration,
+    /// A one-time link with which somebody chooses a password.
+    pub invitation: Duration,
 }
 
 impl Default for Lifetimes {
     fn default() -> Self {
         let minutes = |count: u64| Duration::from_secs(count * 60);
-        Self { code: minutes(10), flow: minutes(10), session: minutes(30 * 24 * 60), setup_link: minutes(60) }
+        Self {
+            code: minutes(10),
+            flow: minutes(10),
+            session: minutes(30 * 24 * 60),
+            setup_link: minutes(60),
+            invitation: minutes(3 * 24 * 60),
+        }
     }
 }

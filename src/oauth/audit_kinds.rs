@@ -66,6 +66,9 @@ pub enum What {
     ServerAdded,
     ServerGone,
     SettingChanged { setting: Shown, before: Shown, after: Shown },
+    // invitations
+    InvitationMade,
+    InvitationAccepted,
 }
 
 impl What {
@@ -119,6 +122,8 @@ impl What {
             Self::ServerAdded => ("server_added", Decisions),
             Self::ServerGone => ("server_gone", Decisions),
             Self::SettingChanged { .. } => ("setting_changed", Decisions),
+            Self::InvitationMade => ("invitation_made", Decisions),
+            Self::InvitationAccepted => ("invitation_accepted", Decisions),
         }
     }
 

@@ -36,6 +36,7 @@
 //! | revocation | [`revocation`] | RFC 7009 |
 //! | introspection | [`introspection`] | RFC 7662 |
 //! | accounts | [`user`] | |
+//! | choosing a password by a one-time link | [`invitation`] | |
 //! | a user's grant to a client | [`connection`] | |
 //! | the check of a bearer token | [`bearer`] | RFC 6750, RFC 9728 §5.1 |
 //! | API keys | [`api_key`] | |
@@ -79,6 +80,7 @@ pub mod id_token;
 pub mod ids;
 pub mod instructions;
 pub mod introspection;
+pub mod invitation;
 pub mod known_clients;
 pub mod limits;
 pub mod mcp_session;
