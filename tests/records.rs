@@ -19,6 +19,7 @@ use doorward::oauth::consent::{Flow, Offer, Outcome};
 use doorward::oauth::id_token::Authentication;
 use doorward::oauth::ids::{ClientId, ConnectionId, KeyId, UserId};
 use doorward::oauth::mcp_session::SessionOwner;
+use doorward::oauth::pause::{PauseAnswer, Pauses, Subject};
 use doorward::oauth::pkce::{Challenge, Pkce};
 use doorward::oauth::refresh::{Rotated, StoredRefreshToken};
 use doorward::oauth::scope::Scope;
@@ -218,6 +219,16 @@ fn api_key() -> StoredApiKey {
     }
 }
 
+fn pauses() -> Pauses {
+    let subjects = [
+        Subject::Everything,
+        Subject::Server("/notes".into(), PauseAnswer::Closed),
+        Subject::Server("/files".into(), PauseAnswer::RetryLater),
+        Subject::Client(claude()),
+    ];
+    subjects.iter().fold(Pauses::default(), |pauses, subject| pauses.paused(subject, AT))
+}
+
 /// Every record of version 1; of records with alternatives, one for each.
 fn goldens() -> Vec<Golden> {
     let rotated = Rotated { at: AT, salt: [9; 16], scope: Scope::parse("read") };
@@ -253,6 +264,8 @@ fn goldens() -> Vec<Golden> {
         golden("last_use.1.bin", LastUse { at: AT, from: Some(IpAddr::from([203, 0, 113, 9])) }),
         golden("mcp_session.1.bin", SessionOwner { user: ann(), bearer: Bearer::Client(claude()), seen_at: AT }),
         golden("mcp_session.1.key.bin", SessionOwner { user: ann(), bearer: Bearer::Key(KeyId::known_as("key_one")), seen_at: AT }),
+        golden("pauses.1.bin", pauses()),
+        golden("pauses.1.none.bin", Pauses::default()),
         golden("api_key.1.bin", api_key()),
         golden("api_key.1.endless.bin", StoredApiKey { expires_at: None, ..api_key() }),
         golden("setup_link.1.bin", StoredSetupLink { hash: hash(4), expires_at: LATER }),
@@ -318,7 +331,7 @@ fn every_file_is_read_and_every_table_has_one() {
     assert_eq!(known, there);
     // Tables 1 to 16, 19, 20, 32 and 50; table 0 holds marks, which have no value.
     let tables: BTreeSet<u8> = goldens().iter().map(|golden| golden.bytes[0]).collect();
-    assert_eq!(tables, (1..=16).chain([19, 20, 32, 50]).collect());
+    assert_eq!(tables, (1..=16).chain([19, 20, 30, 32, 50]).collect());
 }
 
 #[test]

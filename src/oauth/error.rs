@@ -185,6 +185,10 @@ pub enum Refusal {
     KeyEnded,
     KeyForAnotherServer,
     KeyScopeGone,
+    // pauses
+    ServerPaused,
+    ServerPausedForNow,
+    ClientPaused,
     // MCP
     SessionOfAnother,
     // ourselves
@@ -281,6 +285,14 @@ impl Refusal {
             Self::KeyForAnotherServer => (E::AccessDenied, 403, "the API key is for another server"),
             Self::KeyScopeGone => (E::InsufficientScope, 403, "the API key has no scope that this server offers"),
 
+            Self::ServerPaused => (E::AccessDenied, 403, "the owner has paused this server, nothing has to be connected anew"),
+            Self::ServerPausedForNow => {
+                (E::TemporarilyUnavailable, 503, "the owner has paused this server, try again later, nothing has to be connected anew")
+            }
+            Self::ClientPaused => {
+                (E::TemporarilyUnavailable, 503, "the owner has paused this app, try again later, nothing has to be connected anew")
+            }
+
             Self::SessionOfAnother => (E::InvalidRequest, 404, "the session does not exist"),
 
             Self::Unavailable => (E::TemporarilyUnavailable, 503, "the server is busy, try again"),
@@ -320,7 +332,7 @@ mod tests {
     use crate::oauth::{redirect_uri, registration};
     use Refusal as R;
 
-    const EVERY: [Refusal; 75] = [
+    const EVERY: [Refusal; 78] = [
         R::NotAForm,
         R::MalformedForm,
         R::ParameterMissing("code"),
@@ -393,6 +405,9 @@ mod tests {
         R::KeyEnded,
         R::KeyForAnotherServer,
         R::KeyScopeGone,
+        R::ServerPaused,
+        R::ServerPausedForNow,
+        R::ClientPaused,
         R::SessionOfAnother,
         R::Unavailable,
         R::Internal,

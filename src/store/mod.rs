@@ -14,6 +14,7 @@ mod device;
 mod flows;
 mod mcp_sessions;
 mod open;
+mod pauses;
 mod polled;
 pub mod record;
 mod sessions;

@@ -40,6 +40,7 @@ pub enum Table {
     AuditCounts = 16,
     Configuration = 19,
     Trace = 20,
+    Pauses = 30,
     ApiKey = 32,
     DeviceCode = 40,
     UserCode = 41,
