@@ -37,6 +37,7 @@ pub enum Action {
     UserAllow { name: String, path: String },
     UserDeny { name: String, path: String },
     ClientAdd { preset: Option<String>, redirect_uris: Vec<String>, name: Option<String>, secret: bool },
+    ResourceServerAdd { path: String, name: Option<String> },
     ClientList,
     ClientShow { id: String },
     ClientRemove { id: String },
@@ -46,8 +47,8 @@ pub enum Action {
     ConnectionRevoke { id: String, user: Option<String> },
     ConnectionRevokeAll { user: Option<String> },
     KeyAdd { name: String, server: String, scopes: Vec<String>, expires_in: Option<Duration>, user: Option<String> },
-    KeyList,
-    KeyRevoke { id: String },
+    KeyList { user: Option<String> },
+    KeyRevoke { id: String, user: Option<String> },
     ServerList,
     ServerPause { path: Option<String>, retry_later: bool },
     ServerResume { path: Option<String> },
@@ -138,6 +139,7 @@ pub fn perform(store: &Store, config: &Config, occasion: &Occasion, action: Acti
         Action::ClientAdd { preset, redirect_uris, name, secret } => {
             clients::add(store, config, occasion, preset.as_deref(), redirect_uris, (name, secret))
         }
+        Action::ResourceServerAdd { path, name } => clients::add_resource_server(store, config, occasion, &path, name),
         Action::ClientList => clients::list(store),
         Action::ClientShow { id } => clients::show(store, &id),
         Action::ClientRemove { id } => clients::remove(store, occasion, &id),
@@ -150,8 +152,8 @@ pub fn perform(store: &Store, config: &Config, occasion: &Occasion, action: Acti
             let wanted = keys::Wanted { name: &name, server: &server, scopes: &scopes, expires_in, user: user.as_deref() };
             keys::add(store, config, occasion, &wanted)
         }
-        Action::KeyList => keys::list(store, occasion),
-        Action::KeyRevoke { id } => keys::revoke(store, occasion, &id, None),
+        Action::KeyList { user } => keys::list(store, occasion, user.as_deref()),
+        Action::KeyRevoke { id, user } => keys::revoke(store, occasion, &id, user.as_deref()),
         Action::ServerList => servers::list(store, config),
         Action::ServerPause { path, retry_later } => servers::pause(store, config, occasion, path.as_deref(), retry_later),
         Action::ServerResume { path } => servers::resume(store, config, occasion, path.as_deref()),

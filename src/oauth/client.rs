@@ -22,6 +22,8 @@ pub struct Client {
     /// SHA-256 of the token by which it manages its own registration (RFC 7592 §1.2), as long as the registration is its own
     /// alone.
     pub registration_token: Option<TokenHash<RegistrationAccessToken>>,
+    /// The server, by its path, about whose tokens it may ask (RFC 7662): then it is a resource server and nothing else.
+    pub introspects: Option<String>,
     /// The grants it registered.
     pub grant_types: Vec<GrantType>,
     /// The `scope` it registered, echoed and not enforced: what counts is what the user grants.
@@ -101,12 +103,12 @@ impl ClientKinds {
         }
     }
 
-    /// True for a client of these kinds. One that got its secret before the owner decided is not let in without it: whoever
+    /// True for a client of these kinds, and for a server that asks about tokens, which gets none itself. One that got its secret before the owner decided is not let in without it: whoever
     /// has its tokens would need nothing more to renew them.
     pub fn admit(self, client: &Client) -> bool {
         match self {
             Self::All => true,
-            Self::PublicOnly => !client.is_confidential(),
+            Self::PublicOnly => !client.is_confidential() || client.introspects.is_some(),
         }
     }
 }
@@ -182,6 +184,7 @@ mod tests {
         let with_secret = confidential("a", &secret(1));
         assert!(ClientKinds::All.admit(&with_secret) && ClientKinds::All.admit(&client("a")));
         assert!(!ClientKinds::PublicOnly.admit(&with_secret) && ClientKinds::PublicOnly.admit(&client("a")));
+        assert!(ClientKinds::PublicOnly.admit(&Client { introspects: Some("/notes".into()), ..with_secret }));
         assert_eq!((ClientKinds::All.methods().len(), ClientKinds::PublicOnly.methods()), (3, [AuthMethod::None].as_slice()));
     }
 

@@ -4,13 +4,13 @@
 use super::bearer::Bearer;
 use super::error::Refusal;
 use super::ids::ClientId;
+use super::limits::Wait;
 use super::resource::ProtectedResource;
 use crate::clock::UnixTime;
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
 
 /// What a call that comes too early is told to wait (RFC 9110 §10.2.3): short, since nobody knows how long a pause is.
-pub const RETRY_AFTER: Duration = Duration::from_secs(60);
+pub const RETRY_AFTER: Wait = Wait::seconds(60);
 
 /// Everything that is paused. A stored record: frozen once released.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -211,6 +211,7 @@ impl AcceptableMetadata {
             auth_method: self.auth_method.unwrap_or(USUAL_METHOD),
             secret: issued.secret.as_ref().map(Secret::hash),
             registration_token: issued.registration_token.as_ref().map(Secret::hash),
+            introspects: None,
             grant_types: self.grant_types,
             scope: self.scope,
             application_type: self.application_type,

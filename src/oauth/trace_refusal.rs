@@ -9,6 +9,7 @@ const FORGET: &str =
 const REGISTER_ANEW: &str = "Remove the server from the app and add it again, so that it registers anew; or enter the address it uses: doorward client add --redirect-uri URI";
 const RETRY: &str = "Begin again in the app. If it happens again, the app has a fault, or two of it share one registration.";
 const ADDRESS: &str = "Give the app exactly the address that doorward server list shows.";
+const LIMITED: &str = "Wait a little. If that happens in usual use, allow more in [limits] of doorward.toml; behind a proxy, name it as trusted, or all who come through it share one allowance.";
 const AT_FAULT: &str = "The app asks in a way that the standard does not allow: look for a newer version of it.";
 
 impl Outcome {
@@ -25,10 +26,14 @@ impl Outcome {
 
 /// What helps, for the refusals that people meet; for the rest that it is the app's fault.
 fn fix(refusal: &Refusal) -> &'static str {
-    const FIXES: [(&[Refusal], &str); 15] = [
+    const FIXES: [(&[Refusal], &str); 16] = [
         (
             &[Refusal::RedirectUri(RedirectProblem::NotListed)],
             "If you trust the app, name the host of its address in allowed_hosts of doorward.toml (or its scheme in allowed_schemes), or set redirect_hosts = \"open\".",
+        ),
+        (
+            &[Refusal::RedirectUri(RedirectProblem::Scheme)],
+            "If you trust the app and the scheme is its own, name it in allowed_schemes of doorward.toml.",
         ),
         (&[Refusal::RedirectUri(RedirectProblem::PlainHttp)], "Use the app on this device, or give it an https address for the answer."),
         (&[Refusal::ClientName], "Give the app another name than that of your server, if its name can be chosen."),
@@ -60,12 +65,16 @@ fn fix(refusal: &Refusal) -> &'static str {
         ),
         (&[Refusal::Unavailable, Refusal::Internal], "Look at doorward's own output: it says what is wrong."),
     ];
+    if refusal.retry_after().is_some() {
+        return LIMITED;
+    }
     FIXES.iter().find(|(refusals, _)| refusals.contains(refusal)).map_or(AT_FAULT, |(_, fix)| fix)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::oauth::limits::Wait;
 
     fn parts(refusal: &Refusal) -> (String, String) {
         match Outcome::refused(refusal) {
@@ -84,6 +93,7 @@ mod tests {
     #[test]
     fn each_of_the_usual_reasons_has_its_own_advice_and_the_rest_is_the_apps_fault() {
         for (refusal, word) in [
+            (Refusal::RedirectUri(RedirectProblem::Scheme), "allowed_schemes"),
             (Refusal::ClientUnknown, "forget"),
             (Refusal::ClientSecretWrong, "secret"),
             (Refusal::RedirectUriUnregistered, "registers anew"),
@@ -94,6 +104,7 @@ mod tests {
             (Refusal::ClientPaused, "doorward client resume"),
             (Refusal::CodeExpired, "ten minutes"),
             (Refusal::VerifierWrong, "Begin again"),
+            (Refusal::TooManyRequests(Wait::seconds(7)), "[limits]"),
             (Refusal::Unavailable, "own output"),
             (Refusal::ParameterMissing("code"), "standard"),
         ] {

@@ -223,7 +223,7 @@ fn a_key_whose_scopes_are_offered_no_more_is_told_so() {
         Key::add(&doorward, &["--server", "/notes", "--scope", "read", "--scope", "write"]),
     );
     doorward.stop();
-    std::fs::write(doorward.folder.path().join("doorward.toml"), config("[server.scopes]\nwrite = \"Change\"\n")).unwrap();
+    doorward.configure(&config("[server.scopes]\nwrite = \"Change\"\n"));
     doorward.start_again();
     assert_eq!(call(&doorward, "/notes", &both.text).status, 200);
     assert_eq!(notes.only().all("x-doorward-scope"), ["write"]);
@@ -308,6 +308,20 @@ fn a_key_is_on_disk_when_it_is_shown_and_only_as_a_hash() {
             assert!(!bytes.windows(key.text.len()).any(|window| window == key.text.as_bytes()), "{}", path.display());
         }
     }
+}
+
+#[test]
+fn an_account_has_a_bounded_number_of_keys() {
+    let doorward = Doorward::start();
+    doorward.add_user("bob", PASSWORD, &[]);
+    let keys: Vec<Key> = (0..100).map(|_| Key::add(&doorward, &["--server", "/mcp", "--user", "bob"])).collect();
+    let one_more = || doorward.run(&["key", "add", "test", "--server", "/mcp", "--user", "bob"]);
+    let refused = one_more();
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("bob has 100 keys already"));
+    Key::add(&doorward, &["--server", "/mcp", "--user", OWNER]);
+    run(&doorward, &["key", "revoke", &keys[7].id]);
+    assert!(one_more().status.success());
 }
 
 #[test]

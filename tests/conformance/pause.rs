@@ -208,6 +208,9 @@ fn a_pause_is_in_the_log_with_its_end() {
     }
 }
 
+/// A new stream is looked at once in any case; one of this age only when something happened.
+const OLD: Duration = Duration::from_millis(700);
+
 /// An upstream that begins a stream and does not end it.
 fn streaming() -> Upstream {
     Upstream::with(|_, stream| {
@@ -255,6 +258,7 @@ fn open_streams_end_with_the_pause_and_only_those_that_it_concerns() {
         (&["server", "pause", "/notes", "--retry-later"], &["server", "resume", "/notes"]),
     ] {
         let mut streams = [open_stream(&doorward, "GET", "/notes", &notes.access), open_stream(&doorward, "POST", "/notes", &notes.access)];
+        thread::sleep(OLD);
         run(&doorward, pause);
         let begun = Instant::now();
         for stream in &mut streams {
@@ -273,6 +277,7 @@ fn open_streams_end_with_the_pause_and_only_those_that_it_concerns() {
         (&["server", "pause", "--all"], &["server", "resume", "--all"]),
     ] {
         let mut stream = open_stream(&doorward, "GET", "/files", &files.access);
+        thread::sleep(OLD);
         run(&doorward, pause);
         let begun = Instant::now();
         let _ = stream.read_to_end(&mut Vec::new());

@@ -192,7 +192,7 @@ fn tokens_from_before_the_owner_chose_otherwise_keep_to_what_they_were() {
     let second = Tokens::of(&client.refresh(&site.doorward, &first.refresh, &[]));
     site.doorward.stop();
     let reusable = entry(&site.upstream, "/mcp", "refresh = \"reusable\"");
-    std::fs::write(site.doorward.folder.path().join("doorward.toml"), reusable).unwrap();
+    site.doorward.configure(&reusable);
     site.doorward.start_again();
     let third = Tokens::of(&client.refresh(&site.doorward, &second.refresh, &[]));
     assert_eq!(third.refresh, second.refresh);
@@ -458,7 +458,7 @@ fn where_only_public_clients_are_let_in_one_that_asks_for_a_secret_is_answered_w
     }
     for document in ["oauth-authorization-server", "openid-configuration"] {
         let document = http::get(site.doorward.address, &format!("/.well-known/{document}")).json();
-        for endpoint in ["token", "revocation", "introspection"] {
+        for endpoint in ["token", "revocation"] {
             assert_eq!(document[format!("{endpoint}_endpoint_auth_methods_supported")], json!(["none"]));
         }
     }
