@@ -234,6 +234,16 @@
 //! | `where_the_owner_is_strict_a_device_names_its_server_too` | 2025-06-18 on | C1; RFC 8707 §2, RFC 8628 §3.1 |
 //! | `where_only_public_clients_are_let_in_one_that_asks_for_a_secret_is_answered_without_and_connects` | all | C2; RFC 7591 §2, §3.2.1 |
 //! | `where_only_public_clients_are_let_in_one_with_a_secret_gets_nothing_new_until_the_owner_changes_their_mind` | all | C2; RFC 6749 §2.1, §5.2 |
+//! | **pause** | | |
+//! | `a_paused_server_answers_403_with_a_reason_and_goes_on_where_it_was` | all | A11; RFC 9110 §15.5.4 |
+//! | `a_paused_server_never_says_401_whatever_a_call_carries` | all | A11; RFC 6750 §3, RFC 9110 §15.6.4 |
+//! | `clients_keep_and_renew_their_tokens_and_new_ones_connect_while_a_server_is_paused` | all | A11; RFC 6749 §6 |
+//! | `a_paused_client_is_told_to_come_back_everywhere_and_nobody_else_is` | all | A11; RFC 9110 §10.2.3 |
+//! | `everything_can_be_paused_at_once_and_what_is_paused_by_itself_stays_so_after` | all | A11; RFC 9110 §10.2.3 |
+//! | `a_pause_survives_a_restart_and_kill_9_and_may_be_made_while_nothing_runs` | all | A11, Z4 |
+//! | `a_page_of_another_origin_can_read_that_a_server_is_paused` | all | A11; Fetch (CORS) |
+//! | `a_pause_is_in_the_log_with_its_end` | all | A11, Z6 |
+//! | `open_streams_end_with_the_pause_and_only_those_that_it_concerns` | all | A11; MCP authorization, access token usage |
 //! | **protected_resource** | | |
 //! | `without_credentials_every_method_is_told_where_to_begin_and_nothing_of_an_error` | all | RFC 6750 §3, RFC 9728 §5.1 |
 //! | `the_document_that_a_challenge_names_is_there_and_describes_the_address_that_was_asked` | all | RFC 9728 §3.3, §5.1 |
@@ -499,6 +509,8 @@ mod limits;
 mod openid;
 #[path = "conformance/pages.rs"]
 mod pages;
+#[path = "conformance/pause.rs"]
+mod pause;
 #[path = "conformance/pkce_exception.rs"]
 mod pkce_exception;
 #[path = "conformance/protected_resource.rs"]

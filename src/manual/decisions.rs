@@ -50,6 +50,18 @@
 //! connection that is closed and not the one token, so that whichever of the family comes later is refused, and none of them
 //! is taken for theft ([`crate::oauth::revocation`]).
 //!
+//! # A pause holds up calls and nothing else
+//!
+//! A paused server says so before it looks at anything that a call carries: with a 401 its client would throw its tokens away
+//! or sign in again, and with a challenge some would ask for more scope in a circle. So nobody learns whether a token is good
+//! while the server stands still, and a stranger is told of the pause too. Sign-in, consent and `/token` go on, since tokens
+//! have to be renewed to be good afterwards; who connects meanwhile finds the server paused and needs no second sign-in
+//! later. A pause of an app comes after its token, which alone says who calls: one that has expired is 401, and renewed.
+//!
+//! A server answers 403, as somebody who closes it wants it; 503 with `Retry-After` is the owner's choice there, and what a
+//! paused app and a pause of everything say, since those are for a while. Calls under way end with it, streams and answers
+//! alike. It is one record, read with every call ([`crate::oauth::pause`]).
+//!
 //! # Scopes that include others are told to the upstream and not to the client
 //!
 //! With `[server.implies]` a token for `notes:write` may do what `notes:read` allows. The connection and the answer hold what

@@ -38,6 +38,7 @@
 //! | accounts | [`user`] | |
 //! | choosing a password by a one-time link | [`invitation`] | |
 //! | a user's grant to a client | [`connection`] | |
+//! | standing still for a while | [`pause`] | RFC 9110 §10.2.3, §15.6.4 |
 //! | the check of a bearer token | [`bearer`] | RFC 6750, RFC 9728 §5.1 |
 //! | API keys | [`api_key`] | |
 //! | a session of the MCP transport and whose it is | [`mcp_session`] | MCP security best practices |
@@ -86,6 +87,7 @@ pub mod limits;
 pub mod mcp_session;
 pub mod metadata;
 pub mod params;
+pub mod pause;
 pub mod pkce;
 pub mod poll;
 pub mod rates;
