@@ -3,6 +3,7 @@
 
 mod clients;
 mod connections;
+pub mod examination;
 mod servers;
 mod setup;
 mod signing_keys;
@@ -35,6 +36,7 @@ pub enum Action {
     ConnectionRevoke { id: String },
     ServerList,
     Setup,
+    Examination,
 }
 
 /// What came of it.
@@ -101,6 +103,7 @@ pub fn perform(store: &Store, config: &Config, action: Action) -> Result<Done, F
         Action::ConnectionRevoke { id } => connections::revoke(store, &id),
         Action::ServerList => Ok(servers::list(config)),
         Action::Setup => setup::fresh_link(store, config),
+        Action::Examination => examination::begin(store, config),
     }
 }
 

@@ -6,6 +6,7 @@ use super::connection::Client;
 use super::context::Context;
 use super::head::Head;
 use super::host::{self, Name};
+use super::probe::Proof;
 use super::refusal::{Refused, Trouble};
 use super::relay::Relay;
 use super::request::Content;
@@ -38,14 +39,25 @@ pub(super) struct Terms {
 /// Serves one request.
 pub(super) fn serve(door: &Context, client: &mut Client, head: Head, mut content: Content) -> After {
     let terms = Terms { to_head: head.method == Method::Head, modern: head.modern, keep_alive: head.keep_alive };
-    match dispatch(door, client, head, &mut content, terms) {
+    let proof = Proof::of(&door.store, &head.headers);
+    match dispatch(door, client, head, &mut content, terms, proof.as_ref()) {
         Ok(after) => after,
-        Err(Trouble::Answered(answer)) => give(door, client, &mut content, terms, &answer),
+        Err(Trouble::Answered(answer)) => {
+            let answer = if let Some(proof) = proof { proof.sign(answer) } else { answer };
+            give(door, client, &mut content, terms, &answer)
+        }
         Err(Trouble::Gone) => After::Gone,
     }
 }
 
-fn dispatch(door: &Context, client: &mut Client, head: Head, content: &mut Content, terms: Terms) -> Result<After, Trouble> {
+fn dispatch(
+    door: &Context,
+    client: &mut Client,
+    head: Head,
+    content: &mut Content,
+    terms: Terms,
+    proof: Option<&Proof>,
+) -> Result<After, Trouble> {
     let name = host::ours(&head.authority, &door.config);
     let path = head.path.clone();
     match route::find(&path, &door.config) {
@@ -57,6 +69,9 @@ fn dispatch(door: &Context, client: &mut Client, head: Head, content: &mut Conte
         Route::App => to_app(door, client, &head, content, name.ok_or(Refused::HostForeign)?),
         Route::Server(target) => {
             name.ok_or(Refused::HostForeign)?;
+            if let Some(proof) = proof.filter(|proof| proof.opens_stream(&head)) {
+                return proof.stream(door, client, &head, content, terms);
+            }
             let relay = admit(door, &head, target, terms).map_err(exposed)?;
             relay.run(door, client, head, content, target.rest).map_err(exposed)
         }

@@ -32,6 +32,7 @@
 //! | a user's grant to a client | [`connection`] | |
 //! | the check of a bearer token | [`bearer`] | RFC 6750, RFC 9728 §5.1 |
 //! | a session of the MCP transport and whose it is | [`mcp_session`] | MCP security best practices |
+//! | whether an answer comes from this doorward, for the doctor | [`probe`] | |
 //! | text of others that people are shown | [`text`] | |
 //! | what happened, for the owner | [`audit`] | |
 //! | which events there can be, and how many are kept | [`audit_kinds`] | |
@@ -62,6 +63,7 @@ pub mod metadata;
 pub mod params;
 pub mod pkce;
 pub mod poll;
+pub mod probe;
 pub mod redirect_rules;
 pub mod redirect_uri;
 pub mod refresh;
