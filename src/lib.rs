@@ -35,6 +35,7 @@ pub mod clock;
 pub mod config;
 pub mod control;
 pub mod demo;
+pub mod doctor;
 pub mod door;
 pub mod endpoints;
 pub mod http;

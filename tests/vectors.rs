@@ -21,8 +21,8 @@ use std::path::{Path, PathBuf};
 const ISSUER: &str = "https://mcp.example.com";
 const NOW: UnixTime = UnixTime(1_700_000_000);
 
-/// Not read here: a note for people, and records that the store reads.
-const READ_ELSEWHERE: [&str; 2] = ["README.md", "records/"];
+/// Not read here: a note for people, records that the store reads, and answers that the doctor knows.
+const READ_ELSEWHERE: [&str; 3] = ["README.md", "doctor/", "records/"];
 
 fn rules() -> RedirectRules {
     RedirectRules::open(ISSUER)
