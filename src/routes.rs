@@ -101,6 +101,7 @@ static ROUTES: &[Route] = &[
     row(Post, "/connections/revoke",  Access::Form(|app, _, who, form| connections::revoke(app, who, form)), Cors::None),
 
     row(Get,  "/style.css",           Access::Anyone(health::stylesheet),                    Cors::None),
+    row(Get,  "/icon.svg",            Access::Anyone(health::icon),                          Cors::None),
     row(Get,  "/healthz",             Access::Anyone(health::health),                        Cors::None),
     row(Get,  "/metrics",             Access::Anyone(health::metrics),                       Cors::None),
 ];
@@ -208,7 +209,7 @@ fn unknown(app: &App, request: &Request) -> Answer {
     let for_person = request.headers.first("accept").is_some_and(|accept| accept.contains("text/html"));
     match request.method {
         Get | Head if for_person && cors_of_unknown(&request.path) == Cors::None => {
-            page::error(app, 404, "There is nothing here", "This doorward has no page at this address.", Some("Go to the start page."))
+            page::nothing_here(app, "There is nothing here", "This doorward has no page at this address.")
         }
         Get | Head | Post | Put | Delete | Options => Answer::error(404, "not_found", "there is nothing at this address"),
     }

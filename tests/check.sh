@@ -1,8 +1,9 @@
 #!/bin/sh
 # Everything a change must pass, in the order that fails fastest. CI runs exactly this.
 #
-# `cargo test`, the README's second command, needs Rust alone. What comes after it needs Node, Python and Chromium,
-# which are installed here where they are missing; QUICK=1 leaves that part out.
+# `cargo test`, the README's second command, needs Rust alone. What comes after it needs Node and Python, and installs what
+# else it needs: libraries of clients by npm and pip, and nginx, Caddy and Chromium by apt-get, as root, where they are
+# missing. QUICK=1 leaves that part out.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -21,7 +22,7 @@ say 'documentation'
 RUSTDOCFLAGS='--deny warnings' cargo doc --locked --no-deps --document-private-items --quiet
 
 if [ "${QUICK:-0}" = 1 ]; then
-    say 'left out: dependencies, release build, real clients, browser (QUICK=1)'
+    say 'left out: dependencies, release build, real clients, proxies, browser (QUICK=1)'
     exit 0
 fi
 
@@ -39,6 +40,9 @@ cargo build --locked --release --quiet
 
 say 'real clients'
 sh tests/clients/run.sh
+
+say 'real proxies'
+bash tests/proxies/run.sh
 
 say 'a real browser'
 sh tests/browser/run.sh

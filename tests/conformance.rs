@@ -100,7 +100,7 @@
 //! | `what_the_owner_wrote_in_the_configuration_is_text_too` | all | RFC 6749 §10.14 |
 //! | `other_methods_are_refused_everywhere_and_the_answer_names_the_right_ones` | all | RFC 9110 §15.5.6 |
 //! | `what_is_accepted_has_no_influence_on_what_is_served` | all | RFC 9110 §12.5.1 |
-//! | `files_are_not_served_and_the_one_stylesheet_is` | all | RFC 9110 §15.5.5 |
+//! | `files_are_not_served_but_the_stylesheet_and_the_icon_are` | all | RFC 9110 §15.5.5 |
 //! | `plain_http_on_a_network_is_warned_of_on_every_page` | all | RFC 6749 §10.9 |
 //! | `before_there_is_an_owner_nothing_can_be_registered_agreed_to_or_called` | all | RFC 6749 §4.1.2.1, RFC 9110 §15.6.4 |
 //! | `only_the_current_link_opens_the_first_run_and_only_once` | all | none: the first run is ours |
@@ -179,6 +179,19 @@
 //! | `a_check_refuses_with_the_challenge_of_the_server_in_question` | all | RFC 6750 §3.1, RFC 9728 §5.1 |
 //! | `what_a_stranger_says_about_the_path_does_not_count` | all | none: `/auth/check` is ours |
 //! | `a_trusted_proxy_names_the_path_once_and_in_one_spelling` | all | none: `/auth/check` is ours |
+//! | **audit** | | |
+//! | `a_whole_flow_is_told_step_by_step` | all | none: the audit log is ours (Z6) |
+//! | `what_looks_like_theft_is_an_alarm_that_nobody_overlooks` | all | RFC 9700 §4.14.2, RFC 6749 §10.5 (B12) |
+//! | `how_a_connection_ended_is_told_whoever_ended_it` | all | none: the audit log is ours (Z6) |
+//! | `a_client_that_came_back_and_one_without_pkce_are_told` | all | none: the audit log is ours (Z6, E2, C3) |
+//! | `the_first_run_is_told` | all | none: the audit log is ours (Z6) |
+//! | `a_configuration_that_differs_from_the_last_start_is_told_once` | all | none: the audit log is ours (Z6) |
+//! | `behind_a_proxy_the_real_address_is_told` | all | none: the audit log is ours (Z6) |
+//! | `a_device_is_told_from_its_code_to_its_tokens` | all | RFC 8628 §5.1, §5.2 (Z6, D6) |
+//! | `no_secret_of_a_whole_flow_is_in_the_log` | all | RFC 6819 §5.1.4.1 (Z6) |
+//! | `a_client_cannot_write_lines_of_its_own_or_speak_to_the_terminal` | all | none: the audit log is ours (Z6) |
+//! | `what_was_answered_is_told_after_kill_9_and_after_a_restart` | all | none: the audit log is ours (Z6) |
+//! | `whoever_follows_is_told_of_everything_once_across_a_restart` | all | none: the audit log is ours (Z6) |
 //! | **gateway** | | |
 //! | `an_upstream_learns_who_calls_and_gets_no_credential_of_ours` | all | MCP authorization, access token privilege restriction |
 //! | `a_client_cannot_say_who_it_is_in_any_spelling` | all | RFC 9110 §7.6.1 |
@@ -188,9 +201,24 @@
 //! | `a_session_is_of_no_use_to_another_client_or_another_user` | all | MCP security best practices, session hijacking |
 //! | `an_open_stream_ends_with_what_it_stands_on` | all | RFC 7009 §2.1, MCP authorization, access token usage |
 //! | `trouble_behind_the_gate_is_told_in_json_without_names` | all | RFC 9110 §15.6.3 |
+//! | **keys** | | |
+//! | `a_key_calls_its_server_as_its_user_and_the_upstream_never_sees_it` | all | D5, RFC 6750 §2.1 |
+//! | `a_key_counts_in_the_authorization_field_alone` | all | D5, RFC 6750 §2 |
+//! | `a_key_is_forbidden_any_server_but_its_own` | all | D5 |
+//! | `what_is_not_a_key_is_refused_however_much_it_looks_like_one` | all | D5, RFC 6750 §3.1 |
+//! | `what_ends_a_key_ends_it_at_once` | all | D5, A11 |
+//! | `a_key_ends_when_it_was_said_to` | all | D5 |
+//! | `a_key_opens_nothing_but_its_server` | all | D5 |
+//! | `a_key_whose_scopes_are_offered_no_more_is_told_so` | all | D5, RFC 6750 §3.1 |
+//! | `an_open_stream_ends_with_its_key` | all | D5, MCP authorization, access token usage |
+//! | `a_session_of_a_key_is_of_no_use_to_another_key_or_to_a_client_of_the_same_user` | all | D5, MCP security best practices, session hijacking |
+//! | `a_key_is_on_disk_when_it_is_shown_and_only_as_a_hash` | all | D5, RFC 6819 §5.1.4.1 |
+//! | `a_key_says_json_or_nothing_like_a_token_does` | all | D5, MCP streamable HTTP, security warning |
 #![allow(missing_docs, clippy::disallowed_methods, reason = "tests say what they are for by their names, and some measure")]
 mod support;
 
+#[path = "conformance/audit.rs"]
+mod audit;
 #[path = "conformance/authorization.rs"]
 mod authorization;
 #[path = "conformance/authorization_security.rs"]
@@ -207,6 +235,8 @@ mod discovery;
 mod flow;
 #[path = "conformance/gateway.rs"]
 mod gateway;
+#[path = "conformance/keys.rs"]
+mod keys;
 #[path = "conformance/known_clients.rs"]
 mod known_clients;
 #[path = "conformance/openid.rs"]

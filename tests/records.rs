@@ -6,16 +6,18 @@
 #![allow(missing_docs, reason = "tests say what they are for by their names")]
 
 use doorward::clock::UnixTime;
+use doorward::oauth::api_key::{KeyName, StoredApiKey};
 use doorward::oauth::audit::{Entry, Occasion};
 use doorward::oauth::audit_kinds::What;
 use doorward::oauth::authorization_request::State;
-use doorward::oauth::bearer::StoredAccessToken;
+use doorward::oauth::bearer::{Bearer, StoredAccessToken};
 use doorward::oauth::client::{AuthMethod, Client, ClientOrigin, GrantType};
 use doorward::oauth::code::{CodeState, StoredCode};
+use doorward::oauth::configuration::Configuration;
 use doorward::oauth::connection::{Connection, EndReason, Ended};
 use doorward::oauth::consent::{Flow, Offer, Outcome};
 use doorward::oauth::id_token::Authentication;
-use doorward::oauth::ids::{ClientId, ConnectionId, UserId};
+use doorward::oauth::ids::{ClientId, ConnectionId, KeyId, UserId};
 use doorward::oauth::mcp_session::SessionOwner;
 use doorward::oauth::pkce::{Challenge, Pkce};
 use doorward::oauth::refresh::{Rotated, StoredRefreshToken};
@@ -24,7 +26,8 @@ use doorward::oauth::secret::{Entropy, ServerKey, TokenHash};
 use doorward::oauth::signing_key::{PrivateKey, PublicKey, SigningKey};
 use doorward::oauth::text::Shown;
 use doorward::oauth::user::{ServerAccess, User, UserName};
-use doorward::store::record::{self, AuditCounts, BrowserSession, FingerprintOwner, Instance, LastUse, NameOwner, Record, StoredSetupLink};
+use doorward::store::AuditCounts;
+use doorward::store::record::{self, BrowserSession, FingerprintOwner, Instance, LastUse, NameOwner, Record, StoredSetupLink};
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::fs;
@@ -194,6 +197,19 @@ fn refresh_token(rotated: Option<Rotated>) -> StoredRefreshToken {
     StoredRefreshToken { connection: one(), expires_at: LATER, rotated }
 }
 
+fn api_key() -> StoredApiKey {
+    StoredApiKey {
+        id: KeyId::known_as("key_one"),
+        name: KeyName::parse("backup").unwrap(),
+        user: ann(),
+        user_epoch: 7,
+        server: "/notes".into(),
+        scope: Scope::parse("read write"),
+        created_at: AT,
+        expires_at: Some(LATER),
+    }
+}
+
 /// Every record of version 1; of records with alternatives, one for each.
 fn goldens() -> Vec<Golden> {
     let rotated = Rotated { at: AT, salt: [9; 16], scope: Scope::parse("read") };
@@ -226,12 +242,16 @@ fn goldens() -> Vec<Golden> {
         golden("connection.1.user_removed.bin", connection(Some(EndReason::UserRemoved))),
         golden("connection.1.server_denied.bin", connection(Some(EndReason::ServerDenied))),
         golden("last_use.1.bin", LastUse(AT)),
-        golden("mcp_session.1.bin", SessionOwner { user: ann(), client: claude(), seen_at: AT }),
+        golden("mcp_session.1.bin", SessionOwner { user: ann(), bearer: Bearer::Client(claude()), seen_at: AT }),
+        golden("mcp_session.1.key.bin", SessionOwner { user: ann(), bearer: Bearer::Key(KeyId::known_as("key_one")), seen_at: AT }),
+        golden("api_key.1.bin", api_key()),
+        golden("api_key.1.endless.bin", StoredApiKey { expires_at: None, ..api_key() }),
         golden("setup_link.1.bin", StoredSetupLink { hash: hash(4), expires_at: LATER }),
         golden("audit.1.bin", entry(What::SettingChanged { setting: Shown::new("a"), before: Shown::new("b"), after: Shown::new("c") })),
         golden("audit.1.ended.bin", entry(What::ConnectionEnded(EndReason::RefreshTokenReused))),
         golden("audit.1.bare.bin", Entry { number: 0, event: Occasion::here(AT).event(What::SignedIn) }),
         golden("audit_counts.1.bin", AuditCounts { events: 15, of_class: [1, 2, 3, 4, 5] }),
+        golden("configuration.1.bin", configuration()),
         golden("signing_key.1.bin", signing_key(None)),
         golden("signing_key.1.replaced.bin", signing_key(Some(LATER))),
     ]
@@ -240,6 +260,11 @@ fn goldens() -> Vec<Golden> {
 fn entry(what: What) -> Entry {
     let event = Occasion::request(AT, IpAddr::from([203, 0, 113, 9])).by(&user().name).event(what);
     Entry { number: 7, event: event.of_user(&user().name).of_client(&client()).at_server("/notes").in_connection(&one()) }
+}
+
+fn configuration() -> Configuration {
+    let settings = vec![("redirect_hosts".into(), "open".into()), ("allowed_hosts".into(), String::new())];
+    Configuration { public_url: "https://mcp.example.com".into(), servers: vec!["/notes".into(), "/files".into()], settings }
 }
 
 fn folder() -> PathBuf {
@@ -263,9 +288,9 @@ fn every_file_is_read_and_every_table_has_one() {
     let known: BTreeSet<String> = goldens().iter().map(|golden| golden.file.to_owned()).collect();
     let there: BTreeSet<String> = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     assert_eq!(known, there);
-    // Tables 1 to 16 and 50; table 0 holds marks, which have no value.
+    // Tables 1 to 16, 19, 32 and 50; table 0 holds marks, which have no value.
     let tables: BTreeSet<u8> = goldens().iter().map(|golden| golden.bytes[0]).collect();
-    assert_eq!(tables, (1..=16).chain([50]).collect());
+    assert_eq!(tables, (1..=16).chain([19, 32, 50]).collect());
 }
 
 #[test]

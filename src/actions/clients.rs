@@ -1,8 +1,8 @@
 //! Clients that an owner enters, sees and removes.
 
 use super::{Done, Failure, done};
-use crate::clock;
 use crate::config::Config;
+use crate::oauth::audit::Occasion;
 use crate::oauth::client::{AuthMethod, Client, ClientOrigin, GrantType};
 use crate::oauth::ids::ClientId;
 use crate::oauth::known_clients::{self, Preset};
@@ -17,10 +17,10 @@ use serde_json::{Value, json};
 pub(super) fn add(
     store: &Store,
     config: &Config,
+    occasion: &Occasion,
     preset: Option<&str>,
     redirect_uris: Vec<String>,
-    name: Option<String>,
-    with_secret: bool,
+    (name, with_secret): (Option<String>, bool),
 ) -> Result<Done, Failure> {
     let known = preset.map(|word| known_clients::preset(word).ok_or_else(|| unknown_preset(word))).transpose()?;
     let known = known.unwrap_or(Preset { name: None, redirect_uris: vec![] });
@@ -40,9 +40,9 @@ pub(super) fn add(
         logo_uri: None,
         software: (None, None),
         origin: ClientOrigin::Manual,
-        created_at: clock::now(),
+        created_at: occasion.at,
     };
-    store.add_client(&client)?;
+    store.add_client(&client, occasion)?;
     let mut data = describe(&client);
     let mut message = format!("Added {}.\nclient id: {}", client.display_name(), client.id);
     if let (Some(secret), Some(members)) = (&secret, data.as_object_mut()) {
@@ -86,8 +86,8 @@ pub(super) fn show(store: &Store, id: &str) -> Result<Done, Failure> {
 }
 
 /// Removes a client and ends its connections.
-pub(super) fn remove(store: &Store, id: &str) -> Result<Done, Failure> {
-    let removed = store.remove_client(&ClientId::known_as(id), clock::now())?;
+pub(super) fn remove(store: &Store, occasion: &Occasion, id: &str) -> Result<Done, Failure> {
+    let removed = store.remove_client(&ClientId::known_as(id), occasion)?;
     if removed { Ok(done(format!("Removed {id}; its connections have ended."), json!({ "id": id }))) } else { Err(unknown(id)) }
 }
 

@@ -1,20 +1,20 @@
 //! Connections.
 
 use super::{Done, Failure, done};
-use crate::clock;
+use crate::oauth::audit::Occasion;
 use crate::oauth::connection::EndReason;
 use crate::oauth::ids::ConnectionId;
 use crate::store::{ListedConnection, Store};
 use serde_json::{Value, json};
 
 /// Every connection that stands.
-pub(super) fn list(store: &Store) -> Result<Done, Failure> {
-    Ok(done("", store.connections(None, clock::now())?.iter().map(describe).collect()))
+pub(super) fn list(store: &Store, occasion: &Occasion) -> Result<Done, Failure> {
+    Ok(done("", store.connections(None, occasion.at)?.iter().map(describe).collect()))
 }
 
 /// Ends one.
-pub(super) fn revoke(store: &Store, id: &str) -> Result<Done, Failure> {
-    if store.end_connection(&ConnectionId::known_as(id), None, EndReason::RevokedByUser, clock::now())? {
+pub(super) fn revoke(store: &Store, occasion: &Occasion, id: &str) -> Result<Done, Failure> {
+    if store.end_connection(&ConnectionId::known_as(id), None, EndReason::RevokedByUser, occasion)? {
         Ok(done(format!("Revoked {id}."), json!({ "id": id })))
     } else {
         Err(Failure::new(format!("there is no connection {id}"), "to see which there are: doorward connection list"))

@@ -2,19 +2,25 @@
 //! functions, and so do the pages where they offer the same.
 
 mod clients;
+mod configuration;
 mod connections;
 pub mod examination;
+mod keys;
+mod log;
 mod servers;
 mod setup;
 mod signing_keys;
 mod users;
 
+pub use configuration::compare as compare_configuration;
 pub use signing_keys::tend as tend_signing_keys;
 
 use crate::config::Config;
+use crate::oauth::audit::{Occasion, Wanted};
 use crate::store::{Store, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::time::Duration;
 
 /// An action with everything it needs. It may hold a password, so it has no `Debug`.
 #[derive(Serialize, Deserialize)]
@@ -34,9 +40,13 @@ pub enum Action {
     ClientRemove { id: String },
     ConnectionList,
     ConnectionRevoke { id: String },
+    KeyAdd { name: String, server: String, scopes: Vec<String>, expires_in: Option<Duration>, user: Option<String> },
+    KeyList,
+    KeyRevoke { id: String },
     ServerList,
     Setup,
     Examination,
+    Log { wanted: Wanted },
 }
 
 /// What came of it.
@@ -79,30 +89,37 @@ impl From<StoreError> for Failure {
     }
 }
 
-/// Does it.
+/// Does it, on that occasion.
 ///
 /// # Errors
 /// [`Failure`]; then nothing was changed.
-pub fn perform(store: &Store, config: &Config, action: Action) -> Result<Done, Failure> {
+pub fn perform(store: &Store, config: &Config, occasion: &Occasion, action: Action) -> Result<Done, Failure> {
     match action {
-        Action::UserAdd { name, password, owner, servers } => users::add(store, config, &name, &password, owner, &servers),
+        Action::UserAdd { name, password, owner, servers } => users::add(store, config, occasion, &name, &password, (owner, &servers)),
         Action::UserList => users::list(store),
-        Action::UserPassword { name, password } => users::set_password(store, &name, &password),
-        Action::UserDisable { name } => users::disable(store, &name),
-        Action::UserEnable { name } => users::enable(store, &name),
-        Action::UserRemove { name } => users::remove(store, &name),
-        Action::UserAllow { name, path } => users::allow(store, config, &name, &path),
-        Action::UserDeny { name, path } => users::deny(store, config, &name, &path),
+        Action::UserPassword { name, password } => users::set_password(store, occasion, &name, &password),
+        Action::UserDisable { name } => users::disable(store, occasion, &name),
+        Action::UserEnable { name } => users::enable(store, occasion, &name),
+        Action::UserRemove { name } => users::remove(store, occasion, &name),
+        Action::UserAllow { name, path } => users::allow(store, config, occasion, &name, &path),
+        Action::UserDeny { name, path } => users::deny(store, config, occasion, &name, &path),
         Action::ClientAdd { preset, redirect_uris, name, secret } => {
-            clients::add(store, config, preset.as_deref(), redirect_uris, name, secret)
+            clients::add(store, config, occasion, preset.as_deref(), redirect_uris, (name, secret))
         }
         Action::ClientList => clients::list(store),
         Action::ClientShow { id } => clients::show(store, &id),
-        Action::ClientRemove { id } => clients::remove(store, &id),
-        Action::ConnectionList => connections::list(store),
-        Action::ConnectionRevoke { id } => connections::revoke(store, &id),
+        Action::ClientRemove { id } => clients::remove(store, occasion, &id),
+        Action::ConnectionList => connections::list(store, occasion),
+        Action::ConnectionRevoke { id } => connections::revoke(store, occasion, &id),
+        Action::KeyAdd { name, server, scopes, expires_in, user } => {
+            let wanted = keys::Wanted { name: &name, server: &server, scopes: &scopes, expires_in, user: user.as_deref() };
+            keys::add(store, config, occasion, &wanted)
+        }
+        Action::KeyList => keys::list(store, occasion),
+        Action::KeyRevoke { id } => keys::revoke(store, occasion, &id, None),
         Action::ServerList => Ok(servers::list(config)),
-        Action::Setup => setup::fresh_link(store, config),
+        Action::Setup => setup::fresh_link(store, config, occasion),
+        Action::Log { wanted } => log::read(store, wanted),
         Action::Examination => examination::begin(store, config),
     }
 }

@@ -1,12 +1,12 @@
 //! The protected servers.
 
-use super::{Done, done};
-use crate::config::{Config, Upstream};
+use super::{Done, Failure, done};
+use crate::config::{Config, Server, Upstream};
 use serde_json::json;
 
 /// Every server, with the address that clients are given.
 pub(super) fn list(config: &Config) -> Done {
-    let describe = |server: &crate::config::Server| {
+    let describe = |server: &Server| {
         let upstream = match &server.upstream {
             Upstream::Demo => "built-in demo".to_owned(),
             Upstream::Http { host, port, path } => format!("http://{host}:{port}{path}"),
@@ -20,4 +20,13 @@ pub(super) fn list(config: &Config) -> Done {
         })
     };
     done("", config.servers.iter().map(describe).collect())
+}
+
+/// The server that a person means: by its path, with or without slashes around it, or by the address that clients use.
+pub(super) fn find<'c>(config: &'c Config, written: &str) -> Result<&'c Server, Failure> {
+    let path = written.trim_end_matches('/');
+    let is_meant =
+        |server: &&Server| server.resource.path.trim_start_matches('/') == path.trim_start_matches('/') || server.resource.uri == path;
+    let known = config.servers.iter().find(is_meant);
+    known.ok_or_else(|| Failure::new(format!("there is no server at {written}"), "to see which there are: doorward server list"))
 }

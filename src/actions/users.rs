@@ -1,18 +1,27 @@
 //! Accounts.
 
+use super::servers;
 use super::{Done, Failure, done};
-use crate::clock;
-use crate::config::{Config, Server};
+use crate::config::Config;
+use crate::oauth::audit::{Event, Occasion};
+use crate::oauth::audit_kinds::What;
 use crate::oauth::connection::EndReason;
 use crate::oauth::ids::UserId;
-use crate::oauth::user::{MAX_PASSWORD, MIN_PASSWORD, ServerAccess, User, UserName};
+use crate::oauth::user::{MAX_PASSWORD, MIN_PASSWORD, NewPassword, ServerAccess, User, UserName};
 use crate::password;
 use crate::random;
 use crate::store::{AddUser, Store};
 use serde_json::{Value, json};
 
 /// Adds an account. While there is none with that right, the first one becomes the owner.
-pub(super) fn add(store: &Store, config: &Config, name: &str, password: &str, owner: bool, servers: &[String]) -> Result<Done, Failure> {
+pub(super) fn add(
+    store: &Store,
+    config: &Config,
+    occasion: &Occasion,
+    name: &str,
+    password: &str,
+    (owner, servers): (bool, &[String]),
+) -> Result<Done, Failure> {
     let name = read_name(name)?;
     let servers: Vec<String> = servers.iter().map(|path| known_server(config, path)).collect::<Result<_, _>>()?;
     let first = !store.is_claimed()? && !store.users()?.iter().any(|user| user.owner);
@@ -24,9 +33,9 @@ pub(super) fn add(store: &Store, config: &Config, name: &str, password: &str, ow
         disabled: false,
         servers: if servers.is_empty() { ServerAccess::All } else { ServerAccess::Only(servers) },
         epoch: 0,
-        created_at: clock::now(),
+        created_at: occasion.at,
     };
-    match store.add_user(&user)? {
+    match store.add_user(&user, occasion)? {
         AddUser::Added => {
             let role = if first && !owner { " They are the owner, since there was none." } else { "" };
             Ok(done(format!("Added {}.{role}", user.name.as_str()), describe(&user)))
@@ -44,25 +53,33 @@ pub(super) fn list(store: &Store) -> Result<Done, Failure> {
 }
 
 /// Changes a password. Everything granted or signed in under the old one ends.
-pub(super) fn set_password(store: &Store, name: &str, password: &str) -> Result<Done, Failure> {
+pub(super) fn set_password(store: &Store, occasion: &Occasion, name: &str, password: &str) -> Result<Done, Failure> {
     let user = find(store, name)?;
     let hash = hash(password)?;
     let change = |user: User| User { password: hash.clone(), epoch: user.epoch.wrapping_add(1), ..user };
-    changed(store, &user, change, "Changed the password. Browsers and apps of this user must sign in again.")
+    changed(
+        store,
+        &user,
+        &occasion.event(What::PasswordChanged),
+        change,
+        "Changed the password. Browsers and apps of this user must sign in again, and their API keys have ended.",
+    )
 }
 
 /// Switches an account off. What it granted is of no use from now on.
-pub(super) fn disable(store: &Store, name: &str) -> Result<Done, Failure> {
+pub(super) fn disable(store: &Store, occasion: &Occasion, name: &str) -> Result<Done, Failure> {
     let user = find(store, name)?;
     not_the_last_owner(store, &user)?;
     let change = |user: User| User { disabled: true, epoch: user.epoch.wrapping_add(1), ..user };
-    changed(store, &user, change, "Disabled the user; their connections have ended.")
+    changed(store, &user, &occasion.event(What::UserDisabled), change, "Disabled the user; their connections and API keys have ended.")
 }
 
 /// Switches an account on again. What it granted before stays ended.
-pub(super) fn enable(store: &Store, name: &str) -> Result<Done, Failure> {
+pub(super) fn enable(store: &Store, occasion: &Occasion, name: &str) -> Result<Done, Failure> {
     let user = find(store, name)?;
-    changed(store, &user, |user| User { disabled: false, ..user }, "Enabled the user; their apps connect anew.")
+    let change = |user: User| User { disabled: false, ..user };
+    let message = "Enabled the user; their apps connect anew, and their scripts need new API keys.";
+    changed(store, &user, &occasion.event(What::UserEnabled), change, message)
 }
 
 /// Without an owner who can sign in, nobody could ever set this right from a browser.
@@ -75,15 +92,15 @@ fn not_the_last_owner(store: &Store, user: &User) -> Result<(), Failure> {
 }
 
 /// Removes an account and ends its connections.
-pub(super) fn remove(store: &Store, name: &str) -> Result<Done, Failure> {
+pub(super) fn remove(store: &Store, occasion: &Occasion, name: &str) -> Result<Done, Failure> {
     let user = find(store, name)?;
     not_the_last_owner(store, &user)?;
-    store.remove_user(&user, clock::now())?;
-    Ok(done(format!("Removed {}; their connections have ended.", user.name.as_str()), describe(&user)))
+    store.remove_user(&user, occasion)?;
+    Ok(done(format!("Removed {}; their connections and API keys have ended.", user.name.as_str()), describe(&user)))
 }
 
 /// Lets an account use a server.
-pub(super) fn allow(store: &Store, config: &Config, name: &str, path: &str) -> Result<Done, Failure> {
+pub(super) fn allow(store: &Store, config: &Config, occasion: &Occasion, name: &str, path: &str) -> Result<Done, Failure> {
     let user = find(store, name)?;
     let path = &known_server(config, path)?;
     let change = |user: User| {
@@ -94,11 +111,11 @@ pub(super) fn allow(store: &Store, config: &Config, name: &str, path: &str) -> R
         };
         User { servers, ..user }
     };
-    changed(store, &user, change, "Allowed.")
+    changed(store, &user, &occasion.event(What::ServerAllowed).at_server(path), change, "Allowed.")
 }
 
 /// Takes a server from an account; its connections there end at once.
-pub(super) fn deny(store: &Store, config: &Config, name: &str, path: &str) -> Result<Done, Failure> {
+pub(super) fn deny(store: &Store, config: &Config, occasion: &Occasion, name: &str, path: &str) -> Result<Done, Failure> {
     let user = find(store, name)?;
     let path = &known_server(config, path)?;
     let all: Vec<String> = config.servers.iter().map(|server| server.resource.path.clone()).collect();
@@ -109,22 +126,25 @@ pub(super) fn deny(store: &Store, config: &Config, name: &str, path: &str) -> Re
         };
         User { servers: ServerAccess::Only(allowed.into_iter().filter(|allowed| allowed != path).collect()), ..user }
     };
-    let denied = changed(store, &user, change, "Denied; their connections to this server have ended.")?;
-    // The user may not use the server from the change above on; ending the connections keeps a later "allow" from
+    let event = occasion.event(What::ServerDenied).at_server(path);
+    let message = "Denied; their connections to this server and their API keys for it have ended.";
+    let denied = changed(store, &user, &event, change, message)?;
+    // The user may not use the server from the change above on; ending connections and keys keeps a later "allow" from
     // bringing them back.
-    let now = clock::now();
-    for listed in store.connections(Some(&user.id), now)?.iter().filter(|listed| listed.connection.server == *path) {
-        store.end_connection(&listed.connection.id, None, EndReason::ServerDenied, now)?;
+    for listed in store.connections(Some(&user.id), occasion.at)?.iter().filter(|listed| listed.connection.server == *path) {
+        store.end_connection(&listed.connection.id, None, EndReason::ServerDenied, occasion)?;
     }
+    store.revoke_api_keys(occasion, |key| key.user == user.id && key.server == *path)?;
     Ok(denied)
 }
 
-fn changed(store: &Store, user: &User, change: impl Fn(User) -> User, message: &str) -> Result<Done, Failure> {
-    let changed = store.change_user(&user.id, change)?;
+fn changed(store: &Store, user: &User, event: &Event, change: impl Fn(User) -> User, message: &str) -> Result<Done, Failure> {
+    let changed = store.change_user(&user.id, event, change)?;
     changed.map(|user| done(message, describe(&user))).ok_or_else(|| unknown(user.name.as_str()))
 }
 
-fn find(store: &Store, name: &str) -> Result<User, Failure> {
+/// The account of that name.
+pub(super) fn find(store: &Store, name: &str) -> Result<User, Failure> {
     store.user_named(&read_name(name)?)?.ok_or_else(|| unknown(name))
 }
 
@@ -138,23 +158,14 @@ fn read_name(name: &str) -> Result<UserName, Failure> {
 }
 
 fn hash(password: &str) -> Result<String, Failure> {
-    if password.chars().count() < MIN_PASSWORD || password.len() > MAX_PASSWORD {
-        return Err(Failure::new(
-            format!("the password has fewer than {MIN_PASSWORD} characters or more than {MAX_PASSWORD} bytes"),
-            "choose another",
-        ));
-    }
-    password::hash(password, &random::bytes())
+    let unfit = || format!("the password has fewer than {MIN_PASSWORD} characters or more than {MAX_PASSWORD} bytes");
+    let password = NewPassword::parse(password).ok_or_else(|| Failure::new(unfit(), "choose another"))?;
+    password::hash(password.reveal(), &random::bytes())
         .map_err(|_| Failure::new("too many passwords are being checked right now", "try again in a moment"))
 }
 
-/// The server that a person means: by its path, with or without slashes around it, or by the address that clients use.
 fn known_server(config: &Config, written: &str) -> Result<String, Failure> {
-    let path = written.trim_end_matches('/');
-    let is_meant =
-        |server: &&Server| server.resource.path.trim_start_matches('/') == path.trim_start_matches('/') || server.resource.uri == path;
-    let known = config.servers.iter().find(is_meant).map(|server| server.resource.path.clone());
-    known.ok_or_else(|| Failure::new(format!("there is no server at {written}"), "to see which there are: doorward server list"))
+    Ok(servers::find(config, written)?.resource.path.clone())
 }
 
 fn describe(user: &User) -> Value {

@@ -4,6 +4,10 @@
 mod client;
 mod completions;
 mod connection;
+mod doctor;
+mod key;
+mod log;
+mod paint;
 mod run;
 mod serve;
 mod server;
@@ -38,7 +42,10 @@ enum Command {
     User(user::User),
     Client(client::Client),
     Connection(connection::Connection),
+    Key(key::Key),
     Server(server::Server),
+    Log(log::Log),
+    Doctor(doctor::Doctor),
     Completions(completions::Completions),
 }
 
@@ -62,8 +69,7 @@ pub fn main(arguments: &[String]) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(EarlyExit { output, status: Err(()) }) => {
-            eprintln!("error: {}", output.trim_end());
-            eprintln!("hint: doorward --help lists the commands, doorward COMMAND --help explains one");
+            complain(output.trim_end(), "doorward --help lists the commands, doorward COMMAND --help explains one");
             ExitCode::from(2)
         }
     }
@@ -84,7 +90,10 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::User(command) => user::run(command),
         Command::Client(command) => client::run(command),
         Command::Connection(command) => connection::run(command),
+        Command::Key(command) => key::run(command),
         Command::Server(command) => server::run(command),
+        Command::Log(command) => log::run(&command),
+        Command::Doctor(command) => doctor::run(command),
         Command::Completions(command) => {
             completions::run(&command);
             Ok(())
@@ -93,9 +102,13 @@ fn run(command: Command) -> Result<(), Failure> {
 }
 
 fn report(failure: &Failure) -> ExitCode {
-    eprintln!("error: {}", failure.what);
-    eprintln!("hint: {}", failure.hint);
+    complain(&failure.what, &failure.hint);
     ExitCode::FAILURE
+}
+
+/// What went wrong, and what to do, for whoever looks at standard error.
+fn complain(what: &str, hint: &str) {
+    let _ = writeln!(io::stderr(), "{} {what}\nhint: {hint}", paint::paint("error:", paint::RED, io::stderr()));
 }
 
 impl From<ConfigError> for Failure {

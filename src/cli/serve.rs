@@ -8,6 +8,7 @@ use crate::config::{self, Config, Upstream, raw};
 use crate::control;
 use crate::demo;
 use crate::door::{Backends, Door, Stop};
+use crate::oauth::audit::Occasion;
 use crate::random;
 use crate::routes::Site;
 use crate::store::Store;
@@ -76,6 +77,7 @@ pub(super) fn run(serve: Serve) -> Result<(), Failure> {
     let config = Arc::new(config::decide(&written, door.local_addr(), &environment)?);
     let store = Arc::new(Store::open(&config.data, &random::entropy(), clock::now())?);
     actions::tend_signing_keys(&store)?;
+    actions::compare_configuration(&store, &config, &Occasion::here(clock::now()))?;
     let started = start(&config, &store)
         .map_err(|error| failure(format!("cannot start: {error}"), "check that the data directory can be written and its path is short"))?;
     announce(&config, &store, door.local_addr())?;
@@ -106,7 +108,7 @@ fn start(config: &Arc<Config>, store: &Arc<Store>) -> io::Result<Started> {
     let demo = wants_demo.then(|| fresh(&folder, "demo.sock"));
     let running_demo = demo.as_deref().map(demo::start).transpose()?;
     let (of_config, of_store) = (Arc::clone(config), Arc::clone(store));
-    control::serve(&config.data, move |action| actions::perform(&of_store, &of_config, action))?;
+    control::serve(&config.data, move |action| actions::perform(&of_store, &of_config, &Occasion::here(clock::now()), action))?;
     sweep(Arc::clone(store))?;
     let stop = Stop::new()?;
     watch_signals(stop.clone())?;
@@ -159,7 +161,7 @@ fn announce(config: &Config, store: &Store, address: std::net::SocketAddr) -> Re
     }
     if !store.is_claimed()? {
         if isatty(io::stdout()) {
-            say(&format!("\n{}", actions::perform(store, config, Action::Setup)?.message));
+            say(&format!("\n{}", actions::perform(store, config, &Occasion::here(clock::now()), Action::Setup)?.message));
         } else {
             say(&format!("not set up yet: run doorward setup --data {} for a one-time link", config.data.display()));
         }

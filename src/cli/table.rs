@@ -7,8 +7,11 @@ use crate::clock::UnixTime;
 use serde_json::Value;
 use std::time::Duration;
 
-/// A column: the member it shows, and its heading. Members that end in `_at` are times and shown as ages.
+/// A column: the member it shows, and its heading. Members that end in `_at` are times and shown from now.
 pub(super) type Column = (&'static str, &'static str);
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// Prints what was done: JSON if asked for, else the message or the table.
 pub(super) fn print(done: &Done, json: bool, columns: &[Column]) {
@@ -40,7 +43,6 @@ fn format_line(line: &[String], widths: &[usize]) -> String {
     format!("{}\n", padded.join("  ").trim_end())
 }
 
-/// Text from clients is printed without anything that a terminal would act upon.
 fn cell(member: &str, value: Option<&Value>) -> String {
     let text = match value {
         None | Some(Value::Null) => "-".to_owned(),
@@ -50,16 +52,28 @@ fn cell(member: &str, value: Option<&Value>) -> String {
         Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "),
         Some(other @ (Value::Number(_) | Value::Object(_))) => other.to_string(),
     };
+    printable(&text)
+}
+
+/// Text from elsewhere without anything that a terminal would act upon.
+pub(super) fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 fn age(at: u64) -> String {
-    let age = clock::now().since(UnixTime(at));
-    match age {
-        age if age < Duration::from_secs(60) => "just now".to_owned(),
-        age if age < Duration::from_secs(60 * 60) => format!("{} min ago", age.as_secs() / 60),
-        age if age < Duration::from_secs(48 * 60 * 60) => format!("{} h ago", age.as_secs() / 3600),
-        age => format!("{} days ago", age.as_secs() / 86_400),
+    let (at, now) = (UnixTime(at), clock::now());
+    match (now.since(at), at.since(now)) {
+        (_, ahead) if ahead > Duration::ZERO => format!("in {}", span(ahead)),
+        (age, _) if age < MINUTE => "just now".to_owned(),
+        (age, _) => format!("{} ago", span(age)),
+    }
+}
+
+fn span(span: Duration) -> String {
+    match span.as_secs() {
+        seconds if span < HOUR => format!("{} min", seconds / 60),
+        seconds if span < 48 * HOUR => format!("{} h", seconds / 3600),
+        seconds => format!("{} days", seconds / 86_400),
     }
 }
 
@@ -72,6 +86,14 @@ mod tests {
     fn columns_line_up_and_end_without_blanks() {
         let data = json!([{ "name": "ann", "owner": true }, { "name": "barbara", "owner": false }]);
         assert_eq!(render(&data, &[("name", "NAME"), ("owner", "OWNER")]), "NAME     OWNER\nann      yes\nbarbara  no\n");
+    }
+
+    #[test]
+    fn what_is_past_and_what_is_to_come_are_told_apart() {
+        let now = clock::now().0;
+        let at = |at: u64| cell("at_at", Some(&json!(at)));
+        assert_eq!([at(now - 1), at(now - 120), at(now - 7200), at(now - 3 * 86_400)], ["just now", "2 min ago", "2 h ago", "3 days ago"]);
+        assert_eq!([at(now + 150), at(now + 7260), at(now + 90 * 86_400 + 60)], ["in 2 min", "in 2 h", "in 90 days"]);
     }
 
     #[test]

@@ -16,29 +16,37 @@ const DEFAULT_SCOPE: (&str, &str) = ("mcp", "Use everything this server offers")
 /// Time to the upstream's response head: below the sixty seconds after which the first clients give up on us.
 const UPSTREAM_TIMEOUT: Duration = Duration::from_secs(55);
 /// First segments of paths that are ours, or will be.
-const OURS: [&str; 22] = [
+const OURS: [&str; 30] = [
     ".well-known",
+    "activity",
     "api",
     "auth",
     "authorize",
     "clients",
+    "connect",
     "connections",
     "consent",
     "device",
     "device_authorization",
     "healthz",
+    "icon.svg",
     "introspect",
+    "invite",
     "jwks",
     "keys",
     "metrics",
     "poll",
     "register",
     "revoke",
+    "servers",
+    "settings",
     "setup",
     "signin",
     "signout",
+    "style.css",
     "token",
     "userinfo",
+    "users",
 ];
 
 /// Decides the servers: those of the file, or the one that `--upstream` names, or the built-in demo.

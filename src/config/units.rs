@@ -5,7 +5,10 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 /// `90d`, `12h`, `10m`, `30s`.
-pub(super) fn span(text: &str) -> Result<Duration, ConfigError> {
+///
+/// # Errors
+/// For anything else.
+pub fn span(text: &str) -> Result<Duration, ConfigError> {
     let unit = text.chars().last().and_then(|unit| match unit {
         's' => Some(1),
         'm' => Some(60),

@@ -34,6 +34,9 @@ const FORM: &str = "application/x-www-form-urlencoded";
 /// What an MCP client sends first.
 const HELLO: &str = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"doorward-doctor","version":"1"}}}"#;
 
+/// A certificate authority's certificate.
+pub type Authority = CertificateDer<'static>;
+
 /// Who is to be examined.
 pub struct Patient {
     /// The public address.
@@ -43,7 +46,7 @@ pub struct Patient {
     /// Where to connect instead of where the name leads.
     pub address: Option<IpAddr>,
     /// Authorities to trust in place of the public ones.
-    pub authorities: Option<Vec<CertificateDer<'static>>>,
+    pub authorities: Option<Vec<Authority>>,
 }
 
 /// A finding, and how long it took to find.
@@ -60,7 +63,7 @@ pub struct Check {
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn read_authorities(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+pub fn read_authorities(file: &Path) -> Result<Vec<Authority>, String> {
     let found: Result<Vec<_>, _> = CertificateDer::pem_file_iter(file).and_then(Iterator::collect);
     match found {
         Ok(found) if found.is_empty() => Err("there is no certificate in it".to_owned()),

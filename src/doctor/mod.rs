@@ -19,5 +19,5 @@ mod judge;
 mod observed;
 mod probe;
 
-pub use examination::{Check, News, Patient, examine, read_authorities};
+pub use examination::{Authority, Check, News, Patient, examine, read_authorities};
 pub use finding::{Finding, State};

@@ -3,7 +3,7 @@
 
 use super::client_address;
 use super::context::Context;
-use super::gate::{self, Pass};
+use super::gate::{self, Asked, Pass};
 use super::head::Head;
 use super::refusal::Refused;
 use super::route::{self, Target};
@@ -18,17 +18,25 @@ pub(super) fn answer(door: &Context, peer: IpAddr, head: &Head, below: &str) -> 
     let config = &door.config;
     let Some(path) = path_in_question(config, peer, &head.headers, below) else { return Refused::NoServerNamed.answer() };
     let Some(Target { server, rest }) = route::server(&path, config) else { return Refused::NoServerNamed.answer() };
-    match gate::pass(&door.store, config, server, &head.headers, None, rest == "/") {
+    let from = client_address::of(peer, &head.headers, config);
+    let asked = Asked { headers: &head.headers, query: None, from, slash: rest == "/" };
+    match gate::pass(&door.store, config, server, asked) {
         Ok(pass) => granted(&pass),
-        Err(refusal) => refusal,
+        Err(refusal) => for_a_proxy(refusal),
     }
+}
+
+/// Deviates from RFC 6750 §3.1, which has 400 for malformed credentials, because a proxy understands 401 and 403 alone:
+/// nginx answers its client 500 for anything else. The challenge still says `invalid_request`.
+fn for_a_proxy(refusal: Answer) -> Answer {
+    if refusal.status == 400 { Answer { status: 401, ..refusal } } else { refusal }
 }
 
 /// All identity fields always, so that a proxy that copies them overwrites whatever the client sent under those names.
 fn granted(pass: &Pass) -> Answer {
     Answer::empty(200)
         .with("x-doorward-user", pass.admitted.user().as_str())
-        .with("x-doorward-client", pass.admitted.client().as_str())
+        .with("x-doorward-client", pass.admitted.bearer().as_str())
         .with("x-doorward-scope", pass.admitted.scope().to_string())
 }
 

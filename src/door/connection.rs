@@ -6,13 +6,15 @@ use super::refusal::Refused;
 use super::request::{self, Next};
 use super::respond;
 use super::wire::Wire;
+use crate::http::limits::SERVER_BODY_BYTES;
 use std::net::IpAddr;
 use std::time::Duration;
 
 /// For a client to see our last answer while it is still sending.
 const FAREWELL: Duration = Duration::from_secs(1);
-/// What it may send meanwhile, in bytes.
-const FAREWELL_BYTES: usize = 1024 * 1024;
+/// What it may send meanwhile, in bytes: as much as a server would have been sent. A proxy in front of us that cannot get
+/// rid of a body answers 502 in our place, and a client that is told so never learns that its token has ended.
+const FAREWELL_BYTES: u64 = SERVER_BODY_BYTES;
 
 /// Who is on the other side.
 pub(super) struct Client {

@@ -4,6 +4,7 @@
 use super::answer_headers::media_type;
 use super::connection::Client;
 use super::context::Context;
+use super::gate::{self, Asked};
 use super::head::Head;
 use super::host::{self, Name};
 use super::probe::Proof;
@@ -11,11 +12,12 @@ use super::refusal::{Refused, Trouble};
 use super::relay::Relay;
 use super::request::Content;
 use super::route::{self, Route, Target};
-use super::{check, client_address, cors, gate, headers, respond};
+use super::{check, client_address, cors, headers, respond};
 use crate::http::answer::Answer;
 use crate::http::headers::HeaderMap;
 use crate::http::limits::APP_BODY_BYTES;
 use crate::http::method::Method;
+use std::net::IpAddr;
 
 /// What becomes of the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,14 +74,14 @@ fn dispatch(
             if let Some(proof) = proof.filter(|proof| proof.opens_stream(&head)) {
                 return proof.stream(door, client, &head, content, terms);
             }
-            let relay = admit(door, &head, target, terms).map_err(exposed)?;
+            let relay = admit(door, client.peer, &head, target, terms).map_err(exposed)?;
             relay.run(door, client, head, content, target.rest).map_err(exposed)
         }
     }
 }
 
 /// Everything that must hold before a protected server hears of the request.
-fn admit<'d>(door: &'d Context, head: &Head, target: Target<'d>, terms: Terms) -> Result<Relay<'d>, Trouble> {
+fn admit<'d>(door: &'d Context, peer: IpAddr, head: &Head, target: Target<'d>, terms: Terms) -> Result<Relay<'d>, Trouble> {
     let origin = head.headers.first("origin");
     if head.method == Method::Options {
         return Err(cors::preflight(&head.headers).into());
@@ -87,7 +89,9 @@ fn admit<'d>(door: &'d Context, head: &Head, target: Target<'d>, terms: Terms) -
     if origin.is_some_and(|origin| !host::may_call(origin, &head.authority, &door.config)) {
         return Err(Refused::OriginForeign.into());
     }
-    let pass = gate::pass(&door.store, &door.config, target.server, &head.headers, head.query.as_deref(), target.has_slash())?;
+    let from = client_address::of(peer, &head.headers, &door.config);
+    let asked = Asked { headers: &head.headers, query: head.query.as_deref(), from, slash: target.has_slash() };
+    let pass = gate::pass(&door.store, &door.config, target.server, asked)?;
     match head.method {
         Method::Get | Method::Head | Method::Post | Method::Delete => {}
         Method::Put | Method::Options => return Err(Refused::MethodNotAllowed.into()),

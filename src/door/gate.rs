@@ -2,69 +2,102 @@
 //! for `/auth/check`.
 
 use super::log;
-use crate::clock;
+use crate::clock::{self, UnixTime};
 use crate::config::{Config, Server};
 use crate::http::answer::Answer;
 use crate::http::headers::HeaderMap;
+use crate::oauth::audit::Occasion;
 use crate::oauth::bearer::{self, Admitted, Presented};
 use crate::oauth::error::Refusal;
-use crate::oauth::secret::{AccessToken, TokenHash};
+use crate::oauth::secret::{AccessToken, ApiKey, TokenHash};
 use crate::store::{Store, StoreError};
+use std::net::IpAddr;
 
-/// An admitted request and the token it came with, so that an open stream can be judged again later.
+/// Under what a credential is looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// An access token.
+    Token(TokenHash<AccessToken>),
+    /// An API key.
+    Key(TokenHash<ApiKey>),
+}
+
+/// An admitted request and the credential it came with, so that an open stream can be judged again later.
 #[derive(Clone, Debug)]
 pub struct Pass {
     /// As whom it may pass.
     pub admitted: Admitted,
-    /// The token's hash.
-    pub token: TokenHash<AccessToken>,
+    /// By what.
+    pub credential: Credential,
 }
 
-/// Judges a request for `server` by its `Authorization` fields. A second token in the `query` would reach the upstream.
+/// What a request for a protected server is judged by.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'r> {
+    /// Its fields.
+    pub headers: &'r HeaderMap,
+    /// Its query, where one would reach the upstream.
+    pub query: Option<&'r str>,
+    /// The real client's address.
+    pub from: IpAddr,
+    /// Whether its path is the server's with a slash behind it.
+    pub slash: bool,
+}
+
+/// Judges a request for `server` by its `Authorization` fields. A second credential in the query would reach the upstream.
 ///
 /// # Errors
-/// The complete answer to give: 401 or 400 with the challenge, 503 when the store cannot answer (never 401, which
-/// would make clients throw their tokens away).
-pub fn pass(
-    store: &Store,
-    config: &Config,
-    server: &Server,
-    headers: &HeaderMap,
-    query: Option<&str>,
-    slash: bool,
-) -> Result<Pass, Answer> {
-    judge(store, server, headers, query).map_err(|refusal| refuse(&refusal, config, server, slash))
+/// The complete answer to give: 401, 400 or 403 with the challenge, 403 without one for the key of another server, 503
+/// when the store cannot answer (never 401, which would make clients throw their tokens away).
+pub fn pass(store: &Store, config: &Config, server: &Server, asked: Asked<'_>) -> Result<Pass, Answer> {
+    judge(store, server, asked).map_err(|refusal| refuse(&refusal, config, server, asked.slash))
 }
 
-fn judge(store: &Store, server: &Server, headers: &HeaderMap, query: Option<&str>) -> Result<Pass, Refusal> {
-    let presented = bearer::presented(headers.all("authorization"))?;
-    if query.is_some_and(bearer::is_in_query) {
+fn judge(store: &Store, server: &Server, asked: Asked<'_>) -> Result<Pass, Refusal> {
+    let presented = bearer::presented(asked.headers.all("authorization"))?;
+    if asked.query.is_some_and(bearer::is_in_query) {
         return Err(Refusal::CredentialsMalformed);
     }
-    let Presented::Token(secret) = presented else { return Err(Refusal::TokenUnknown) };
-    let token = secret.hash();
     let now = clock::now();
+    match presented {
+        Presented::Token(secret) => by_token(store, server, secret.hash(), now),
+        Presented::Key(secret) => by_key(store, server, secret.hash(), &Occasion::request(now, asked.from)),
+        Presented::Foreign => Err(Refusal::TokenUnknown),
+    }
+}
+
+fn by_token(store: &Store, server: &Server, token: TokenHash<AccessToken>, now: UnixTime) -> Result<Pass, Refusal> {
     let stored = store.access_token(&token).map_err(|error| unreadable(&error))?;
     let as_stored = stored.as_ref().map(|(token, _)| token.clone());
     let admitted = bearer::admit(stored, &server.resource, now)?;
     if let Some(stored) = as_stored {
         store.note_use(&token, &stored, now);
     }
-    Ok(Pass { admitted, token })
+    Ok(Pass { admitted, credential: Credential::Token(token) })
 }
 
-/// Judges a token that was admitted before: true as long as it would be admitted again.
+fn by_key(store: &Store, server: &Server, key: TokenHash<ApiKey>, occasion: &Occasion) -> Result<Pass, Refusal> {
+    let stored = store.api_key(&key).map_err(|error| unreadable(&error))?;
+    let admitted = bearer::admit_key(stored, &server.resource, occasion.at)?;
+    store.note_key_use(&key, occasion);
+    Ok(Pass { admitted, credential: Credential::Key(key) })
+}
+
+/// Judges a credential that was admitted before: as long as it would be admitted again. Looking again is no use of it.
 ///
 /// # Errors
 /// Why not; [`Refusal::Unavailable`] when the store cannot say.
-pub fn readmit(store: &Store, server: &Server, token: TokenHash<AccessToken>) -> Result<Admitted, Refusal> {
-    let stored = store.access_token(&token).map_err(|error| unreadable(&error))?;
-    bearer::admit(stored, &server.resource, clock::now())
+pub fn readmit(store: &Store, server: &Server, credential: Credential) -> Result<Admitted, Refusal> {
+    let now = clock::now();
+    match credential {
+        Credential::Token(token) => bearer::admit(store.access_token(&token).map_err(|error| unreadable(&error))?, &server.resource, now),
+        Credential::Key(key) => bearer::admit_key(store.api_key(&key).map_err(|error| unreadable(&error))?, &server.resource, now),
+    }
 }
 
 /// The client is told to come back; the one who runs the server is told why.
 fn unreadable(error: &StoreError) -> Refusal {
-    log::line("the store cannot say whether a token is good", error);
+    log::line("the store cannot say whether a credential is good", error);
     Refusal::Unavailable
 }
 
@@ -74,7 +107,9 @@ fn refuse(refusal: &Refusal, config: &Config, server: &Server, slash: bool) -> A
     if bearer::is_challenged(refusal) {
         let challenge = bearer::challenge(refusal, &config.issuer.origin, &server.resource, slash);
         answer.with("www-authenticate", challenge)
-    } else {
+    } else if wire.status == 503 {
         answer.with("retry-after", "5")
+    } else {
+        answer
     }
 }

@@ -82,7 +82,7 @@ pub(super) fn to_upstream(sent: &HeaderMap, server: &Server, admitted: &Admitted
     let mut fields = travelling(sent);
     fields.retain(|name, _| !CREDENTIALS.contains(&name));
     fields.set("x-doorward-user", admitted.user().as_str());
-    fields.set("x-doorward-client", admitted.client().as_str());
+    fields.set("x-doorward-client", admitted.bearer().as_str());
     fields.set("x-doorward-scope", admitted.scope().to_string());
     fields.set("x-forwarded-for", client.to_string());
     fields.set("x-forwarded-host", &*config.issuer.host);

@@ -1,4 +1,4 @@
-//! Holds every MCP session to the user and client that opened it. The rule is [`mcp_session`]'s; here it is applied to
+//! Holds every MCP session to the user and the client (or API key) that opened it. The rule is [`mcp_session`]'s; here it is applied to
 //! what passes through, before anything goes on in either direction.
 
 use super::gate::Pass;
@@ -43,5 +43,5 @@ fn unreadable(error: &StoreError) -> Refused {
 }
 
 fn caller(pass: &Pass) -> SessionOwner {
-    SessionOwner { user: pass.admitted.user_id().clone(), client: pass.admitted.client().clone(), seen_at: clock::now() }
+    SessionOwner { user: pass.admitted.user_id().clone(), bearer: pass.admitted.bearer().clone(), seen_at: clock::now() }
 }

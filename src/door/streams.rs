@@ -2,11 +2,10 @@
 //! has ended, and closed from outside when they may not go on (MCP 2026-07-28 *access token usage*: every request, and
 //! so every stream, stands on a valid token).
 
-use super::gate::{self, Pass};
+use super::gate::{self, Credential, Pass};
 use crate::clock;
 use crate::config::{Config, Server};
 use crate::oauth::error::Refusal;
-use crate::oauth::secret::{AccessToken, TokenHash};
 use crate::store::Store;
 use socket2::Socket;
 use std::collections::HashMap;
@@ -30,11 +29,11 @@ struct Open {
 /// What is needed to judge a stream again and to end it.
 struct Stream {
     server: String,
-    token: TokenHash<AccessToken>,
+    credential: Credential,
     client: Arc<Socket>,
-    /// The answer to a call, which was admitted once and for all: it may outlive its token, but not what the token stood on.
+    /// The answer to a call, which was admitted once and for all: it may outlive its credential, but not what that stood on.
     answers: bool,
-    /// Not judged since it was entered: its token may have ended between its admission and its entry here.
+    /// Not judged since it was entered: its credential may have ended between its admission and its entry here.
     fresh: bool,
     expires_at: Option<clock::UnixTime>,
 }
@@ -70,18 +69,18 @@ impl Streams {
     /// One judgement of the open streams: all of them, or only those that are new or past their time.
     pub(super) fn judge(&self, all: bool, store: &Store, config: &Config) {
         let now = clock::now();
-        let mut due: Vec<(u64, String, TokenHash<AccessToken>, bool)> = Vec::new();
+        let mut due: Vec<(u64, String, Credential, bool)> = Vec::new();
         for (id, stream) in &mut self.lock().streams {
             let expired = !stream.answers && stream.expires_at.is_some_and(|end| end.has_come(now));
             if all || stream.fresh || expired {
                 stream.fresh = false;
-                due.push((*id, stream.server.clone(), stream.token, stream.answers));
+                due.push((*id, stream.server.clone(), stream.credential, stream.answers));
             }
         }
         // The store is asked without the lock: whoever opens a stream must not wait for it.
-        for (id, path, token, answers) in due {
+        for (id, path, credential, answers) in due {
             let server = config.servers.iter().find(|server| server.resource.path == path);
-            if !server.is_some_and(|server| may_go_on(store, server, token, answers)) {
+            if !server.is_some_and(|server| may_go_on(store, server, credential, answers)) {
                 self.close(id);
             }
         }
@@ -110,10 +109,10 @@ impl Streams {
 
 /// A store that cannot answer ends no stream; it will be asked again. A call under way when its token expires is
 /// answered: clients renew for the next call, and would lose this one.
-fn may_go_on(store: &Store, server: &Server, token: TokenHash<AccessToken>, answers: bool) -> bool {
-    match gate::readmit(store, server, token) {
+fn may_go_on(store: &Store, server: &Server, credential: Credential, answers: bool) -> bool {
+    match gate::readmit(store, server, credential) {
         Ok(_) | Err(Refusal::Unavailable) => true,
-        Err(refusal) => answers && refusal == Refusal::TokenExpired,
+        Err(refusal) => answers && matches!(refusal, Refusal::TokenExpired | Refusal::KeyExpired),
     }
 }
 
@@ -122,7 +121,7 @@ impl Slot {
     pub(super) fn enter(self, pass: &Pass, server: &Server, client: &Arc<Socket>, answers: bool) -> Entry {
         let stream = Stream {
             server: server.resource.path.clone(),
-            token: pass.token,
+            credential: pass.credential,
             client: Arc::clone(client),
             answers,
             fresh: true,

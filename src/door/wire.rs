@@ -127,14 +127,14 @@ impl Wire {
     /// Ends the connection so that what was written last still arrives: a socket closed over unread bytes resets the
     /// connection, and the peer would lose the answer. Reads and drops until the peer closes, for at most `patience` and
     /// `most` bytes.
-    pub(super) fn close_gently(mut self, patience: Duration, most: usize) {
+    pub(super) fn close_gently(mut self, patience: Duration, most: u64) {
         let until = clock::instant() + patience;
         let mut dropped = 0;
         if self.socket.shutdown(Shutdown::Write).is_err() {
             return;
         }
         while dropped < most {
-            dropped += self.buffered().len();
+            dropped += self.buffered().len() as u64;
             self.input.clear();
             self.used = 0;
             match self.fill(until) {

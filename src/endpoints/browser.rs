@@ -5,6 +5,8 @@ use crate::clock::{self, UnixTime};
 use crate::http::answer::Answer;
 use crate::http::cookies::{self, Jar};
 use crate::http::request::Request;
+use crate::oauth::audit::{Event, Occasion};
+use crate::oauth::audit_kinds::What;
 use crate::oauth::params::Params;
 use crate::oauth::secret::{Secret, Session, TokenHash};
 use crate::oauth::user::User;
@@ -14,6 +16,7 @@ use crate::store::record::BrowserSession;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use percent_encoding::percent_decode_str;
+use std::net::IpAddr;
 use subtle::ConstantTimeEq;
 
 /// Holds the session of somebody who signed in.
@@ -30,6 +33,14 @@ pub struct SignedIn {
     /// When.
     pub at: UnixTime,
     secret: Secret<Session>,
+    from: IpAddr,
+}
+
+impl SignedIn {
+    /// When and from where they ask for something, and who they are.
+    pub fn occasion(&self) -> Occasion {
+        Occasion::request(clock::now(), self.from).by(&self.user.name)
+    }
 }
 
 /// A form that was filled in on a page of ours in this browser. Made by [`App::check_form`] and
@@ -65,7 +76,7 @@ impl App {
         let Some(secret) = cookies::read(&request.headers, &name).and_then(Secret::<Session>::parse) else { return Ok(None) };
         let session = secret.hash();
         let found = self.store.session(&session, clock::now())?;
-        Ok(found.map(|(stored, user)| SignedIn { user, session, at: stored.signed_in_at, secret }))
+        Ok(found.map(|(stored, user)| SignedIn { user, session, at: stored.signed_in_at, secret, from: request.peer }))
     }
 
     /// Signs a user in under a new session; whatever session the browser had is over (session fixation).
@@ -73,12 +84,13 @@ impl App {
     /// # Errors
     /// When the store does not answer.
     pub fn sign_in(&self, request: &Request, user: &User, answer: Answer) -> Result<Answer, StoreError> {
-        self.forget_session(request)?;
+        self.forget_session(request, None)?;
         let secret = random::secret::<Session>();
-        let now: UnixTime = clock::now();
+        let occasion = super::occasion(request);
+        let now = occasion.at;
         let lifetime = self.config.lifetimes.session;
         let session = BrowserSession { user: user.id.clone(), user_epoch: user.epoch, signed_in_at: now, expires_at: now.after(lifetime) };
-        self.store.add_session(&secret.hash(), &session)?;
+        self.store.add_session(&secret.hash(), &session, &occasion.event(What::SignedIn).of_user(&user.name))?;
         let mut answer = answer;
         answer.headers.append("set-cookie", self.jar(request).set(SESSION, secret.reveal(), Some(lifetime.as_secs())));
         Ok(answer)
@@ -88,17 +100,18 @@ impl App {
     ///
     /// # Errors
     /// When the store does not answer.
-    pub fn sign_out(&self, request: &Request, answer: Answer) -> Result<Answer, StoreError> {
-        self.forget_session(request)?;
+    pub fn sign_out(&self, request: &Request, signed_in: &SignedIn, answer: Answer) -> Result<Answer, StoreError> {
+        let event = signed_in.occasion().event(What::SignedOut).of_user(&signed_in.user.name);
+        self.forget_session(request, Some(&event))?;
         let mut answer = answer;
         answer.headers.append("set-cookie", self.jar(request).clear(SESSION));
         Ok(answer)
     }
 
-    fn forget_session(&self, request: &Request) -> Result<(), StoreError> {
+    fn forget_session(&self, request: &Request, event: Option<&Event>) -> Result<(), StoreError> {
         let name = self.jar(request).name(SESSION);
         let old = cookies::read(&request.headers, &name).and_then(Secret::<Session>::parse);
-        old.map_or(Ok(()), |old| self.store.remove_session(&old.hash()))
+        old.map_or(Ok(()), |old| self.store.remove_session(&old.hash(), event))
     }
 
     /// The browser as it is known without a session.

@@ -32,7 +32,8 @@ pub fn submit(app: &App, signed_in: &SignedIn, form: &CheckedForm) -> Answer {
 }
 
 fn settle(app: &App, secret: &Secret<FlowSecret>, decision: Decision<'_>, signed_in: &SignedIn) -> Result<Answer, StoreError> {
-    let now = clock::now();
+    let occasion = signed_in.occasion();
+    let now = occasion.at;
     let hash = secret.hash();
     let Some(begun) = app.store.flow(&hash)? else { return Ok(stale(app, Stale::Expired)) };
     let known = app.store.client(&begun.client)?;
@@ -42,7 +43,7 @@ fn settle(app: &App, secret: &Secret<FlowSecret>, decision: Decision<'_>, signed
     let code = consent::code_of(secret, app.store.key());
     let code_ends = now.after(app.config.lifetimes.code);
     let decide = |flow: Option<&Flow>| consent::decide(flow, decision, &parties, now);
-    let (verdict, flow) = app.store.settle_flow(&hash, &code.hash(), code_ends, adopted.as_ref(), decide)?;
+    let (verdict, flow) = app.store.settle_flow(&hash, &code.hash(), code_ends, adopted.as_ref(), &occasion, decide)?;
     let state = flow.as_ref().map(|flow| flow.state.clone()).unwrap_or_default();
     Ok(match verdict {
         Verdict::Stale(why) => stale(app, why),

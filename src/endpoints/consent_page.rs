@@ -12,7 +12,7 @@ use crate::oauth::redirect_uri::{self, RegisteredRedirect};
 use crate::oauth::scope::OURS;
 use crate::oauth::secret::{Flow as FlowSecret, Secret};
 use crate::pages;
-use crate::pages::views::{ConsentPage, Destination, ScopeLine, ServerChoice};
+use crate::pages::views::consent::{ConsentPage, Destination, ScopeLine, ServerChoice};
 
 /// A request as the page shows it.
 pub(super) struct Asking<'a> {
@@ -56,28 +56,22 @@ fn destination(app: &App, redirect: &RegisteredRedirect) -> Destination {
         return Destination::Poll;
     }
     let whose = |host: &str| match known_clients::whose(host) {
-        Some(known) => Some(known.name.clone()),
-        None => app.redirect_rules().was_named(host).then(|| "an app that the owner allows".to_owned()),
+        Some(known) => (Some(known.name.clone()), known.note.clone()),
+        None => (app.redirect_rules().was_named(host).then(|| "an app that the owner allows".to_owned()), None),
     };
     match redirect.destination() {
-        redirect_uri::Destination::Web { host } => Destination::Host { known_as: whose(&host), host },
+        redirect_uri::Destination::Web { host } => {
+            let (known_as, note) = whose(&host);
+            Destination::Host { host, known_as, note }
+        }
         redirect_uri::Destination::Loopback { port } => Destination::Loopback { port: port.unwrap_or(80) },
         redirect_uri::Destination::Application { address } => Destination::Application { begins: address },
     }
 }
 
-/// What is certain about the client, whatever it says of itself: whose address the answer goes to.
-fn verified(destination: &Destination) -> Option<String> {
-    let Destination::Host { host, .. } = destination else { return None };
-    let known = known_clients::whose(host)?;
-    let note = known.note.as_deref().map(|note| format!(" {note}")).unwrap_or_default();
-    Some(format!("The answer goes to an address of {} ({host}).{note}", known.name))
-}
-
 /// The page; `again` is what was chosen on it before and what that lacked.
 pub(super) fn show(app: &App, signed_in: &SignedIn, asking: Asking<'_>, again: Option<(&Choice, Missing)>) -> Answer {
     let (client, destination) = (asking.client, asking.destination);
-    let client_verified = verified(&destination);
     let registered = words::ago(client.created_at, clock::now());
     let chosen = again.and_then(|(choice, _)| choice.server());
     let usable = asking.offers.iter().filter(|offer| signed_in.user.may_use(&offer.server));
@@ -96,12 +90,11 @@ pub(super) fn show(app: &App, signed_in: &SignedIn, asking: Asking<'_>, again: O
             ClientOrigin::Known if asking.is_new => "It was not registered here before; it is recognised by its address.".to_owned(),
             ClientOrigin::Known => format!("It was recognised by its address and let in {registered}."),
         },
-        client_verified,
         servers: usable.filter_map(|offer| server(app, offer, chosen)).collect(),
         username: signed_in.user.name.as_str().to_owned(),
         lasts: format!("Until you take it back, or until it has not been used for {}.", words::span(app.config.lifetimes.refresh_token)),
     };
-    page::page(if again.is_some() { 400 } else { 200 }, Leads::ToClient, pages::render_consent(&view))
+    page::page(if again.is_some() { 400 } else { 200 }, Leads::ToClient, pages::render(&view))
 }
 
 fn problem(missing: Missing) -> &'static str {

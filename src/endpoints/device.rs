@@ -4,14 +4,14 @@ use super::browser::{CheckedForm, SignedIn};
 use super::consent_page::{self, Asking};
 use super::page::{self, Leads, Message};
 use super::{App, consent};
-use crate::clock;
 use crate::http::answer::Answer;
 use crate::http::request::Request;
 use crate::oauth::consent::{Choice, Decision, Missing, Stale};
 use crate::oauth::device::{self, DeviceCodeHash, DeviceState, StoredDeviceCode, UserCode, Verdict};
 use crate::oauth::params::Params;
 use crate::pages;
-use crate::pages::views::{Destination, DevicePage, MessageKind};
+use crate::pages::views::MessageKind;
+use crate::pages::views::consent::{Destination, DevicePage};
 use crate::store::{Entered, StoreError};
 
 const UNKNOWN: &str = "No device shows this code now. Check it letter by letter; a code lives for ten minutes.";
@@ -42,7 +42,7 @@ pub fn submit(app: &App, signed_in: &SignedIn, form: &CheckedForm) -> Answer {
 fn serve(app: &App, signed_in: &SignedIn, params: &Params) -> Result<Answer, StoreError> {
     let user_code = params.one("user_code").ok().flatten().and_then(UserCode::parse);
     let key = user_code.as_ref().map(|code| code.key(app.store.key()));
-    let entered = app.store.enter_user_code(key.as_ref(), &signed_in.user.id, clock::now())?;
+    let entered = app.store.enter_user_code(key.as_ref(), &signed_in.user.id, &signed_in.occasion())?;
     let (hash, stored, user_code) = match (entered, user_code) {
         (Entered::TooMany, user_code) => return Ok(entry(app, signed_in, 429, user_code.as_ref(), Some(TOO_MANY))),
         (Entered::Found(hash, stored), Some(user_code)) => (hash, stored, user_code),
@@ -66,9 +66,10 @@ fn settle(
     decision: Decision<'_>,
 ) -> Result<Answer, StoreError> {
     let client = app.store.client(&stored.client)?;
-    let now = clock::now();
-    let verdict =
-        app.store.settle_device(hash, |stored| device::decide(stored, decision, (&signed_in.user, signed_in.at), client.as_ref(), now))?;
+    let occasion = signed_in.occasion();
+    let verdict = app.store.settle_device(hash, &occasion, |stored| {
+        device::decide(stored, decision, (&signed_in.user, signed_in.at), client.as_ref(), occasion.at)
+    })?;
     Ok(match (verdict, decision) {
         (Verdict::Stale(why), _) => consent::stale(app, why),
         (Verdict::Incomplete(missing), Decision::Approve(choice)) => ask(app, signed_in, stored, user_code, Some((choice, missing)))?,
@@ -106,7 +107,7 @@ fn entry(app: &App, signed_in: &SignedIn, status: u16, user_code: Option<&UserCo
         error: error.map(str::to_owned),
         username: signed_in.user.name.as_str().to_owned(),
     };
-    page::page(status, Leads::Here, pages::render_device(&view))
+    page::page(status, Leads::Here, pages::render(&view))
 }
 
 fn done(app: &App, title: &str, text: &str) -> Answer {

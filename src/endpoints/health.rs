@@ -1,4 +1,4 @@
-//! What a supervisor asks: health for anyone, figures for this machine; and the stylesheet.
+//! What a supervisor asks: health for anyone, figures for this machine; and the two files that pages refer to.
 
 use super::App;
 use crate::http::answer::Answer;
@@ -35,10 +35,20 @@ pub fn metrics(app: &App, request: &Request) -> Answer {
 
 /// The one stylesheet.
 pub fn stylesheet(_app: &App, _request: &Request) -> Answer {
+    asset("text/css; charset=utf-8", pages::stylesheet())
+}
+
+/// The sign of the house.
+pub fn icon(_app: &App, _request: &Request) -> Answer {
+    asset("image/svg+xml", pages::icon())
+}
+
+fn asset(media_type: &str, text: &str) -> Answer {
     let mut answer = Answer::empty(200)
-        .with("content-type", "text/css; charset=utf-8")
+        .with("content-type", media_type)
+        .with("content-security-policy", "default-src 'none'; frame-ancestors 'none'")
         .with("x-content-type-options", "nosniff")
         .with("cache-control", "public, max-age=300");
-    answer.body = pages::stylesheet().as_bytes().to_vec();
+    answer.body = text.as_bytes().to_vec();
     answer
 }

@@ -1,14 +1,14 @@
 //! `/`: what is protected and what is connected, for whoever is signed in.
 
 use super::browser::SignedIn;
-use super::page::{self, Leads};
-use super::{App, words};
+use super::room::{self, Room};
+use super::{App, page, words};
 use crate::clock;
 use crate::http::answer::Answer;
 use crate::http::request::Request;
 use crate::oauth::resource::ProtectedResource;
-use crate::pages;
-use crate::pages::views::{ConnectionLine, HomePage, ServerAddress};
+use crate::pages::views::ServerAddress;
+use crate::pages::views::house::{ConnectionLine, HomePage};
 use crate::store::{ListedConnection, StoreError};
 
 /// The start page, or the way to sign in.
@@ -38,18 +38,9 @@ fn overview(app: &App, signed_in: &SignedIn) -> Result<Answer, StoreError> {
     };
     let address = |resource: &ProtectedResource| ServerAddress { name: resource.name.clone(), url: resource.uri.clone() };
     let view = HomePage {
-        banner: app.banner().or_else(|| without_pkce(app)),
-        csrf: app.form_token(signed_in),
-        username: signed_in.user.name.as_str().to_owned(),
+        frame: room::frame(app, signed_in, Room::Overview),
         servers: app.resources().iter().filter(|resource| signed_in.user.may_use(&resource.path)).map(address).collect(),
         connections: app.store.connections(Some(&signed_in.user.id), now)?.into_iter().map(line).collect(),
     };
-    Ok(page::page(200, Leads::Here, pages::render_home(&view)))
-}
-
-/// The exception that an owner has made, lest it be forgotten.
-fn without_pkce(app: &App) -> Option<String> {
-    let hosts = app.redirect_rules().hosts_without_pkce();
-    let text = || format!("Apps at {} may connect without PKCE: whoever gets hold of their code can use it.", hosts.join(", "));
-    (!hosts.is_empty()).then(text)
+    Ok(room::show(200, &view))
 }

@@ -6,6 +6,7 @@ pub mod browser;
 pub mod connections;
 pub mod consent;
 mod consent_page;
+mod credentials;
 pub mod device;
 pub mod device_authorization;
 pub mod discovery;
@@ -16,15 +17,18 @@ pub mod page;
 pub mod poll;
 pub mod register;
 pub mod revoke;
+mod room;
 pub mod setup;
 pub mod signin;
 pub mod signout;
 pub mod token;
 mod words;
 
+use crate::clock;
 use crate::config::Config;
 use crate::http::answer::Answer;
 use crate::http::request::Request;
+use crate::oauth::audit::Occasion;
 use crate::oauth::error::Refusal;
 use crate::oauth::params::Params;
 use crate::oauth::redirect_rules::RedirectRules;
@@ -90,6 +94,11 @@ pub fn internal_error() -> Answer {
 fn unavailable(error: &StoreError) -> Answer {
     log(&format!("store: {error}"));
     refuse(&Refusal::Unavailable).with("retry-after", "30")
+}
+
+/// When and from where a request is made.
+fn occasion(request: &Request) -> Occasion {
+    Occasion::request(clock::now(), request.peer)
 }
 
 /// One line for whoever runs the server. Never a secret, never text of a peer's.

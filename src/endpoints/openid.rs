@@ -34,7 +34,7 @@ pub fn userinfo(app: &App, request: &Request) -> Answer {
 fn identify(app: &App, request: &Request) -> Result<Result<Identified, Refusal>, StoreError> {
     let token = match bearer::presented(request.headers.all("authorization")) {
         Ok(Presented::Token(token)) => token,
-        Ok(Presented::Foreign) => return Ok(Err(Refusal::TokenUnknown)),
+        Ok(Presented::Key(_) | Presented::Foreign) => return Ok(Err(Refusal::TokenUnknown)),
         Err(refusal) => return Ok(Err(refusal)),
     };
     let (hash, now) = (token.hash(), clock::now());

@@ -74,12 +74,18 @@ pub fn message(app: &App, status: u16, message: &Message<'_>) -> Answer {
         steps: owned(message.steps),
         link: message.link.and_then(|(path, label)| Link::to(path, label)),
     };
-    page(status, Leads::Here, pages::render_message(&view))
+    page(status, Leads::Here, pages::render(&view))
 }
 
 /// An error page in the simplest form.
 pub fn error(app: &App, status: u16, title: &str, what: &str, hint: Option<&str>) -> Answer {
     message(app, status, &Message { kind: MessageKind::Error, title, paragraphs: &[what], hint, steps: &[], link: None })
+}
+
+/// A request for something that is not there, or is not for whoever asks: they are not told which.
+pub fn nothing_here(app: &App, title: &str, what: &str) -> Answer {
+    let link = Some(("/", "Go to the start page"));
+    message(app, 404, &Message { kind: MessageKind::Error, title, paragraphs: &[what], hint: None, steps: &[], link })
 }
 
 /// The page when the store does not answer.

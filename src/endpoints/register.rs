@@ -1,7 +1,6 @@
 //! `POST /register` (RFC 7591).
 
 use super::App;
-use crate::clock;
 use crate::http::answer::Answer;
 use crate::http::request::Request;
 use crate::oauth::error::Refusal;
@@ -33,10 +32,11 @@ fn serve(app: &App, request: &Request) -> Result<Result<Answer, Refusal>, StoreE
         Ok(metadata) => metadata,
         Err(refusal) => return Ok(Err(refusal)),
     };
+    let occasion = super::occasion(request);
     let fingerprint = metadata.fingerprint();
     let secret = metadata.wants_secret().then(random::secret::<ClientSecret>);
-    let client = metadata.into_client(ClientId::mint(random::bytes()), secret.as_ref(), clock::now());
-    Ok(match app.store.register_client(&client, fingerprint.as_ref())? {
+    let client = metadata.into_client(ClientId::mint(random::bytes()), secret.as_ref(), occasion.at);
+    Ok(match app.store.register_client(&client, fingerprint.as_ref(), &occasion)? {
         Registered::New(client) | Registered::Known(client) => {
             Ok(Answer::json(201, &registration::response(&client, secret.as_ref())).with("pragma", "no-cache"))
         }

@@ -2,7 +2,6 @@
 
 use super::App;
 use super::token::{proven, refuse_client};
-use crate::clock;
 use crate::http::answer::Answer;
 use crate::http::request::Request;
 use crate::oauth::error::Refusal;
@@ -23,12 +22,13 @@ fn serve(app: &App, request: &Request) -> Result<Result<(), Refusal>, StoreError
         Ok(proven) => proven,
         Err(refusal) => return Ok(Err(refusal)),
     };
+    let occasion = super::occasion(request);
     let may = |connection: &_| revocation::may_revoke(connection, &client);
     match revocation::parse(&params) {
         Err(refusal) => return Ok(Err(refusal)),
         Ok(Returned::Foreign) => (),
-        Ok(Returned::Access(token)) => app.store.revoke_access_token(&token.hash(), may)?,
-        Ok(Returned::Refresh(token)) => app.store.revoke_refresh_token(&token.hash(), clock::now(), may)?,
+        Ok(Returned::Access(token)) => app.store.revoke_access_token(&token.hash(), &occasion, may)?,
+        Ok(Returned::Refresh(token)) => app.store.revoke_refresh_token(&token.hash(), &occasion, may)?,
     }
     Ok(Ok(()))
 }

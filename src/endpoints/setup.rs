@@ -1,7 +1,7 @@
 //! `/setup`: the first run. Whoever holds the one-time link becomes the owner.
 
 use super::App;
-use super::browser::CheckedForm;
+use super::credentials::{self, STALE, Wrong};
 use super::page::{self, Leads, Message};
 use crate::clock;
 use crate::http::answer::Answer;
@@ -9,10 +9,11 @@ use crate::http::request::Request;
 use crate::oauth::ids::UserId;
 use crate::oauth::params::Params;
 use crate::oauth::secret::{Secret, SetupLink};
-use crate::oauth::user::{MAX_PASSWORD, MIN_PASSWORD, ServerAccess, User, UserName};
+use crate::oauth::user::{ServerAccess, User, UserName};
 use crate::pages;
-use crate::pages::views::{MessageKind, ServerAddress, SetupPage};
-use crate::password;
+use crate::pages::views::entry::SetupPage;
+use crate::pages::views::form::{Field, Form};
+use crate::pages::views::{MessageKind, ServerAddress};
 use crate::random;
 use crate::store::{Claim, StoreError};
 
@@ -20,7 +21,7 @@ use crate::store::{Claim, StoreError};
 pub fn show(app: &App, request: &Request) -> Answer {
     let params = Params::parse(&request.query).unwrap_or_default();
     match link(app, &params) {
-        Ok(Some(link)) => form(app, request, 200, &link, "", None),
+        Ok(Some(link)) => form(app, request, 200, &link, "", &[]),
         Ok(None) => closed(app),
         Err(error) => page::unavailable(app, &error),
     }
@@ -32,18 +33,19 @@ fn link(app: &App, params: &Params) -> Result<Option<Secret<SetupLink>>, StoreEr
     Ok(app.store.is_setup_link(&link.hash(), clock::now())?.then_some(link))
 }
 
-fn form(app: &App, request: &Request, status: u16, link: &Secret<SetupLink>, username: &str, error: Option<&str>) -> Answer {
+/// The page, and what was wrong with the form when it came before.
+fn form(app: &App, request: &Request, status: u16, link: &Secret<SetupLink>, username: &str, wrong: &[Wrong]) -> Answer {
     let visitor = app.visitor(request);
     let address = |server: &crate::config::Server| ServerAddress { name: server.resource.name.clone(), url: server.resource.uri.clone() };
+    let [password, again] = credentials::password_fields();
+    let fields = vec![Field::username("Name").with_value(username).focused(), password, again];
     let view = SetupPage {
         banner: app.banner(),
-        csrf: app.visitor_token(&visitor),
         token: link.reveal().to_owned(),
-        error: error.map(str::to_owned),
-        username: username.to_owned(),
+        form: Wrong::mark(Form::new(app.visitor_token(&visitor), fields), wrong),
         servers: app.config.servers.iter().map(address).collect(),
     };
-    app.remember_visitor(request, &visitor, page::page(status, Leads::Here, pages::render_setup(&view)))
+    app.remember_visitor(request, &visitor, page::page(status, Leads::Here, pages::render(&view)))
 }
 
 /// `POST /setup`.
@@ -54,29 +56,21 @@ pub fn submit(app: &App, request: &Request) -> Answer {
 fn serve(app: &App, request: &Request) -> Result<Answer, StoreError> {
     let params = super::form(request).unwrap_or_default();
     let Some(link) = link(app, &params)? else { return Ok(closed(app)) };
-    let Some(filled_in) = app.check_visitor_form(request, params) else {
-        return Ok(form(
-            app,
-            request,
-            403,
-            &link,
-            "",
-            Some("The page had been open for too long, or cookies are switched off. Please try again."),
-        ));
-    };
-    let typed = filled_in.params().one("username").ok().flatten().unwrap_or_default();
-    let chosen = match choose(&filled_in) {
+    let Some(filled_in) = app.check_visitor_form(request, params) else { return Ok(form(app, request, 403, &link, "", &[STALE])) };
+    let params = filled_in.params();
+    let typed = params.one("username").ok().flatten().unwrap_or_default();
+    let (name, password) = match credentials::both(credentials::name(params), credentials::password(params)) {
         Ok(chosen) => chosen,
-        Err(problem) => return Ok(form(app, request, 400, &link, typed, Some(problem))),
+        Err(wrong) => return Ok(form(app, request, 400, &link, typed, &wrong)),
     };
-    let Ok(hash) = password::hash(&chosen.password, &random::bytes()) else {
-        return Ok(form(app, request, 503, &link, typed, Some("The server is busy. Please try again.")));
-    };
-    claim(app, request, &link, chosen.name, hash)
+    match credentials::hash(&password) {
+        Ok(hash) => claim(app, request, &link, name, hash),
+        Err(busy) => Ok(form(app, request, 503, &link, typed, &[busy])),
+    }
 }
 
 fn claim(app: &App, request: &Request, link: &Secret<SetupLink>, name: UserName, hash: String) -> Result<Answer, StoreError> {
-    let now = clock::now();
+    let occasion = super::occasion(request);
     let owner = User {
         id: UserId::mint(random::bytes()),
         name,
@@ -85,32 +79,16 @@ fn claim(app: &App, request: &Request, link: &Secret<SetupLink>, name: UserName,
         disabled: false,
         servers: ServerAccess::All,
         epoch: 0,
-        created_at: now,
+        created_at: occasion.at,
     };
-    match app.store.claim(&link.hash(), &owner, now)? {
+    match app.store.claim(&link.hash(), &owner, &occasion)? {
         Claim::Claimed => app.sign_in(request, &owner, page::see_other("/")),
         Claim::WrongLink | Claim::AlreadyOwned => Ok(closed(app)),
-        Claim::NameTaken => Ok(form(app, request, 400, link, owner.name.as_str(), Some("This name is taken. Please choose another."))),
+        Claim::NameTaken => {
+            let taken = Wrong::new("username", "This name is taken. Please choose another.");
+            Ok(form(app, request, 400, link, owner.name.as_str(), &[taken]))
+        }
     }
-}
-
-struct Chosen {
-    name: UserName,
-    password: String,
-}
-
-fn choose(form: &CheckedForm) -> Result<Chosen, &'static str> {
-    let text = |name| form.params().one(name).ok().flatten().unwrap_or_default();
-    let name = UserName::parse(text("username").trim())
-        .ok_or("Please choose a name of up to 64 letters, digits and . _ - + @, beginning with a letter or digit.")?;
-    let password = text("password");
-    if password.chars().count() < MIN_PASSWORD || password.len() > MAX_PASSWORD {
-        return Err("Please choose a password of at least 8 characters.");
-    }
-    if password != text("password_again") {
-        return Err("The two passwords are not the same.");
-    }
-    Ok(Chosen { name, password: password.to_owned() })
 }
 
 /// No link, an old one, or nothing left to set up: one page for all, so that it tells a stranger nothing.

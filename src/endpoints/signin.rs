@@ -5,9 +5,10 @@ use super::browser::{self, CheckedForm};
 use super::page::{self, Leads};
 use crate::http::answer::Answer;
 use crate::http::request::Request;
+use crate::oauth::audit_kinds::What;
 use crate::oauth::user::{MAX_PASSWORD, User, UserName};
 use crate::pages;
-use crate::pages::views::SigninPage;
+use crate::pages::views::entry::SigninPage;
 use crate::password;
 use crate::store::StoreError;
 
@@ -43,7 +44,7 @@ fn blank(app: &App, return_to: &str) -> SigninPage {
 fn render(app: &App, request: &Request, status: u16, view: SigninPage) -> Answer {
     let visitor = app.visitor(request);
     let view = SigninPage { csrf: app.visitor_token(&visitor), ..view };
-    app.remember_visitor(request, &visitor, page::page(status, Leads::ToClient, pages::render_signin(&view)))
+    app.remember_visitor(request, &visitor, page::page(status, Leads::ToClient, pages::render(&view)))
 }
 
 /// `POST /signin`.
@@ -65,7 +66,10 @@ pub fn submit(app: &App, request: &Request) -> Answer {
             let signed_in = app.sign_in(request, &user, page::see_other(&return_to));
             signed_in.unwrap_or_else(|error| page::unavailable(app, &error))
         }
-        Ok(Attempt::Wrong) => again(401, SigninPage { error: Some(WRONG.to_owned()), ..blank(app, &return_to) }),
+        Ok(Attempt::Wrong(named)) => {
+            record_failure(app, request, named.as_ref());
+            again(401, SigninPage { error: Some(WRONG.to_owned()), ..blank(app, &return_to) })
+        }
         Ok(Attempt::Busy) => again(429, SigninPage { throttled: Some(BUSY.to_owned()), ..blank(app, &return_to) }).with("retry-after", "5"),
         Err(error) => page::unavailable(app, &error),
     }
@@ -73,7 +77,8 @@ pub fn submit(app: &App, request: &Request) -> Answer {
 
 enum Attempt {
     Right(Box<User>),
-    Wrong,
+    /// With the name, if it is somebody's.
+    Wrong(Option<UserName>),
     Busy,
 }
 
@@ -82,11 +87,22 @@ fn authenticate(app: &App, form: &CheckedForm) -> Result<Attempt, StoreError> {
     let params = form.params();
     let typed = params.one("username").ok().flatten().and_then(|text| UserName::parse(text.trim()));
     let password = params.one("password").ok().flatten().unwrap_or_default();
-    let user = typed.map(|name| app.store.user_named(&name)).transpose()?.flatten().filter(|user| !user.disabled);
+    let account = typed.map(|name| app.store.user_named(&name)).transpose()?.flatten();
+    let named = account.as_ref().map(|user| user.name.clone());
+    let user = account.filter(|user| !user.disabled);
     let (password, user) = if password.is_empty() || password.len() > MAX_PASSWORD { ("", None) } else { (password, user) };
     let right = match password::verify(password, user.as_ref().map(|user| user.password.as_str())) {
         Err(password::Busy) => return Ok(Attempt::Busy),
         Ok(right) => right,
     };
-    Ok(user.filter(|_| right).map_or(Attempt::Wrong, |user| Attempt::Right(Box::new(user))))
+    Ok(user.filter(|_| right).map_or(Attempt::Wrong(named), |user| Attempt::Right(Box::new(user))))
+}
+
+/// What was typed is told only where it is the name of an account: people type passwords into the wrong field.
+fn record_failure(app: &App, request: &Request, named: Option<&UserName>) {
+    let event = super::occasion(request).event(What::SignInFailed);
+    let event = named.map_or(event.clone(), |name| event.of_user(name));
+    if let Err(error) = app.store.record_event(&event) {
+        super::log(&format!("store: {error}"));
+    }
 }

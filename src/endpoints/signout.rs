@@ -14,7 +14,7 @@ use url::form_urlencoded::Serializer;
 
 /// Ends the session. From the consent page ("Not you?") the request goes on under whoever signs in next.
 pub fn submit(app: &App, request: &Request, signed_in: &SignedIn, form: &CheckedForm) -> Answer {
-    let next = pending(app, form.params(), signed_in).and_then(|next| app.sign_out(request, page::see_other(&next)));
+    let next = pending(app, form.params(), signed_in).and_then(|next| app.sign_out(request, signed_in, page::see_other(&next)));
     next.unwrap_or_else(|error| page::unavailable(app, &error))
 }
 

@@ -1,9 +1,9 @@
 //! `POST /token` (RFC 6749 §3.2).
 
 use super::{App, openid};
-use crate::clock::{self, UnixTime};
 use crate::http::answer::Answer;
 use crate::http::request::Request;
+use crate::oauth::audit::Occasion;
 use crate::oauth::client::GrantType;
 use crate::oauth::client_auth::{self, AuthenticatedClient};
 use crate::oauth::code::{self, Redemption, StoredCode};
@@ -34,9 +34,13 @@ fn serve(app: &App, request: &Request) -> Result<Result<Issued, Refusal>, StoreE
     };
     match token_request::parse(&params) {
         Err(refusal) => Ok(Err(refusal)),
-        Ok(TokenRequest::Code(grant)) => redeem(app, &client, &grant),
-        Ok(TokenRequest::Refresh(grant)) if client.client().grant_types.contains(&GrantType::RefreshToken) => rotate(app, &client, &grant),
-        Ok(TokenRequest::Device(grant)) if client.client().grant_types.contains(&GrantType::DeviceCode) => poll(app, &client, &grant),
+        Ok(TokenRequest::Code(grant)) => redeem(app, &client, &grant, super::occasion(request)),
+        Ok(TokenRequest::Refresh(grant)) if client.client().grant_types.contains(&GrantType::RefreshToken) => {
+            rotate(app, &client, &grant, super::occasion(request))
+        }
+        Ok(TokenRequest::Device(grant)) if client.client().grant_types.contains(&GrantType::DeviceCode) => {
+            poll(app, &client, &grant, super::occasion(request))
+        }
         Ok(TokenRequest::Refresh(_) | TokenRequest::Device(_)) => Ok(Err(Refusal::GrantTypeNotRegistered)),
     }
 }
@@ -62,8 +66,9 @@ pub(super) fn refuse_client(request: &Request, refusal: &Refusal) -> Answer {
 }
 
 /// What a new connection begins with, and how that is stored.
-fn first_tokens(app: &App, now: UnixTime) -> (Secret<AccessToken>, Secret<RefreshToken>, NewTokens) {
+fn first_tokens(app: &App, occasion: Occasion) -> (Secret<AccessToken>, Secret<RefreshToken>, NewTokens) {
     let lifetimes = &app.config.lifetimes;
+    let now = occasion.at;
     let (access, refresh) = (random::secret::<AccessToken>(), random::secret::<RefreshToken>());
     let new = NewTokens {
         connection: ConnectionId::mint(random::bytes()),
@@ -71,15 +76,15 @@ fn first_tokens(app: &App, now: UnixTime) -> (Secret<AccessToken>, Secret<Refres
         refresh: refresh.hash(),
         access_expires_at: lifetimes.access_token.map(|span| now.after(span)),
         refresh_expires_at: now.after(lifetimes.refresh_token),
-        now,
+        occasion,
     };
     (access, refresh, new)
 }
 
-fn redeem(app: &App, client: &AuthenticatedClient, grant: &CodeGrant) -> Result<Result<Issued, Refusal>, StoreError> {
-    let now = clock::now();
+fn redeem(app: &App, client: &AuthenticatedClient, grant: &CodeGrant, occasion: Occasion) -> Result<Result<Issued, Refusal>, StoreError> {
+    let now = occasion.at;
     let lifetimes = &app.config.lifetimes;
-    let (access, refresh, new) = first_tokens(app, now);
+    let (access, refresh, new) = first_tokens(app, occasion);
     let (redemption, stored) = app.store.redeem_code(&grant.code.hash(), &new, |stored, user| {
         let resource = stored.and_then(|stored| app.resource_at(&stored.server));
         code::redeem(stored, user, resource, client, grant, app.redirect_rules(), now)
@@ -94,9 +99,9 @@ fn redeem(app: &App, client: &AuthenticatedClient, grant: &CodeGrant) -> Result<
     })
 }
 
-fn poll(app: &App, client: &AuthenticatedClient, grant: &DeviceGrant) -> Result<Result<Issued, Refusal>, StoreError> {
-    let now = clock::now();
-    let (access, refresh, new) = first_tokens(app, now);
+fn poll(app: &App, client: &AuthenticatedClient, grant: &DeviceGrant, occasion: Occasion) -> Result<Result<Issued, Refusal>, StoreError> {
+    let now = occasion.at;
+    let (access, refresh, new) = first_tokens(app, occasion);
     let poll = app.store.poll_device(&grant.code.hash(), &new, |stored, user| {
         let resource = stored.and_then(|stored| match &stored.state {
             DeviceState::Approved { granted, .. } => app.resource_at(&granted.server),
@@ -116,11 +121,20 @@ fn poll(app: &App, client: &AuthenticatedClient, grant: &DeviceGrant) -> Result<
     })
 }
 
-fn rotate(app: &App, client: &AuthenticatedClient, grant: &RefreshGrant) -> Result<Result<Issued, Refusal>, StoreError> {
-    let now = clock::now();
+fn rotate(
+    app: &App,
+    client: &AuthenticatedClient,
+    grant: &RefreshGrant,
+    occasion: Occasion,
+) -> Result<Result<Issued, Refusal>, StoreError> {
+    let now = occasion.at;
     let lifetimes = &app.config.lifetimes;
-    let terms =
-        RefreshTerms { salt: random::bytes(), access_lifetime: lifetimes.access_token, refresh_lifetime: lifetimes.refresh_token, now };
+    let terms = RefreshTerms {
+        salt: random::bytes(),
+        access_lifetime: lifetimes.access_token,
+        refresh_lifetime: lifetimes.refresh_token,
+        occasion,
+    };
     let refreshed = app.store.refresh(&grant.token, &terms, |stored, standing, fate| {
         let resource = standing.ok().and_then(|standing| app.resource_at(&standing.connection().server));
         refresh::rotate(stored, standing, fate, client, resource, grant, now)

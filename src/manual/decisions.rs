@@ -35,6 +35,14 @@
 //! successor was itself rotated, or was used and two minutes have passed, the old token ends the connection. See
 //! [`crate::oauth::refresh`].
 //!
+//! # An event is written with what it tells of
+//!
+//! A log beside the store can say what was rolled back, or miss what was committed when the process died. Here the event is
+//! one more record in the transaction ([`crate::oauth::audit`]). Five rings with a bound each instead of one
+//! ([`crate::oauth::audit_kinds::Class`]), since with one a stranger who fails to sign in ten thousand times would erase the
+//! reuse of a token that came before. Names are stored as they were, since an account or a client may be gone when the log is
+//! read. What was typed as a name is kept only where it is one: people type passwords into the wrong field.
+//!
 //! # A flow has one code
 //!
 //! The code is derived from the flow's secret in the same way, so a double click on Approve gives the same answer, and the
@@ -120,6 +128,18 @@
 //!
 //! Browsers and apps of that user must connect again. A password is changed when it may have leaked, and then it is not
 //! known who granted what with it.
+//!
+//! # An API key is a user's, for one server, and falls with the password
+//!
+//! A key stands for one account (the owner's unless `--user` says otherwise) on one server, which it cannot exceed: what its
+//! user may not use, it does not open. It ends with what ends that user's connections, a changed password included, since
+//! whoever knew the password may have made keys, and switching an account off and on again brings none back. Scripts have to
+//! be given a new one then; the list says which ones ended ([`crate::oauth::api_key`]). Its scopes are at most what the server
+//! offers at the time of the call.
+//!
+//! At another server a key gets 403 without a challenge, where a token gets 401 with one: nobody can renew a key, and a
+//! client that was configured with one must not begin to sign in. Its id stands where a client's would (`X-Doorward-Client`,
+//! the owner of an MCP session), so one key cannot use what another opened.
 //!
 //! # MCP sessions belong to a user and a client
 //!

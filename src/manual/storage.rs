@@ -28,10 +28,12 @@
 //! | AccessToken | hash of the token | [`crate::oauth::bearer::StoredAccessToken`] |
 //! | RefreshToken | hash of the token | [`crate::oauth::refresh::StoredRefreshToken`] |
 //! | Connection | connection id | [`crate::oauth::connection::Connection`] |
-//! | LastUse | connection id | [`crate::store::record::LastUse`] |
+//! | ApiKey | hash of the key | [`crate::oauth::api_key::StoredApiKey`] |
+//! | LastUse | connection id, or hash of an API key | [`crate::store::record::LastUse`] |
 //! | McpSession | hash of server and session id | [`crate::oauth::mcp_session::SessionOwner`] |
 //! | Audit | class, place in its ring | [`crate::oauth::audit::Entry`] |
-//! | AuditCounts | (none) | [`crate::store::record::AuditCounts`] |
+//! | AuditCounts | (none) | [`crate::store::AuditCounts`] |
+//! | Configuration | (none) | [`crate::oauth::configuration::Configuration`] at the last start |
 //! | DeviceCode | hash of the device's code | [`crate::oauth::device::StoredDeviceCode`] |
 //! | UserCode | HMAC of the code that a person enters | [`crate::store::record::UserCodeOwner`] |
 //! | WrongEntries | user id | [`crate::oauth::device::WrongEntries`] |
@@ -42,14 +44,18 @@
 //!
 //! # When something is on disk
 //!
-//! Whatever an answer promises is on disk before the answer: registrations, consents, tokens, revocations, accounts,
+//! Whatever an answer promises is on disk before the answer: registrations, consents, tokens, keys, revocations, accounts,
 //! sign-ins. What may be lost in a crash without anybody being worse off is written without waiting: a flow, the time of a
-//! last use, the owner of an MCP session, a device that waits.
+//! last use, the owner of an MCP session, a device that waits, the event of a sign-in that failed. Every other event of the
+//! audit log is in the transaction of what it tells of ([`crate::oauth::audit`]).
 //!
 //! # What is forgotten, and when
 //!
 //! A record says itself ([`crate::store::record::Record::forget_at`]); the sweeper looks once a minute. Spent codes stay a
-//! day so that a replay is noticed, rotated refresh tokens stay until they would have ended, ended connections a month.
+//! day so that a replay is noticed, rotated refresh tokens stay until they would have ended, ended connections and expired API keys a month.
+//!
+//! Events have no marks: each class is a ring with a number of places ([`crate::oauth::audit_kinds::Class`]), an event that
+//! finds none free takes that of the oldest, and the sweeper takes what is too old off its end.
 //!
 //! # When the disk fails
 //!

@@ -35,11 +35,12 @@
 //!
 //! # The data directory
 //!
-//! A copy holds no usable token, code, session, secret or password. It does hold the private key that signs ID tokens, with
+//! A copy holds no usable token, API key, code, session, secret or password. It does hold the private key that signs ID tokens, with
 //! which a thief can tell *other* programs that somebody signed in here (it opens nothing of ours; the key is followed by a new
 //! one every 90 days), and the server's key, from which successors of
 //! refresh tokens follow for whoever also has the refresh token itself, names, addresses of clients, and whatever
-//! `doorward.toml` holds.
+//! `doorward.toml` holds. The audit log in it says who did what from which address, for as long as each class of events is
+//! kept.
 //!
 //! # The machine
 //!

@@ -8,6 +8,7 @@ use super::user::UserName;
 
 impl Event {
     /// What happened, in one line.
+    #[expect(clippy::too_many_lines, reason = "a table, one line a kind")]
     pub fn sentence(&self) -> String {
         let user = self.user.as_ref().map_or("somebody", UserName::as_str);
         let client = self.client.as_ref().map_or("an app", |client| client.name.as_str());
@@ -17,8 +18,8 @@ impl Event {
         match &self.what {
             What::SignedIn => format!("{user} signed in"),
             What::SignInFailed => match &self.user {
-                Some(user) => format!("a wrong password for {}", user.as_str()),
-                None => "a sign-in with a name that nobody has".to_owned(),
+                Some(user) => format!("somebody failed to sign in as {}", user.as_str()),
+                None => "somebody failed to sign in with a name that nobody has".to_owned(),
             },
             What::SignInThrottled => match &self.user {
                 Some(user) => format!("too many sign-ins for {}; the next ones have to wait", user.as_str()),
@@ -50,7 +51,9 @@ impl Event {
             What::TokensRepeated => format!("{client} asked for its renewed tokens again and got the same ones"),
             What::AccessTokenReturned => format!("{client} gave an access token back"),
             What::VerifierWrong => format!("{client} presented a code of {user} with a wrong PKCE verifier"),
-            What::TokenOfAnother => format!("{client} presented a code or token that was issued to another app; this looks like theft"),
+            What::TokenOfAnother => {
+                format!("another app presented what {client} got for {server} of {user}, which looks like theft; it was refused")
+            }
             What::ConnectionEnded(why) => ended(*why, client, server, user, &by),
             What::KeyCreated { key } => format!("the key \"{key}\" of {user} for {server} was made{by}"),
             What::KeyUsed { key } => format!("the key \"{key}\" of {user} was used at {server}"),

@@ -1,11 +1,12 @@
 //! The check of a bearer token before a protected server is reached (RFC 6750, RFC 9728 §5.1).
 
+use super::api_key::{self, StandingKey};
 use super::connection::{self, Standing, StandingGrant};
 use super::error::{ErrorCode, Refusal};
-use super::ids::{ClientId, ConnectionId, UserId};
+use super::ids::{ClientId, ConnectionId, KeyId, UserId};
 use super::resource::ProtectedResource;
 use super::scope::Scope;
-use super::secret::{AccessToken, Secret};
+use super::secret::{AccessToken, ApiKey, Secret};
 use super::user::UserName;
 use crate::clock::UnixTime;
 use serde::{Deserialize, Serialize};
@@ -35,6 +36,8 @@ pub struct StoredAccessToken {
 pub enum Presented {
     /// A token of ours, by its form.
     Token(Secret<AccessToken>),
+    /// An API key of ours, by its form.
+    Key(Secret<ApiKey>),
     /// A well-formed bearer credential that is none of ours.
     Foreign,
 }
@@ -55,13 +58,15 @@ pub fn presented<'a>(mut authorization: impl Iterator<Item = &'a str>) -> Result
     if !is_token68(credential) {
         return Err(Refusal::CredentialsMalformed);
     }
-    Ok(Secret::parse(credential).map_or(Presented::Foreign, Presented::Token))
+    let token = Secret::parse(credential).map(Presented::Token);
+    Ok(token.or_else(|| Secret::parse(credential).map(Presented::Key)).unwrap_or(Presented::Foreign))
 }
 
-/// True when a query holds a token of ours. It is never read there (OAuth 2.1 §5.1); beside one in its place it is a
+/// True when a query holds a token or a key of ours. It is never read there (OAuth 2.1 §5.1); beside one in its place it is a
 /// second method in one request (RFC 6750 §2), and would be passed on into the logs of others.
 pub fn is_in_query(query: &str) -> bool {
-    query.split(['&', ';', '=']).any(|piece| Secret::<AccessToken>::parse(piece).is_some())
+    let is_ours = |piece: &str| Secret::<AccessToken>::parse(piece).is_some() || Secret::<ApiKey>::parse(piece).is_some();
+    query.split(['&', ';', '=']).any(is_ours)
 }
 
 /// RFC 9110 §11.2. Of any length: the JWT of another authorization server is long, well formed and none of ours, and
@@ -72,12 +77,31 @@ fn is_token68(text: &str) -> bool {
     !body.is_empty() && body.bytes().all(allowed)
 }
 
-/// Proof that a request may reach the server it asks for, and as whom. Made by [`admit`] alone.
+/// Who carries a credential for its user (RFC 6750 §1.2). Part of a stored record: frozen once released.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Bearer {
+    /// A client with its access token.
+    Client(ClientId),
+    /// A script with its API key.
+    Key(KeyId),
+}
+
+impl Bearer {
+    /// What upstreams are told. The two never look alike.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Client(id) => id.as_str(),
+            Self::Key(id) => id.as_str(),
+        }
+    }
+}
+
+/// Proof that a request may reach the server it asks for, and as whom. Made by [`admit`] and [`admit_key`] alone.
 #[derive(Clone, Debug)]
 pub struct Admitted {
     user: UserName,
     user_id: UserId,
-    client: ClientId,
+    bearer: Bearer,
     scope: Scope,
     expires_at: Option<UnixTime>,
 }
@@ -91,15 +115,15 @@ impl Admitted {
     pub fn user_id(&self) -> &UserId {
         &self.user_id
     }
-    /// The client that carries the token.
-    pub fn client(&self) -> &ClientId {
-        &self.client
+    /// Who carries the credential.
+    pub fn bearer(&self) -> &Bearer {
+        &self.bearer
     }
     /// What it may do.
     pub fn scope(&self) -> &Scope {
         &self.scope
     }
-    /// When the token ends by itself.
+    /// When the credential ends by itself.
     pub fn expires_at(&self) -> Option<UnixTime> {
         self.expires_at
     }
@@ -120,10 +144,29 @@ pub fn admit(stored: Option<(StoredAccessToken, Standing)>, server: &ProtectedRe
     Ok(Admitted {
         user: grant.user().name.clone(),
         user_id: grant.user().id.clone(),
-        client: grant.connection().client.clone(),
+        bearer: Bearer::Client(grant.connection().client.clone()),
         scope: token.scope,
         expires_at: token.expires_at,
     })
+}
+
+/// Whether the key opens this very server now.
+///
+/// For another server it is refused with 403 where a token gets 401: nobody can renew a key, and a client that was given
+/// one must not begin to sign in. Of its scopes only those count that the server still offers.
+///
+/// # Errors
+/// The refusal; a dead key is `invalid_token` with 401 like a dead token.
+pub fn admit_key(stored: Option<api_key::Standing>, server: &ProtectedResource, now: UnixTime) -> Result<Admitted, Refusal> {
+    let StandingKey { key, user } = api_key::alive(stored, now)?;
+    if key.server != server.path {
+        return Err(Refusal::KeyForAnotherServer);
+    }
+    let scope = key.scope.and(&server.offered());
+    if scope.is_empty() && !key.scope.is_empty() {
+        return Err(Refusal::KeyScopeGone);
+    }
+    Ok(Admitted { user: user.name, user_id: user.id, bearer: Bearer::Key(key.id), scope, expires_at: key.expires_at })
 }
 
 /// The token with its grant, while both are alive. What it opens is another question.
@@ -158,8 +201,9 @@ pub fn is_challenged(refusal: &Refusal) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::oauth::api_key::StoredApiKey;
     use crate::oauth::connection::{Connection, EndReason, Ended};
-    use crate::oauth::fixtures::{ISSUER, NOW, connection, resource, seconds_later, secret, standing, user};
+    use crate::oauth::fixtures::{ISSUER, NOW, api_key, connection, key_standing, resource, seconds_later, secret, standing, user};
     use crate::oauth::secret::{AuthorizationCode, ClientSecret, Kind, RefreshToken, Session};
     use crate::oauth::user::{ServerAccess, User};
 
@@ -187,6 +231,8 @@ mod tests {
         for query in [format!("access_token={token}"), format!("a=b&x={token}&c"), token.clone(), format!("{token}=x")] {
             assert!(is_in_query(&query), "{query}");
         }
+        let key = secret::<ApiKey>(1).reveal().to_owned();
+        assert!(is_in_query(&format!("api_key={key}")));
         for query in [String::new(), "access_token=theirs".into(), format!("x={}", &token[1..]), "x=dwat_x".into()] {
             assert!(!is_in_query(&query), "{query}");
         }
@@ -248,11 +294,17 @@ mod tests {
     }
 
     #[test]
+    fn a_key_is_told_from_a_token() {
+        assert!(matches!(as_bearer::<ApiKey>(), Ok(Presented::Key(_))));
+        assert!(matches!(as_bearer::<AccessToken>(), Ok(Presented::Token(_))));
+    }
+
+    #[test]
     fn a_good_token_is_admitted_as_its_user_and_client_with_its_own_scope() {
         let admitted = admitted(standing(), "/notes", 0).unwrap();
         assert_eq!(admitted.user().as_str(), "ann");
         assert_eq!(admitted.user_id().as_str(), "ann");
-        assert_eq!(admitted.client().as_str(), "claude");
+        assert_eq!(admitted.bearer(), &Bearer::Client(ClientId::known_as("claude")));
         assert_eq!(admitted.scope().to_string(), "read");
         assert_eq!(admitted.expires_at(), Some(seconds_later(3600)));
     }
@@ -289,6 +341,49 @@ mod tests {
             Standing { user: Some(allowed_elsewhere), ..standing() },
         ] {
             assert_eq!(admitted(standing, "/notes", 0).unwrap_err(), Refusal::TokenEnded);
+        }
+    }
+
+    fn by_key(key: StoredApiKey, path: &str, seconds: u64) -> Result<Admitted, Refusal> {
+        admit_key(Some(api_key::Standing { key, ..key_standing() }), &resource(path), seconds_later(seconds))
+    }
+
+    #[test]
+    fn a_good_key_is_admitted_as_its_user_and_as_itself_with_its_own_scope() {
+        let admitted = by_key(api_key(), "/notes", 0).unwrap();
+        assert_eq!((admitted.user().as_str(), admitted.user_id().as_str()), ("ann", "ann"));
+        assert_eq!(admitted.bearer(), &Bearer::Key(api_key().id));
+        assert_eq!(admitted.bearer().as_str(), "key_1");
+        assert_eq!(admitted.scope().to_string(), "read write");
+        assert_eq!(admitted.expires_at(), Some(seconds_later(3600)));
+    }
+
+    #[test]
+    fn a_key_opens_no_server_but_its_own_and_is_forbidden_rather_than_unauthorized_elsewhere() {
+        for path in ["/note", "/notesx", "/notes/a", "/Notes", "/files", ""] {
+            let refusal = by_key(api_key(), path, 0).unwrap_err();
+            assert_eq!(refusal, Refusal::KeyForAnotherServer, "{path}");
+            assert!(refusal.wire().status == 403 && !is_challenged(&refusal));
+        }
+        // A dead key says nothing about the server that it was for.
+        assert_eq!(by_key(api_key(), "/files", 3600).unwrap_err(), Refusal::KeyExpired);
+    }
+
+    #[test]
+    fn of_a_keys_scopes_those_count_that_the_server_still_offers() {
+        let scoped = |scope| by_key(StoredApiKey { scope: Scope::parse(scope), ..api_key() }, "/notes", 0);
+        assert_eq!(scoped("write gone").unwrap().scope().to_string(), "write");
+        assert_eq!(scoped("").unwrap().scope().to_string(), "");
+        let refusal = scoped("gone openid").unwrap_err();
+        assert_eq!(refusal, Refusal::KeyScopeGone);
+        assert!(challenge(&refusal, ISSUER, &resource("/notes"), false).contains("error=\"insufficient_scope\""));
+    }
+
+    #[test]
+    fn every_dead_key_is_401_invalid_token() {
+        assert_eq!(admit_key(None, &resource("/notes"), NOW).unwrap_err(), Refusal::KeyUnknown);
+        for refusal in [Refusal::KeyUnknown, Refusal::KeyExpired, Refusal::KeyEnded] {
+            assert_eq!((refusal.wire().status, refusal.wire().code), (401, ErrorCode::InvalidToken), "{refusal:?}");
         }
     }
 

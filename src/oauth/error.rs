@@ -177,6 +177,12 @@ pub enum Refusal {
     TokenEnded,
     TokenForAnotherResource,
     OpenIdNotGranted,
+    // API keys
+    KeyUnknown,
+    KeyExpired,
+    KeyEnded,
+    KeyForAnotherServer,
+    KeyScopeGone,
     // MCP
     SessionOfAnother,
     // ourselves
@@ -266,6 +272,11 @@ impl Refusal {
             Self::TokenForAnotherResource => (E::InvalidToken, 401, "the access token is for another resource"),
             Self::OpenIdNotGranted => (E::InsufficientScope, 403, "the access token was not granted openid"),
 
+            Self::KeyUnknown | Self::KeyEnded => (E::InvalidToken, 401, "the API key is not valid"),
+            Self::KeyExpired => (E::InvalidToken, 401, "the API key has expired"),
+            Self::KeyForAnotherServer => (E::AccessDenied, 403, "the API key is for another server"),
+            Self::KeyScopeGone => (E::InsufficientScope, 403, "the API key has no scope that this server offers"),
+
             Self::SessionOfAnother => (E::InvalidRequest, 404, "the session does not exist"),
 
             Self::Unavailable => (E::TemporarilyUnavailable, 503, "the server is busy, try again"),
@@ -305,7 +316,7 @@ mod tests {
     use crate::oauth::{redirect_uri, registration};
     use Refusal as R;
 
-    const EVERY: [Refusal; 68] = [
+    const EVERY: [Refusal; 73] = [
         R::NotAForm,
         R::MalformedForm,
         R::ParameterMissing("code"),
@@ -371,6 +382,11 @@ mod tests {
         R::TokenEnded,
         R::TokenForAnotherResource,
         R::OpenIdNotGranted,
+        R::KeyUnknown,
+        R::KeyExpired,
+        R::KeyEnded,
+        R::KeyForAnotherServer,
+        R::KeyScopeGone,
         R::SessionOfAnother,
         R::Unavailable,
         R::Internal,

@@ -1,11 +1,13 @@
 //! Builders that the tests of several rules share: one valid thing of each sort, to be changed in the one respect that
 //! a test is about.
 
+use super::api_key::{self, KeyName, StoredApiKey};
+use super::audit::Occasion;
 use super::audit_kinds::What;
 use super::client::{AuthMethod, Client, ClientOrigin, GrantType};
 use super::client_auth::{self, AuthenticatedClient};
 use super::connection::{Connection, EndReason, Ended, Standing, StandingGrant, stands};
-use super::ids::{ClientId, ConnectionId, UserId};
+use super::ids::{ClientId, ConnectionId, KeyId, UserId};
 use super::params::Params;
 use super::redirect_rules::RedirectRules;
 use super::resource::ProtectedResource;
@@ -29,6 +31,11 @@ pub(crate) const CALLBACK: &str = "https://client.test/cb";
 
 pub(crate) fn seconds_later(seconds: u64) -> UnixTime {
     NOW.after(Duration::from_secs(seconds))
+}
+
+/// A command at the moment at which every test begins.
+pub(crate) fn occasion() -> Occasion {
+    Occasion::here(NOW)
 }
 
 pub(crate) fn secret<K: Kind>(byte: u8) -> Secret<K> {
@@ -120,7 +127,26 @@ pub(crate) fn standing() -> Standing {
     Standing { connection: connection(), user: Some(user("ann")), client: Some(client("claude")) }
 }
 
-/// The same, proven.
+/// ann's key `key_1` for the server at `/notes`: `read write`, for an hour.
+pub(crate) fn api_key() -> StoredApiKey {
+    StoredApiKey {
+        id: KeyId::known_as("key_1"),
+        name: KeyName::parse("backup").unwrap(),
+        user: UserId::known_as("ann"),
+        user_epoch: 3,
+        server: "/notes".into(),
+        scope: Scope::parse("read write"),
+        created_at: NOW,
+        expires_at: Some(seconds_later(3600)),
+    }
+}
+
+/// The same with its user.
+pub(crate) fn key_standing() -> api_key::Standing {
+    api_key::Standing { key: api_key(), user: Some(user("ann")) }
+}
+
+/// ann's connection, proven to stand.
 pub(crate) fn standing_grant() -> StandingGrant {
     stands(standing()).unwrap()
 }

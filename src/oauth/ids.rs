@@ -45,6 +45,8 @@ ids! {
     UserId = "user_";
     /// One grant: user × client × server × scopes.
     ConnectionId = "conn_";
+    /// An API key, as lists and commands call it. It opens nothing.
+    KeyId = "key_";
 }
 
 impl ClientId {

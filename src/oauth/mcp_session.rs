@@ -1,8 +1,9 @@
 //! Whose an MCP transport session is. Possession of a session id is no authentication: a session belongs to the user
-//! and client that it was opened for (MCP security best practices, *session hijacking*).
+//! and client (or API key) that it was opened for (MCP security best practices, *session hijacking*).
 
+use super::bearer::Bearer;
 use super::error::Refusal;
-use super::ids::{ClientId, UserId};
+use super::ids::UserId;
 use crate::clock::UnixTime;
 use serde::{Deserialize, Serialize};
 
@@ -14,8 +15,8 @@ pub const MAX_ID: usize = 256;
 pub struct SessionOwner {
     /// The account.
     pub user: UserId,
-    /// The client.
-    pub client: ClientId,
+    /// Who carried that user's credential.
+    pub bearer: Bearer,
     /// When we last saw it bound, to the hour.
     pub seen_at: UnixTime,
 }
@@ -32,7 +33,7 @@ pub fn is_session_id(text: &str) -> bool {
 /// [`Refusal::SessionOfAnother`]: 404, the same as for a session that does not exist.
 pub fn may_use(owner: Option<&SessionOwner>, caller: &SessionOwner) -> Result<(), Refusal> {
     match owner {
-        Some(owner) if owner.user != caller.user || owner.client != caller.client => Err(Refusal::SessionOfAnother),
+        Some(owner) if owner.user != caller.user || owner.bearer != caller.bearer => Err(Refusal::SessionOfAnother),
         Some(_) | None => Ok(()),
     }
 }
@@ -40,9 +41,10 @@ pub fn may_use(owner: Option<&SessionOwner>, caller: &SessionOwner) -> Result<()
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::oauth::ids::{ClientId, KeyId};
 
     fn owner(user: &str, client: &str) -> SessionOwner {
-        SessionOwner { user: UserId::known_as(user), client: ClientId::known_as(client), seen_at: UnixTime(0) }
+        SessionOwner { user: UserId::known_as(user), bearer: Bearer::Client(ClientId::known_as(client)), seen_at: UnixTime(0) }
     }
 
     #[test]
@@ -51,6 +53,8 @@ mod tests {
         assert_eq!(may_use(Some(&bound), &owner("bob", "claude")), Err(Refusal::SessionOfAnother));
         assert_eq!(may_use(Some(&bound), &owner("ann", "cursor")), Err(Refusal::SessionOfAnother));
         assert_eq!(may_use(Some(&bound), &owner("ann", "claude")), Ok(()));
+        let key = SessionOwner { bearer: Bearer::Key(KeyId::known_as("claude")), ..owner("ann", "claude") };
+        assert_eq!(may_use(Some(&bound), &key), Err(Refusal::SessionOfAnother));
     }
 
     #[test]

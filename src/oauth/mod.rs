@@ -31,14 +31,17 @@
 //! | accounts | [`user`] | |
 //! | a user's grant to a client | [`connection`] | |
 //! | the check of a bearer token | [`bearer`] | RFC 6750, RFC 9728 §5.1 |
+//! | API keys | [`api_key`] | |
 //! | a session of the MCP transport and whose it is | [`mcp_session`] | MCP security best practices |
 //! | whether an answer comes from this doorward, for the doctor | [`probe`] | |
 //! | text of others that people are shown | [`text`] | |
 //! | what happened, for the owner | [`audit`] | |
 //! | which events there can be, and how many are kept | [`audit_kinds`] | |
+//! | how the configuration changed | [`configuration`] | |
 //! | what people read of them | [`audit_sentence`] | |
 //! | discovery documents | [`metadata`] | RFC 8414, RFC 9728 |
 
+pub mod api_key;
 pub mod audit;
 pub mod audit_kinds;
 pub mod audit_sentence;
@@ -49,6 +52,7 @@ pub mod bearer;
 pub mod client;
 pub mod client_auth;
 pub mod code;
+pub mod configuration;
 pub mod connection;
 pub mod consent;
 pub mod device;

@@ -56,6 +56,20 @@ impl RedirectRules {
         self.hosts == RedirectHosts::Listed
     }
 
+    /// The owner's decisions by their names in the configuration, for the audit log to compare.
+    pub fn settings(&self) -> [(&'static str, String); 4] {
+        let hosts = match self.hosts {
+            RedirectHosts::Open => "open",
+            RedirectHosts::Listed => "listed",
+        };
+        [
+            ("redirect_hosts", hosts.to_owned()),
+            ("allowed_hosts", self.allowed_hosts.join(" ")),
+            ("allowed_schemes", self.allowed_schemes.join(" ")),
+            ("without_pkce", self.without_pkce.join(" ")),
+        ]
+    }
+
     /// Our origin.
     pub fn issuer(&self) -> &str {
         &self.issuer

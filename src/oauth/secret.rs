@@ -43,6 +43,8 @@ kinds! {
     Flow = "dwfl_";
     /// RFC 8628 §3.2.
     DeviceCode = "dwdc_";
+    /// What a script shows instead of an access token.
+    ApiKey = "dwky_";
     /// The one-time link of the first run.
     SetupLink = "dwsl_";
 }
@@ -266,6 +268,8 @@ mod tests {
             ClientSecret::PREFIX,
             Session::PREFIX,
             Flow::PREFIX,
+            DeviceCode::PREFIX,
+            ApiKey::PREFIX,
             SetupLink::PREFIX,
         ];
         for (at, prefix) in prefixes.iter().enumerate() {

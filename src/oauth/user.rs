@@ -81,6 +81,21 @@ impl UserName {
     }
 }
 
+/// A password that may be chosen. Like every secret it has no `Debug` and leaves by [`Self::reveal`] alone.
+pub struct NewPassword(String);
+
+impl NewPassword {
+    /// [`MIN_PASSWORD`] characters to [`MAX_PASSWORD`] bytes, of any kind: none is trimmed, cut or changed.
+    pub fn parse(text: &str) -> Option<Self> {
+        (text.chars().count() >= MIN_PASSWORD && text.len() <= MAX_PASSWORD).then(|| Self(text.to_owned()))
+    }
+
+    /// For hashing.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,6 +126,17 @@ mod tests {
         let folded = |name| UserName::parse(name).unwrap().folded();
         assert_eq!(folded("Ann@Example.com"), folded("ann@example.COM"));
         assert_eq!(UserName::parse("Ann").unwrap().as_str(), "Ann");
+    }
+
+    #[test]
+    fn a_password_is_judged_by_its_length_alone() {
+        let long = "x".repeat(MAX_PASSWORD);
+        for good in ["12345678", "        ", "\u{e4}\u{f6}\u{fc}\u{df}\u{e4}\u{f6}\u{fc}\u{df}", &long] {
+            assert_eq!(NewPassword::parse(good).map(|chosen| chosen.reveal().to_owned()), Some(good.to_owned()));
+        }
+        for bad in ["", "1234567", "\u{e4}\u{f6}\u{fc}\u{df}", &format!("{long}x")] {
+            assert!(NewPassword::parse(bad).is_none(), "{bad}");
+        }
     }
 
     #[test]

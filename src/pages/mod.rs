@@ -12,11 +12,14 @@ use serde::Serialize;
 
 pub mod views;
 
-use views::{ConsentPage, DevicePage, HomePage, MessagePage, SetupPage, SigninPage};
+use views::View;
 
-/// Every template by name. The names are what `extends` refers to.
-const TEMPLATES: [(&str, &str); 8] = [
+/// Every template by name. The names are what `extends`, `include` and [`View::TEMPLATE`] refer to.
+const TEMPLATES: [(&str, &str); 11] = [
     ("layout.html", include_str!("../../templates/layout.html")),
+    ("room.html", include_str!("../../templates/room.html")),
+    ("form.html", include_str!("../../templates/form.html")),
+    ("field.html", include_str!("../../templates/field.html")),
     ("setup.html", include_str!("../../templates/setup.html")),
     ("signin.html", include_str!("../../templates/signin.html")),
     ("consent.html", include_str!("../../templates/consent.html")),
@@ -44,34 +47,12 @@ impl std::fmt::Display for PageError {
 
 impl std::error::Error for PageError {}
 
-/// The page of the first run.
-pub fn render_setup(view: &SetupPage) -> Result<String, PageError> {
-    render("setup.html", view)
-}
-
-/// The page that asks for name and password.
-pub fn render_signin(view: &SigninPage) -> Result<String, PageError> {
-    render("signin.html", view)
-}
-
-/// The page that asks whether a client may come in.
-pub fn render_consent(view: &ConsentPage) -> Result<String, PageError> {
-    render("consent.html", view)
-}
-
-/// The page that asks for a device's code.
-pub fn render_device(view: &DevicePage) -> Result<String, PageError> {
-    render("device.html", view)
-}
-
-/// The page that says one thing, errors included.
-pub fn render_message(view: &MessagePage) -> Result<String, PageError> {
-    render("message.html", view)
-}
-
-/// The page of addresses and connections.
-pub fn render_home(view: &HomePage) -> Result<String, PageError> {
-    render("home.html", view)
+/// The page that shows a view.
+///
+/// # Errors
+/// [`PageError`].
+pub fn render<V: View>(view: &V) -> Result<String, PageError> {
+    fill(V::TEMPLATE, view)
 }
 
 /// The one stylesheet, served as `/style.css`. Pages hold no style of their own, so that the
@@ -80,7 +61,12 @@ pub fn stylesheet() -> &'static str {
     include_str!("../../templates/style.css")
 }
 
-fn render(name: &str, view: impl Serialize) -> Result<String, PageError> {
+/// The sign of the house, served as `/icon.svg` and shown in the tab.
+pub fn icon() -> &'static str {
+    include_str!("../../templates/icon.svg")
+}
+
+fn fill(name: &str, view: impl Serialize) -> Result<String, PageError> {
     let failed = |error: minijinja::Error| page_error(name, &error);
     let environment = ENVIRONMENT.as_ref().map_err(Clone::clone)?;
     let template = environment.get_template(name).map_err(failed)?;
@@ -108,7 +94,11 @@ fn page_error(template: &str, error: &minijinja::Error) -> PageError {
 mod tests {
     use serde_json::Value;
 
-    use super::views::{ConnectionLine, Destination, Link, MessageKind, ScopeLine, ServerAddress, ServerChoice};
+    use super::views::consent::{ConsentPage, Destination, DevicePage, ScopeLine, ServerChoice};
+    use super::views::entry::{SetupPage, SigninPage};
+    use super::views::form::{Field, Form};
+    use super::views::house::{ConnectionLine, Frame, HomePage, Room};
+    use super::views::{Link, MessageKind, MessagePage, ServerAddress};
     use super::*;
 
     const HOSTILE: [&str; 9] = [
@@ -132,7 +122,7 @@ mod tests {
         let replaced = |place: &String| {
             let mut view = view.clone();
             *view.pointer_mut(place).unwrap() = Value::from(text);
-            (place.clone(), render(name, view).unwrap())
+            (place.clone(), fill(name, view).unwrap())
         };
         places.iter().map(replaced).collect()
     }
@@ -194,7 +184,11 @@ mod tests {
     }
 
     fn hosted(known_as: Option<&str>) -> Destination {
-        Destination::Host { host: "claude.ai".to_owned(), known_as: known_as.map(str::to_owned) }
+        Destination::Host {
+            host: "claude.ai".to_owned(),
+            known_as: known_as.map(str::to_owned),
+            note: known_as.and(some("It goes on from there.")),
+        }
     }
 
     fn custom_scheme() -> Destination {
@@ -206,8 +200,10 @@ mod tests {
     }
 
     fn setup() -> SetupPage {
-        let (csrf, token, username) = ("csrf-1".to_owned(), "token-1".to_owned(), "ana".to_owned());
-        SetupPage { banner: some("Plain http."), csrf, token, error: some("Not the same."), username, servers: servers() }
+        let fields =
+            vec![Field::username("Name").with_value("ana").focused(), Field::new_password("password", "Password").with_rule("Long.")];
+        let form = Form::new("csrf-1".to_owned(), fields).refused("Not so.").refused_in("password", "Too short.");
+        SetupPage { banner: some("Plain http."), token: "token-1".to_owned(), form, servers: servers() }
     }
 
     fn signin() -> SigninPage {
@@ -234,7 +230,6 @@ mod tests {
             client_id: "client-1".to_owned(),
             client_name: "Claude".to_owned(),
             client_registered: "It registered itself 2 minutes ago.".to_owned(),
-            client_verified: some("Its document names this address."),
             servers: vec![choice("/notes")],
             username: "ana".to_owned(),
             lasts: "Until you revoke it.".to_owned(),
@@ -281,14 +276,18 @@ mod tests {
             since: "3 May 2026".to_owned(),
             last_used: some("yesterday"),
         };
-        let (csrf, username) = ("csrf-1".to_owned(), "ana".to_owned());
-        HomePage { banner: some("Plain http."), csrf, username, servers: servers(), connections: vec![connection] }
+        HomePage { frame: frame(), servers: servers(), connections: vec![connection] }
+    }
+
+    fn frame() -> Frame {
+        let rooms = vec![Room { href: "/", label: "Overview", here: true }, Room { href: "/x", label: "Other", here: false }];
+        Frame { banner: some("Plain http."), csrf: "csrf-1".to_owned(), username: "ana".to_owned(), rooms, said: some("Done.") }
     }
 
     #[test]
     fn hostile_text_in_any_field_stays_text() {
         for (name, view) in full_pages() {
-            let clean = skeleton(&render(name, &view).unwrap());
+            let clean = skeleton(&fill(name, &view).unwrap());
             for text in HOSTILE {
                 for (place, html) in each_field_replaced(name, &view, text) {
                     assert_eq!(skeleton(&html), clean, "{name} {place} {text}");
@@ -314,7 +313,7 @@ mod tests {
             for field in view.as_object().unwrap().keys() {
                 let mut view = view.clone();
                 view.as_object_mut().unwrap().remove(field);
-                let error = render(name, view).unwrap_err();
+                let error = fill(name, view).unwrap_err();
                 assert!(error.to_string().contains("undefined"), "{name} without {field}: {error}");
             }
         }
@@ -333,9 +332,9 @@ mod tests {
     #[test]
     fn the_destination_stands_before_everything_a_client_chose() {
         for destination in [hosted(None), Destination::Loopback { port: 4711 }, custom_scheme()] {
-            let html = render_consent(&consent(destination)).unwrap();
+            let html = render(&consent(destination)).unwrap();
             let plate = html.find("class=\"plate").unwrap();
-            let chosen = ["Claude<", "Read your notes", "client-1", "Its document"];
+            let chosen = ["Claude<", "Read your notes", "client-1"];
             assert!(chosen.iter().all(|text| html.find(text).unwrap() > plate), "{html}");
         }
     }
@@ -343,7 +342,7 @@ mod tests {
     #[test]
     fn deny_names_the_destination() {
         let deny = |destination| {
-            let html = render_consent(&consent(destination)).unwrap();
+            let html = render(&consent(destination)).unwrap();
             let button = html.split("value=\"deny\">").nth(1).unwrap().split("</button>").next().unwrap().to_owned();
             decoded(&button.replace("<bdi>", "").replace("</bdi>", "")).split_whitespace().collect::<Vec<_>>().join(" ")
         };
@@ -354,7 +353,7 @@ mod tests {
 
     #[test]
     fn every_destination_but_a_known_one_carries_a_warning() {
-        let warned = |destination| render_consent(&consent(destination)).unwrap().contains("class=\"notice warning\"");
+        let warned = |destination| render(&consent(destination)).unwrap().contains("class=\"notice warning\"");
         assert!(!warned(hosted(Some("Claude"))));
         let device = Destination::Device { code: "BCDF-GHJK".to_owned() };
         for destination in [hosted(None), Destination::Loopback { port: 4711 }, custom_scheme(), device, Destination::Poll] {
@@ -365,25 +364,25 @@ mod tests {
     #[test]
     fn approve_does_not_stand_out_for_an_unknown_host() {
         let approve = "class=\"primary\" type=\"submit\" name=\"decision\" value=\"approve\"";
-        assert!(render_consent(&consent(hosted(Some("Claude")))).unwrap().contains(approve));
-        assert!(!render_consent(&consent(hosted(None))).unwrap().contains(approve));
+        assert!(render(&consent(hosted(Some("Claude")))).unwrap().contains(approve));
+        assert!(!render(&consent(hosted(None))).unwrap().contains(approve));
     }
 
     #[test]
     fn the_forms_keep_their_field_names() {
         let contract = [
-            (render_setup(&setup()), "/setup", vec!["csrf", "token", "username", "password", "password_again"]),
-            (render_signin(&signin()), "/signin", vec!["csrf", "return_to", "username", "password"]),
-            (render_consent(&consent(hosted(None))), "/consent", vec!["csrf", "flow", "server", "scope", "decision", "decision"]),
+            (render(&setup()), "/setup", vec!["token", "csrf", "username", "password"]),
+            (render(&signin()), "/signin", vec!["csrf", "return_to", "username", "password"]),
+            (render(&consent(hosted(None))), "/consent", vec!["csrf", "flow", "server", "scope", "decision", "decision"]),
             (
-                render_consent(&consent_with_choice()),
+                render(&consent_with_choice()),
                 "/consent",
                 vec!["csrf", "flow", "server", "scope", "server", "scope", "decision", "decision"],
             ),
-            (render_device(&device()), "/device", vec!["csrf", "user_code"]),
-            (render_consent(&consent_of_device()), "/device", vec!["csrf", "user_code", "server", "scope", "decision", "decision"]),
-            (render_home(&home()), "/connections/revoke", vec!["csrf", "id"]),
-            (render_home(&home()), "/signout", vec!["csrf"]),
+            (render(&device()), "/device", vec!["csrf", "user_code"]),
+            (render(&consent_of_device()), "/device", vec!["csrf", "user_code", "server", "scope", "decision", "decision"]),
+            (render(&home()), "/connections/revoke", vec!["csrf", "id"]),
+            (render(&home()), "/signout", vec!["csrf"]),
         ];
         for (html, action, expected) in contract {
             let html = html.unwrap();
@@ -396,24 +395,24 @@ mod tests {
     #[test]
     fn a_page_without_its_optional_parts_renders_too() {
         let signin = SigninPage { banner: None, client_name: None, server_name: None, error: None, ..signin() };
-        let signin = render_signin(&signin).unwrap();
+        let signin = render(&signin).unwrap();
         assert!(!signin.contains("role=\"alert\"") && !signin.contains("class=\"banner\""));
         let message = MessagePage { banner: None, hint: None, steps: vec![], link: None, kind: MessageKind::Info, ..message() };
-        assert!(!render_message(&message).unwrap().contains("role=\"alert\""));
+        assert!(!render(&message).unwrap().contains("role=\"alert\""));
         let home = HomePage { connections: vec![], ..home() };
-        assert!(render_home(&home).unwrap().contains("Copy an address"));
+        assert!(render(&home).unwrap().contains("Copy an address"));
         let home = HomePage { servers: vec![], connections: vec![], ..home };
-        assert!(render_home(&home).unwrap().contains("Ask the owner"));
+        assert!(render(&home).unwrap().contains("Ask the owner"));
     }
 
     #[test]
     fn every_scope_is_ticked_and_no_server_is_chosen_beforehand() {
-        let html = render_consent(&consent_with_choice()).unwrap();
+        let html = render(&consent_with_choice()).unwrap();
         let radios: Vec<&str> = html.split("<input ").filter(|input| input.starts_with("type=\"radio\"")).collect();
         assert!(radios.len() == 2 && radios.iter().all(|radio| !radio.split('>').next().unwrap().contains("checked")), "{html}");
         assert_eq!(html.matches("name=\"scope\" value=\"&#x2f;notes notes:read\" checked").count(), 1, "{html}");
         assert_eq!(html.matches("name=\"scope\" value=\"&#x2f;files notes:read\" checked").count(), 1, "{html}");
-        assert!(!render_consent(&consent(hosted(None))).unwrap().contains("type=\"radio\""));
+        assert!(!render(&consent(hosted(None))).unwrap().contains("type=\"radio\""));
     }
 
     /// The content security policy allows one stylesheet of our own and nothing else.

@@ -3,13 +3,28 @@
 //! Each class of events is a ring of its own: its events are numbered without gaps, so that the one that has to go is known
 //! by its number and no transaction has to search for it.
 
-use super::record::{self, AuditCounts, Table};
+use super::record::{self, Table};
 use super::transaction::{Step, Tx};
 use super::{Store, StoreError};
 use crate::clock::UnixTime;
-use crate::oauth::audit::{Entry, Event, Wanted};
+use crate::oauth::audit::{Entry, Event, Occasion, Wanted};
 use crate::oauth::audit_kinds::Class;
+use crate::oauth::client::Client;
+use crate::oauth::configuration::Configuration;
+use crate::oauth::connection::Connection;
+use crate::oauth::ids::{ClientId, UserId};
+use crate::oauth::user::User;
+use serde::{Deserialize, Serialize};
 use std::iter::Peekable;
+
+/// How many events there ever were.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditCounts {
+    /// All: the number of the next one.
+    pub events: u64,
+    /// Of each class: its place in the ring of that class.
+    pub of_class: [u64; Class::ALL.len()],
+}
 
 const COUNTS: &[u8] = b"";
 /// Events forgotten in one transaction.
@@ -30,6 +45,25 @@ impl Tx<'_> {
     }
 }
 
+impl Tx<'_> {
+    /// Writes an event about a connection, with the names that its user and client have at this moment.
+    pub(super) fn record_in(&self, connection: &Connection, event: Event) -> Step<()> {
+        let event = event.in_connection(&connection.id);
+        self.record(&self.naming(event, &connection.user, &connection.client)?.at_server(&connection.server))
+    }
+
+    /// The event with the names of its user and client.
+    pub(super) fn naming(&self, mut event: Event, user: &UserId, client: &ClientId) -> Step<Event> {
+        if let Some(user) = self.get::<User>(user.as_str().as_bytes())? {
+            event = event.of_user(&user.name);
+        }
+        if let Some(client) = self.get::<Client>(client.as_str().as_bytes())? {
+            event = event.of_client(&client);
+        }
+        Ok(event)
+    }
+}
+
 fn key(class: Class, nth: u64) -> [u8; 9] {
     let mut key = [class as u8; 9];
     key[1..].copy_from_slice(&nth.to_be_bytes());
@@ -41,6 +75,19 @@ impl Store {
     /// a crash.
     pub fn record_event(&self, event: &Event) -> Result<(), StoreError> {
         self.transact(|tx| tx.record(event))
+    }
+
+    /// Remembers what is configured, and tells how it differs from the last time; the first time nothing is told.
+    pub fn note_configuration(&self, now: &Configuration, occasion: &Occasion) -> Result<(), StoreError> {
+        self.transact(|tx| {
+            let before: Option<Configuration> = tx.get(b"")?;
+            if before.as_ref() == Some(now) {
+                return Ok(());
+            }
+            before.map_or(vec![], |before| now.changes_since(&before, occasion)).iter().try_for_each(|event| tx.record(event))?;
+            tx.put(b"", now)
+        })?;
+        self.commit()
     }
 
     /// The events that are wanted, newest first.
@@ -108,7 +155,6 @@ fn next<I: Iterator<Item = Result<Entry, StoreError>>>(rings: &mut [Peekable<I>]
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oauth::audit::Occasion;
     use crate::oauth::audit_kinds::What;
     use crate::oauth::fixtures::{NOW, client, seconds_later, user};
     use crate::oauth::text::Shown;

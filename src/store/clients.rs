@@ -3,7 +3,8 @@
 use super::connections::end;
 use super::record::{FingerprintOwner, Record, Table};
 use super::{Store, StoreError};
-use crate::clock::UnixTime;
+use crate::oauth::audit::Occasion;
+use crate::oauth::audit_kinds::What;
 use crate::oauth::client::{Client, ClientOrigin};
 use crate::oauth::connection::{Connection, EndReason};
 use crate::oauth::ids::ClientId;
@@ -37,7 +38,7 @@ impl Store {
     }
 
     /// Adds a client that registered itself. On disk before it returns.
-    pub fn register_client(&self, client: &Client, fingerprint: Option<&[u8; 32]>) -> Result<Registered, StoreError> {
+    pub fn register_client(&self, client: &Client, fingerprint: Option<&[u8; 32]>, occasion: &Occasion) -> Result<Registered, StoreError> {
         if let Some(known) = fingerprint.map(|fingerprint| self.known_client(fingerprint)).transpose()?.flatten() {
             self.commit()?;
             return Ok(Registered::Known(known));
@@ -55,6 +56,7 @@ impl Store {
                 tx.put(fingerprint, &FingerprintOwner(client.id.clone()))?;
             }
             tx.put(client.id.as_str().as_bytes(), client)?;
+            tx.record(&occasion.event(What::ClientRegistered).of_client(client))?;
             Ok(Registered::New(client.clone()))
         })?;
         self.commit()?;
@@ -62,22 +64,24 @@ impl Store {
     }
 
     /// Adds a client that an owner entered. On disk before it returns.
-    pub fn add_client(&self, client: &Client) -> Result<(), StoreError> {
-        self.transact(|tx| tx.put(client.id.as_str().as_bytes(), client))?;
+    pub fn add_client(&self, client: &Client, occasion: &Occasion) -> Result<(), StoreError> {
+        self.transact(|tx| {
+            tx.put(client.id.as_str().as_bytes(), client)?;
+            tx.record(&occasion.event(What::ClientAdded).of_client(client))
+        })?;
         self.commit()
     }
 
     /// Removes a client and ends its connections. False when there is none of that id.
-    pub fn remove_client(&self, id: &ClientId, now: UnixTime) -> Result<bool, StoreError> {
+    pub fn remove_client(&self, id: &ClientId, occasion: &Occasion) -> Result<bool, StoreError> {
         let theirs: Vec<Connection> = self.scan::<Connection>()?.into_iter().filter(|connection| connection.client == *id).collect();
         let removed = self.transact(|tx| {
-            if tx.get::<Client>(id.as_str().as_bytes())?.is_none() {
-                return Ok(false);
+            let Some(client) = tx.get::<Client>(id.as_str().as_bytes())? else { return Ok(false) };
+            tx.record(&occasion.event(What::ClientRemoved).of_client(&client))?;
+            for connection in &theirs {
+                end(tx, &connection.id, EndReason::ClientRemoved, occasion)?;
             }
             tx.remove(Client::TABLE, id.as_str().as_bytes())?;
-            for connection in &theirs {
-                end(tx, &connection.id, EndReason::ClientRemoved, now)?;
-            }
             Ok(true)
         })?;
         self.commit_ending()?;
@@ -117,7 +121,7 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oauth::fixtures::{NOW, client, connection, seconds_later};
+    use crate::oauth::fixtures::{NOW, client, connection, occasion, seconds_later};
     use crate::store::testing::{Temporary, at_once, store};
 
     /// So many clients, each a second younger than the one before; those for which `granted` says so have a grant.
@@ -147,7 +151,7 @@ mod tests {
         store.put_all(&[(b"client_1", Client { origin: ClientOrigin::Manual, ..numbered(1) })]);
         store.put_all(&[(&[7; 32], FingerprintOwner(numbered(3).id)), (&[8; 32], FingerprintOwner(numbered(4).id))]);
         let new = numbered(100_000);
-        assert_eq!(store.register_client(&new, None), Ok(Registered::New(new)));
+        assert_eq!(store.register_client(&new, None, &occasion()), Ok(Registered::New(new)));
         let gone: Vec<usize> = (0..MAX_DYNAMIC_CLIENTS).filter(|number| !is_there(&store, *number)).collect();
         // The odd ones from 3 on: number 1 was entered by the owner.
         let expected: Vec<usize> = (3..).step_by(2).take(EVICTED_AT_ONCE).collect();
@@ -160,18 +164,18 @@ mod tests {
     fn when_all_have_grants_nobody_makes_room_and_who_is_known_needs_none() {
         let store = filled(MAX_DYNAMIC_CLIENTS, |_| true);
         store.put_all(&[(&[7; 32], FingerprintOwner(numbered(3).id))]);
-        assert_eq!(store.register_client(&numbered(100_000), Some(&[9; 32])), Ok(Registered::Full));
-        assert_eq!(store.register_client(&numbered(100_001), Some(&[7; 32])), Ok(Registered::Known(numbered(3))));
+        assert_eq!(store.register_client(&numbered(100_000), Some(&[9; 32]), &occasion()), Ok(Registered::Full));
+        assert_eq!(store.register_client(&numbered(100_001), Some(&[7; 32]), &occasion()), Ok(Registered::Known(numbered(3))));
         assert_eq!(store.clients().unwrap().len(), MAX_DYNAMIC_CLIENTS);
         // An owner can always enter one.
         let manual = Client { origin: ClientOrigin::Manual, ..numbered(100_002) };
-        assert_eq!(store.add_client(&manual), Ok(()));
+        assert_eq!(store.add_client(&manual, &occasion()), Ok(()));
     }
 
     #[test]
     fn the_same_metadata_registered_by_many_at_once_is_one_client() {
         let store = store();
-        let registered = at_once(16, |number| store.register_client(&numbered(number), Some(&[7; 32])).unwrap());
+        let registered = at_once(16, |number| store.register_client(&numbered(number), Some(&[7; 32]), &occasion()).unwrap());
         let new: Vec<&Registered> = registered.iter().filter(|one| matches!(one, Registered::New(_))).collect();
         assert_eq!((new.len(), store.clients().unwrap().len()), (1, 1));
         let Registered::New(one) = new[0] else { unreachable!() };
@@ -181,14 +185,14 @@ mod tests {
     #[test]
     fn a_removed_client_takes_its_connections_along_and_may_come_back_as_another() {
         let store = store();
-        store.register_client(&numbered(1), Some(&[7; 32])).unwrap();
+        store.register_client(&numbered(1), Some(&[7; 32]), &occasion()).unwrap();
         let theirs = Connection { client: numbered(1).id, ..connection() };
         store.put_all(&[(b"conn_1", theirs), (b"conn_2", connection())]);
-        assert_eq!(store.remove_client(&numbered(1).id, NOW), Ok(true));
-        assert_eq!(store.remove_client(&numbered(1).id, NOW), Ok(false));
+        assert_eq!(store.remove_client(&numbered(1).id, &occasion()), Ok(true));
+        assert_eq!(store.remove_client(&numbered(1).id, &occasion()), Ok(false));
         let ended = store.load::<Connection>(b"conn_1").unwrap().unwrap().ended.unwrap();
         assert_eq!((ended.at, ended.why), (NOW, EndReason::ClientRemoved));
         assert_eq!(store.load::<Connection>(b"conn_2").unwrap().unwrap().ended, None);
-        assert_eq!(store.register_client(&numbered(2), Some(&[7; 32])), Ok(Registered::New(numbered(2))));
+        assert_eq!(store.register_client(&numbered(2), Some(&[7; 32]), &occasion()), Ok(Registered::New(numbered(2))));
     }
 }

@@ -4,12 +4,17 @@ use super::connections::end;
 use super::transaction::{Step, Tx};
 use super::{Store, StoreError};
 use crate::clock::UnixTime;
+use crate::oauth::audit::{Event, Occasion};
+use crate::oauth::audit_kinds::What;
 use crate::oauth::bearer::StoredAccessToken;
 use crate::oauth::code::{CodeState, Redemption, StoredCode};
 use crate::oauth::connection::{Agreed, Connection, EndReason};
+use crate::oauth::error::Refusal;
 use crate::oauth::ids::ConnectionId;
+use crate::oauth::pkce::Pkce;
 use crate::oauth::refresh::StoredRefreshToken;
 use crate::oauth::secret::{AccessToken, AuthorizationCode, RefreshToken, TokenHash};
+use crate::oauth::text::Shown;
 use crate::oauth::user::User;
 
 /// What is stored if the code is good.
@@ -24,8 +29,8 @@ pub struct NewTokens {
     pub access_expires_at: Option<UnixTime>,
     /// When the refresh token ends if it is not used.
     pub refresh_expires_at: UnixTime,
-    /// Now.
-    pub now: UnixTime,
+    /// When and from where they are asked for.
+    pub occasion: Occasion,
 }
 
 impl Store {
@@ -56,21 +61,31 @@ impl Store {
 
 fn apply(tx: &Tx<'_>, hash: &TokenHash<AuthorizationCode>, stored: &StoredCode, redemption: &Redemption, new: &NewTokens) -> Step<()> {
     match redemption {
+        Redemption::Refuse(Refusal::CodeOfAnotherClient) => tx.record(&told(tx, stored, new, What::TokenOfAnother)?),
         Redemption::Refuse(_) => Ok(()),
         Redemption::CountGuess(_) => match stored.state {
             CodeState::Fresh { guesses } => {
                 let state = CodeState::Fresh { guesses: guesses.saturating_add(1) };
-                tx.put(hash.as_bytes(), &StoredCode { state, ..stored.clone() })
+                tx.put(hash.as_bytes(), &StoredCode { state, ..stored.clone() })?;
+                tx.record(&told(tx, stored, new, What::VerifierWrong)?)
             }
             CodeState::Spent { .. } => Ok(()),
         },
-        Redemption::EndConnection(connection, _) => end(tx, connection, EndReason::CodeReplayed, new.now),
+        Redemption::EndConnection(connection, _) => end(tx, connection, EndReason::CodeReplayed, &new.occasion),
         Redemption::Issue(_) => {
             let state = CodeState::Spent { connection: new.connection.clone() };
             tx.put(hash.as_bytes(), &StoredCode { state, ..stored.clone() })?;
+            if stored.pkce == Pkce::Exempt {
+                tx.record(&told(tx, stored, new, What::PkceExceptionUsed)?)?;
+            }
             open_connection(tx, &stored.agreed(), new)
         }
     }
+}
+
+/// The event that something happened to a code.
+fn told(tx: &Tx<'_>, stored: &StoredCode, new: &NewTokens, what: What) -> Step<Event> {
+    Ok(tx.naming(new.occasion.event(what), &stored.user, &stored.client)?.at_server(&stored.server))
 }
 
 /// A new connection and its first tokens.
@@ -82,17 +97,19 @@ pub(super) fn open_connection(tx: &Tx<'_>, agreed: &Agreed, new: &NewTokens) -> 
         client: agreed.client.clone(),
         server: granted.server.clone(),
         scope: granted.scope.clone(),
-        created_at: new.now,
+        created_at: new.occasion.at,
         user_epoch: agreed.user_epoch,
         authenticated_at: agreed.authenticated_at,
         alive_until: new.access_expires_at.map(|end| end.max(new.refresh_expires_at)),
         ended: None,
     };
     tx.put(new.connection.as_str().as_bytes(), &connection)?;
+    let scope = Shown::new(&connection.scope.to_string());
+    tx.record_in(&connection, new.occasion.event(What::TokensIssued { scope }))?;
     let access = StoredAccessToken {
         connection: new.connection.clone(),
         scope: granted.scope.clone(),
-        issued_at: new.now,
+        issued_at: new.occasion.at,
         expires_at: new.access_expires_at,
         used: false,
     };
@@ -107,7 +124,7 @@ mod tests {
     use crate::oauth::code;
     use crate::oauth::error::Refusal;
     use crate::oauth::fixtures::{
-        CALLBACK, CHALLENGE, ISSUER, NOW, VERIFIER, authenticated, params, resource, seconds_later, secret, user,
+        CALLBACK, CHALLENGE, ISSUER, NOW, VERIFIER, authenticated, occasion, params, resource, seconds_later, secret, user,
     };
     use crate::oauth::id_token::Authentication;
     use crate::oauth::ids::{ClientId, UserId};
@@ -126,7 +143,7 @@ mod tests {
 
     fn with_code() -> Temporary {
         let store = store();
-        store.add_user(&user("ann")).unwrap();
+        store.add_user(&user("ann"), &occasion()).unwrap();
         let stored = StoredCode {
             client: ClientId::known_as("claude"),
             user: UserId::known_as("ann"),
@@ -155,7 +172,7 @@ mod tests {
             refresh: secret::<RefreshToken>(byte).hash(),
             access_expires_at: Some(seconds_later(3600)),
             refresh_expires_at: seconds_later(refresh_seconds),
-            now: NOW,
+            occasion: occasion(),
         };
         let form = format!("grant_type=authorization_code&code={}&code_verifier={verifier}", code().reveal());
         let Ok(TokenRequest::Code(grant)) = token_request::parse(&params(&form)) else { panic!("not a code grant") };

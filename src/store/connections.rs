@@ -1,9 +1,11 @@
 //! Connections: listing and ending them, and when they were last used.
 
-use super::record::LastUse;
+use super::record::{self, LastUse, Table};
 use super::transaction::{Step, Tx};
 use super::{Store, StoreError};
 use crate::clock::UnixTime;
+use crate::oauth::audit::Occasion;
+use crate::oauth::audit_kinds::What;
 use crate::oauth::client::Client;
 use crate::oauth::connection::{Connection, EndReason, Ended, Standing};
 use crate::oauth::ids::{ConnectionId, UserId};
@@ -50,12 +52,12 @@ impl Store {
 
     /// Ends a connection; `of` limits that to one user's own. False when there is no such connection. On disk before it
     /// returns, and open streams are told.
-    pub fn end_connection(&self, id: &ConnectionId, of: Option<&UserId>, why: EndReason, now: UnixTime) -> Result<bool, StoreError> {
+    pub fn end_connection(&self, id: &ConnectionId, of: Option<&UserId>, why: EndReason, occasion: &Occasion) -> Result<bool, StoreError> {
         let found = self.transact(|tx| {
             let connection: Option<Connection> = tx.get(id.as_str().as_bytes())?;
             let found = connection.is_some_and(|connection| of.is_none_or(|user| connection.user == *user));
             if found {
-                end(tx, id, why, now)?;
+                end(tx, id, why, occasion)?;
             }
             Ok(found)
         })?;
@@ -63,29 +65,43 @@ impl Store {
         Ok(found)
     }
 
-    /// Notes that a connection was used, once a minute. Not waited for.
-    pub(super) fn note_connection_use(&self, id: &ConnectionId, now: UnixTime) -> Result<(), StoreError> {
+    /// Notes that a connection or a key was used, once a minute, under the key of its record in `table`. Not waited for.
+    /// What is gone by then is not brought back by half. `also` is done in the same transaction, and told of the use before.
+    pub(super) fn note_last_use(
+        &self,
+        table: Table,
+        key: &[u8],
+        now: UnixTime,
+        also: impl Fn(&Tx<'_>, Option<UnixTime>) -> Step<()>,
+    ) -> Result<(), StoreError> {
         let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
-        if uses.get(id).is_some_and(|last| now.since(*last) < USE_PRECISION) {
+        if uses.get(key).is_some_and(|last| now.since(*last) < USE_PRECISION) {
             return Ok(());
         }
-        uses.insert(id.clone(), now);
+        uses.insert(key.to_vec(), now);
         if uses.len() > USES_REMEMBERED {
             uses.retain(|_, last| now.since(*last) < USE_PRECISION);
         }
         drop(uses);
-        self.note(id.as_str().as_bytes(), &LastUse(now))
+        self.transact(|tx| {
+            if tx.get_raw(&record::key(table, key))?.is_none() {
+                return Ok(());
+            }
+            also(tx, tx.get(key)?.map(|LastUse(at)| at))?;
+            tx.put(key, &LastUse(now))
+        })
     }
 }
 
 /// Marks a connection as over, unless it already is.
-pub(super) fn end(tx: &Tx<'_>, id: &ConnectionId, why: EndReason, now: UnixTime) -> Step<()> {
+pub(super) fn end(tx: &Tx<'_>, id: &ConnectionId, why: EndReason, occasion: &Occasion) -> Step<()> {
     let Some(mut connection) = tx.get::<Connection>(id.as_str().as_bytes())? else { return Ok(()) };
-    if connection.ended.is_none() {
-        connection.ended = Some(Ended { at: now, why });
-        tx.put(id.as_str().as_bytes(), &connection)?;
+    if connection.ended.is_some() {
+        return Ok(());
     }
-    Ok(())
+    tx.record_in(&connection, occasion.event(What::ConnectionEnded(why)))?;
+    connection.ended = Some(Ended { at: occasion.at, why });
+    tx.put(id.as_str().as_bytes(), &connection)
 }
 
 /// Everything on which the life of a connection's tokens depends.
@@ -99,7 +115,7 @@ pub(super) fn standing(tx: &Tx<'_>, id: &ConnectionId) -> Step<Option<Standing>>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oauth::fixtures::{NOW, client, connection, seconds_later, user};
+    use crate::oauth::fixtures::{NOW, client, connection, occasion, seconds_later, user};
     use crate::store::testing::store;
 
     fn named(id: &str) -> Connection {
@@ -109,14 +125,14 @@ mod tests {
     #[test]
     fn a_list_holds_what_stands_oldest_first_with_those_it_concerns() {
         let store = store();
-        store.add_user(&user("ann")).unwrap();
-        store.add_client(&client("claude")).unwrap();
+        store.add_user(&user("ann"), &occasion()).unwrap();
+        store.add_client(&client("claude"), &occasion()).unwrap();
         let ended = Connection { ended: Some(Ended { at: NOW, why: EndReason::RevokedByUser }), ..named("ended") };
         let over = Connection { alive_until: Some(seconds_later(10)), ..named("over") };
         let young = Connection { created_at: seconds_later(5), alive_until: Some(seconds_later(11)), ..named("young") };
         let bobs = Connection { user: UserId::known_as("bob"), client: crate::oauth::ids::ClientId::known_as("gone"), ..named("bobs") };
         store.put_all(&[(b"ended", ended), (b"over", over), (b"young", young), (b"old", named("old")), (b"zbobs", bobs)]);
-        store.note_connection_use(&ConnectionId::known_as("old"), NOW).unwrap();
+        store.note_last_use(Table::Connection, b"old", NOW, |_, _| Ok(())).unwrap();
         let list = |of: Option<&UserId>| store.connections(of, seconds_later(10)).unwrap();
         let names = |list: &[ListedConnection]| list.iter().map(|one| one.connection.id.to_string()).collect::<Vec<_>>();
         assert_eq!(names(&list(None)), ["old", "bobs", "young"]);
@@ -131,11 +147,11 @@ mod tests {
         let store = store();
         store.put_all(&[(b"conn_1", connection())]);
         let id = connection().id;
-        let end_as = |of: Option<&str>| store.end_connection(&id, of.map(UserId::known_as).as_ref(), EndReason::RevokedByUser, NOW);
+        let end_as = |of: Option<&str>| store.end_connection(&id, of.map(UserId::known_as).as_ref(), EndReason::RevokedByUser, &occasion());
         assert_eq!(end_as(Some("bob")), Ok(false));
         assert_eq!(store.load(b"conn_1"), Ok(Some(connection())));
         assert_eq!(end_as(Some("ann")), Ok(true));
-        assert_eq!(store.end_connection(&ConnectionId::known_as("no"), None, EndReason::RevokedByUser, NOW), Ok(false));
+        assert_eq!(store.end_connection(&ConnectionId::known_as("no"), None, EndReason::RevokedByUser, &occasion()), Ok(false));
     }
 
     #[test]
@@ -144,7 +160,7 @@ mod tests {
         store.put_all(&[(b"conn_1", connection())]);
         let seen = store.wait_for_endings(u64::MAX, Duration::ZERO);
         for (why, at) in [(EndReason::CodeReplayed, NOW), (EndReason::RevokedByUser, seconds_later(5))] {
-            store.end_connection(&connection().id, None, why, at).unwrap();
+            store.end_connection(&connection().id, None, why, &Occasion::here(at)).unwrap();
         }
         let ended = store.load::<Connection>(b"conn_1").unwrap().unwrap().ended;
         assert_eq!(ended, Some(Ended { at: NOW, why: EndReason::CodeReplayed }));
@@ -155,12 +171,20 @@ mod tests {
     fn a_use_is_noted_once_a_minute() {
         let store = store();
         let id = connection().id;
+        store.put_all(&[(id.as_str().as_bytes(), connection())]);
         let noted = |second| {
-            store.note_connection_use(&id, seconds_later(second)).unwrap();
+            store.note_last_use(Table::Connection, id.as_str().as_bytes(), seconds_later(second), |_, _| Ok(())).unwrap();
             store.load::<LastUse>(id.as_str().as_bytes()).unwrap().unwrap().0
         };
         assert_eq!(noted(0), NOW);
         assert_eq!(noted(59), NOW);
         assert_eq!(noted(60), seconds_later(60));
+    }
+
+    #[test]
+    fn what_is_gone_is_not_used() {
+        let store = store();
+        store.note_last_use(Table::Connection, b"gone", NOW, |_, _| Ok(())).unwrap();
+        assert_eq!(store.load::<LastUse>(b"gone"), Ok(None));
     }
 }

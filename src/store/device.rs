@@ -3,11 +3,15 @@
 use super::codes::{NewTokens, open_connection};
 use super::connections::end;
 use super::record::{Table, UserCodeOwner};
+use super::transaction::{Step, Tx};
 use super::{Store, StoreError};
-use crate::clock::UnixTime;
+use crate::oauth::audit::Occasion;
+use crate::oauth::audit_kinds::What;
 use crate::oauth::connection::EndReason;
 use crate::oauth::device::{self, DeviceCodeHash, DeviceState, Poll, StoredDeviceCode, Verdict, WrongEntries};
-use crate::oauth::ids::UserId;
+use crate::oauth::error::Refusal;
+use crate::oauth::ids::{ClientId, UserId};
+use crate::oauth::text::Shown;
 use crate::oauth::user::User;
 
 /// Most devices that wait at once: anybody can begin one.
@@ -53,7 +57,8 @@ impl Store {
 
     /// The device that shows a code which `user` has entered, unless that user has been guessing. A wrong code is counted
     /// in the same transaction. `None` is a text that no code can be.
-    pub fn enter_user_code(&self, user_code: Option<&[u8; 32]>, user: &UserId, now: UnixTime) -> Result<Entered, StoreError> {
+    pub fn enter_user_code(&self, user_code: Option<&[u8; 32]>, user: &UserId, occasion: &Occasion) -> Result<Entered, StoreError> {
+        let now = occasion.at;
         let entered = self.transact(|tx| {
             let wrong: Option<WrongEntries> = tx.get(user.as_str().as_bytes())?;
             if wrong.is_some_and(|wrong| wrong.are_too_many(now)) {
@@ -67,6 +72,8 @@ impl Store {
                 return Ok(Entered::Found(code, Box::new(stored)));
             }
             tx.put(user.as_str().as_bytes(), &WrongEntries::with_another(wrong, now))?;
+            let event = occasion.event(What::UserCodeWrong);
+            tx.record(&tx.get::<User>(user.as_str().as_bytes())?.map_or(event.clone(), |user| event.of_user(&user.name)))?;
             Ok(Entered::Unknown)
         })?;
         if matches!(entered, Entered::Unknown) {
@@ -79,12 +86,14 @@ impl Store {
     pub fn settle_device(
         &self,
         code: &DeviceCodeHash,
+        occasion: &Occasion,
         decide: impl Fn(Option<&StoredDeviceCode>) -> Verdict,
     ) -> Result<Verdict, StoreError> {
         let verdict = self.transact(|tx| {
             let stored: Option<StoredDeviceCode> = tx.get(code.as_bytes())?;
             let verdict = decide(stored.as_ref());
             if let (Verdict::Settle(state), Some(stored)) = (&verdict, stored) {
+                record_answer(tx, &stored.client, state, occasion)?;
                 tx.put(code.as_bytes(), &StoredDeviceCode { state: state.clone(), ..stored })?;
             }
             Ok(verdict)
@@ -109,10 +118,11 @@ impl Store {
             };
             let poll = decide(Some(&stored), user.as_ref());
             match &poll {
+                Poll::Refuse(Refusal::DeviceCodeOfAnotherClient) => record_theft(tx, &stored, &new.occasion)?,
                 Poll::Refuse(_) => (),
-                Poll::Wait => tx.put(code.as_bytes(), &device::asked(&stored, false, new.now))?,
-                Poll::SlowDown => tx.put(code.as_bytes(), &device::asked(&stored, true, new.now))?,
-                Poll::EndConnection(connection, _) => end(tx, connection, EndReason::CodeReplayed, new.now)?,
+                Poll::Wait => tx.put(code.as_bytes(), &device::asked(&stored, false, new.occasion.at))?,
+                Poll::SlowDown => tx.put(code.as_bytes(), &device::asked(&stored, true, new.occasion.at))?,
+                Poll::EndConnection(connection, _) => end(tx, connection, EndReason::CodeReplayed, &new.occasion)?,
                 Poll::Issue(agreed) => {
                     let state = DeviceState::Spent { user: agreed.user.clone(), connection: new.connection.clone() };
                     tx.put(code.as_bytes(), &StoredDeviceCode { state, ..stored })?;
@@ -128,4 +138,27 @@ impl Store {
         }
         Ok(poll)
     }
+}
+
+fn record_answer(tx: &Tx<'_>, client: &ClientId, state: &DeviceState, occasion: &Occasion) -> Step<()> {
+    match state {
+        DeviceState::Approved { user, granted, .. } => {
+            let scope = Shown::new(&granted.scope.to_string());
+            let event = tx.naming(occasion.event(What::ConsentGiven { scope }), user, client)?;
+            tx.record(&event.at_server(&granted.server))
+        }
+        DeviceState::Denied { user } => tx.record(&tx.naming(occasion.event(What::ConsentDenied), user, client)?),
+        DeviceState::Pending | DeviceState::Spent { .. } => Ok(()),
+    }
+}
+
+fn record_theft(tx: &Tx<'_>, stored: &StoredDeviceCode, occasion: &Occasion) -> Step<()> {
+    let event = occasion.event(What::TokenOfAnother);
+    let event = match &stored.state {
+        DeviceState::Approved { user, .. } | DeviceState::Denied { user } | DeviceState::Spent { user, .. } => {
+            tx.naming(event, user, &stored.client)?
+        }
+        DeviceState::Pending => event,
+    };
+    tx.record(&event)
 }

@@ -3,10 +3,13 @@
 use super::transaction::{Step, Tx};
 use super::{Store, StoreError};
 use crate::clock::UnixTime;
+use crate::oauth::audit::Occasion;
+use crate::oauth::audit_kinds::What;
 use crate::oauth::client::Client;
 use crate::oauth::code::{self, StoredCode};
 use crate::oauth::consent::{self, Flow, Outcome, Verdict};
 use crate::oauth::secret::{AuthorizationCode, Flow as FlowSecret, TokenHash};
+use crate::oauth::text::Shown;
 
 impl Store {
     /// Remembers a flow. Not waited for: a flow lost in a crash is begun again.
@@ -27,6 +30,7 @@ impl Store {
         code: &TokenHash<AuthorizationCode>,
         code_expires_at: UnixTime,
         adopted: Option<&Client>,
+        occasion: &Occasion,
         decide: impl Fn(Option<&Flow>) -> Verdict,
     ) -> Result<(Verdict, Option<Flow>), StoreError> {
         let settled = self.transact(|tx| {
@@ -38,10 +42,17 @@ impl Store {
                         tx.put(hash.as_bytes(), &consent::approved(flow, proof))?;
                         tx.put(code.as_bytes(), &code::issue(flow, proof, code_expires_at))?;
                         if let Some(client) = adopted {
-                            add_if_new(tx, client)?;
+                            add_if_new(tx, client, occasion)?;
                         }
+                        let scope = Shown::new(&proof.granted().scope.to_string());
+                        let event = tx.naming(occasion.event(What::ConsentGiven { scope }), &flow.user, &flow.client)?;
+                        tx.record(&event.at_server(&proof.granted().server))?;
                     }
-                    Verdict::Deny(..) => tx.put(hash.as_bytes(), &Flow { outcome: Outcome::Denied, ..flow.clone() })?,
+                    Verdict::Deny(..) => {
+                        tx.put(hash.as_bytes(), &Flow { outcome: Outcome::Denied, ..flow.clone() })?;
+                        let event = tx.naming(occasion.event(What::ConsentDenied), &flow.user, &flow.client)?;
+                        tx.record(&adopted.map_or(event.clone(), |client| event.of_client(client)))?;
+                    }
                     Verdict::Stale(_) | Verdict::Incomplete(..) | Verdict::ApprovedBefore(_) => (),
                 }
             }
@@ -57,7 +68,11 @@ impl Store {
     }
 }
 
-fn add_if_new(tx: &Tx<'_>, client: &Client) -> Step<()> {
+fn add_if_new(tx: &Tx<'_>, client: &Client, occasion: &Occasion) -> Step<()> {
     let id = client.id.as_str().as_bytes();
-    if tx.get::<Client>(id)?.is_none() { tx.put(id, client) } else { Ok(()) }
+    if tx.get::<Client>(id)?.is_some() {
+        return Ok(());
+    }
+    tx.put(id, client)?;
+    tx.record(&occasion.event(What::ClientAdopted).of_client(client))
 }

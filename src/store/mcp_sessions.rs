@@ -44,11 +44,13 @@ fn key(server: &str, id: &str) -> [u8; 32] {
 mod tests {
     use super::*;
     use crate::clock::UnixTime;
+    use crate::oauth::bearer::Bearer;
     use crate::oauth::ids::{ClientId, UserId};
     use crate::store::testing::{at_once, store};
 
     fn caller(number: usize, at: u64) -> SessionOwner {
-        SessionOwner { user: UserId::known_as("ann"), client: ClientId::known_as(&format!("client_{number}")), seen_at: UnixTime(at) }
+        let bearer = Bearer::Client(ClientId::known_as(&format!("client_{number}")));
+        SessionOwner { user: UserId::known_as("ann"), bearer, seen_at: UnixTime(at) }
     }
 
     #[test]

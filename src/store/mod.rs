@@ -4,6 +4,7 @@
 //! from what is stored to what shall be stored; it runs inside one transaction and may run again on a conflict, so it is
 //! pure. A call that promises something returns only when that is on disk (see [`commit`]).
 
+mod api_keys;
 mod audit;
 mod clients;
 mod codes;
@@ -19,12 +20,15 @@ mod sessions;
 mod setup;
 mod signing_keys;
 mod sweep;
+mod tables;
 #[cfg(test)]
 mod testing;
 mod tokens;
 mod transaction;
 mod users;
 
+pub use api_keys::ListedApiKey;
+pub use audit::AuditCounts;
 pub use clients::{MAX_DYNAMIC_CLIENTS, Registered};
 pub use codes::NewTokens;
 pub use commit::CommitCounts;
@@ -35,7 +39,6 @@ pub use tokens::{RefreshTerms, Refreshed};
 pub use users::AddUser;
 
 use crate::clock::UnixTime;
-use crate::oauth::ids::ConnectionId;
 use crate::oauth::secret::ServerKey;
 use record::{Record, Table};
 use std::collections::HashMap;
@@ -51,8 +54,8 @@ pub struct Store {
     key: ServerKey,
     /// How often something that tokens depend on has ended, and the bell for those who wait for it.
     endings: (Mutex<u64>, Condvar),
-    /// When each connection's last use was last written, so that it is written once a minute and not once a call.
-    uses: Mutex<HashMap<ConnectionId, UnixTime>>,
+    /// When the last use of each connection and key was last written, so that it is written once a minute and not once a call.
+    uses: Mutex<HashMap<Vec<u8>, UnixTime>>,
 }
 
 /// Why the store could not do what was asked. Never the peer's doing.

@@ -143,7 +143,7 @@ impl From<io::Error> for StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oauth::fixtures::{NOW, user};
+    use crate::oauth::fixtures::{NOW, occasion, user};
     use crate::store::testing::Folder;
     use std::os::unix::fs::PermissionsExt;
 
@@ -155,7 +155,7 @@ mod tests {
     fn what_was_stored_is_there_when_it_is_opened_again_and_the_key_is_the_same() {
         let folder = Folder::new();
         let store = open(&folder).unwrap();
-        store.add_user(&user("ann")).unwrap();
+        store.add_user(&user("ann"), &occasion()).unwrap();
         let key = store.key().clone();
         drop(store);
         let store = open(&folder).unwrap();

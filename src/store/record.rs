@@ -1,4 +1,5 @@
-//! Which records there are, and how they are written: one codec for all.
+//! Which tables there are, what the store itself remembers, and how records are written: one codec for all. In which
+//! table a record is, and when it may be forgotten, is in `tables.rs`.
 //!
 //! A value is `table, version, bincode`. bincode is positional: a field added, removed or moved changes the meaning of
 //! what is on disk, so a struct that was released is never changed. A new version gets a struct of its own, and
@@ -6,25 +7,12 @@
 
 use super::StoreError;
 use crate::clock::UnixTime;
-use crate::oauth::audit::Entry;
-use crate::oauth::audit_kinds::Class;
-use crate::oauth::bearer::StoredAccessToken;
-use crate::oauth::client::Client;
-use crate::oauth::code::{CodeState, StoredCode};
-use crate::oauth::connection::Connection;
-use crate::oauth::consent::Flow;
-use crate::oauth::device::{DeviceCodeHash, DeviceState, StoredDeviceCode, WrongEntries};
+use crate::oauth::device::DeviceCodeHash;
 use crate::oauth::ids::{ClientId, UserId};
-use crate::oauth::mcp_session::SessionOwner;
-use crate::oauth::poll::PolledFlow;
-use crate::oauth::refresh::{LOST_ANSWER, StoredRefreshToken};
 use crate::oauth::secret::{ServerKey, SetupLink, TokenHash};
-use crate::oauth::signing_key::SigningKey;
-use crate::oauth::user::User;
 use bincode::Options;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
 
 /// The tables, by the byte that every key and value begins with. Numbers are never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +36,8 @@ pub enum Table {
     SetupLink = 14,
     Audit = 15,
     AuditCounts = 16,
+    Configuration = 19,
+    ApiKey = 32,
     DeviceCode = 40,
     UserCode = 41,
     WrongEntries = 42,
@@ -91,7 +81,7 @@ pub struct FingerprintOwner(pub ClientId);
 pub struct BrowserSession {
     /// As whom.
     pub user: UserId,
-    /// [`User::epoch`] at that moment.
+    /// [`User::epoch`](crate::oauth::user::User::epoch) at that moment.
     pub user_epoch: u32,
     /// When.
     pub signed_in_at: UnixTime,
@@ -99,7 +89,7 @@ pub struct BrowserSession {
     pub expires_at: UnixTime,
 }
 
-/// When a connection was last used.
+/// When a connection or an API key was last used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastUse(pub UnixTime);
 
@@ -112,15 +102,6 @@ pub struct StoredSetupLink {
     pub expires_at: UnixTime,
 }
 
-/// How many events there ever were.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AuditCounts {
-    /// All: the number of the next one.
-    pub events: u64,
-    /// Of each class: its place in the ring of that class.
-    pub of_class: [u64; Class::ALL.len()],
-}
-
 /// Which device shows a user code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserCodeOwner {
@@ -128,130 +109,6 @@ pub struct UserCodeOwner {
     pub code: DeviceCodeHash,
     /// Until when it shows it.
     pub expires_at: UnixTime,
-}
-
-const KEEP_ENDED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-const KEEP_SPENT_CODE: Duration = Duration::from_secs(24 * 60 * 60);
-/// Long enough for a device to hear that its time is over.
-const KEEP_EXPIRED_DEVICE: Duration = Duration::from_secs(5 * 60);
-const KEEP_MCP_SESSION: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-
-impl Record for Instance {
-    const TABLE: Table = Table::Instance;
-}
-impl Record for User {
-    const TABLE: Table = Table::User;
-}
-impl Record for NameOwner {
-    const TABLE: Table = Table::UserName;
-}
-impl Record for Client {
-    const TABLE: Table = Table::Client;
-}
-impl Record for FingerprintOwner {
-    const TABLE: Table = Table::ClientFingerprint;
-}
-impl Record for BrowserSession {
-    const TABLE: Table = Table::Session;
-    fn forget_at(&self) -> Option<UnixTime> {
-        Some(self.expires_at)
-    }
-}
-impl Record for Flow {
-    const TABLE: Table = Table::Flow;
-    fn forget_at(&self) -> Option<UnixTime> {
-        Some(self.expires_at)
-    }
-}
-impl Record for StoredCode {
-    const TABLE: Table = Table::Code;
-    /// A spent code stays known for a while, so that a replay is noticed.
-    fn forget_at(&self) -> Option<UnixTime> {
-        Some(match self.state {
-            CodeState::Fresh { .. } => self.expires_at,
-            CodeState::Spent { .. } => self.expires_at.after(KEEP_SPENT_CODE),
-        })
-    }
-}
-impl Record for StoredAccessToken {
-    const TABLE: Table = Table::AccessToken;
-    /// Kept beyond its end for as long as a rotation may have to know whether it was used.
-    fn forget_at(&self) -> Option<UnixTime> {
-        self.expires_at.map(|end| end.after(LOST_ANSWER))
-    }
-}
-impl Record for StoredRefreshToken {
-    const TABLE: Table = Table::RefreshToken;
-    fn forget_at(&self) -> Option<UnixTime> {
-        Some(self.expires_at)
-    }
-}
-impl Record for Connection {
-    const TABLE: Table = Table::Connection;
-    fn forget_at(&self) -> Option<UnixTime> {
-        match self.ended {
-            Some(ended) => Some(ended.at.after(KEEP_ENDED)),
-            None => self.alive_until,
-        }
-    }
-}
-impl Record for LastUse {
-    const TABLE: Table = Table::LastUse;
-}
-impl Record for SessionOwner {
-    const TABLE: Table = Table::McpSession;
-    fn forget_at(&self) -> Option<UnixTime> {
-        Some(self.seen_at.after(KEEP_MCP_SESSION))
-    }
-}
-impl Record for StoredSetupLink {
-    const TABLE: Table = Table::SetupLink;
-    fn forget_at(&self) -> Option<UnixTime> {
-        Some(self.expires_at)
-    }
-}
-
-/// Old ones are forgotten by [`crate::store::Store::sweep`] ring by ring, without marks: a flood must not leave any.
-impl Record for Entry {
-    const TABLE: Table = Table::Audit;
-}
-impl Record for AuditCounts {
-    const TABLE: Table = Table::AuditCounts;
-}
-
-impl Record for StoredDeviceCode {
-    const TABLE: Table = Table::DeviceCode;
-    /// A spent one stays known for a while, so that a replay is noticed.
-    fn forget_at(&self) -> Option<UnixTime> {
-        Some(match self.state {
-            DeviceState::Pending | DeviceState::Denied { .. } | DeviceState::Approved { .. } => self.expires_at.after(KEEP_EXPIRED_DEVICE),
-            DeviceState::Spent { .. } => self.expires_at.after(KEEP_SPENT_CODE),
-        })
-    }
-}
-impl Record for UserCodeOwner {
-    const TABLE: Table = Table::UserCode;
-    fn forget_at(&self) -> Option<UnixTime> {
-        Some(self.expires_at)
-    }
-}
-impl Record for WrongEntries {
-    const TABLE: Table = Table::WrongEntries;
-    fn forget_at(&self) -> Option<UnixTime> {
-        Some(self.end())
-    }
-}
-impl Record for SigningKey {
-    const TABLE: Table = Table::SigningKey;
-    fn forget_at(&self) -> Option<UnixTime> {
-        Self::forget_at(self)
-    }
-}
-impl Record for PolledFlow {
-    const TABLE: Table = Table::PolledFlow;
-    fn forget_at(&self) -> Option<UnixTime> {
-        Some(self.expires_at)
-    }
 }
 
 /// The key of a record in the tree.

@@ -3,13 +3,17 @@
 use super::record::{BrowserSession, Record};
 use super::{Store, StoreError};
 use crate::clock::UnixTime;
+use crate::oauth::audit::Event;
 use crate::oauth::secret::{Session, TokenHash};
 use crate::oauth::user::User;
 
 impl Store {
     /// Remembers a sign-in. On disk before it returns.
-    pub fn add_session(&self, hash: &TokenHash<Session>, session: &BrowserSession) -> Result<(), StoreError> {
-        self.transact(|tx| tx.put(hash.as_bytes(), session))?;
+    pub fn add_session(&self, hash: &TokenHash<Session>, session: &BrowserSession, event: &Event) -> Result<(), StoreError> {
+        self.transact(|tx| {
+            tx.put(hash.as_bytes(), session)?;
+            tx.record(event)
+        })?;
         self.commit()
     }
 
@@ -21,9 +25,12 @@ impl Store {
         Ok(user.filter(good).map(|user| (session, user)))
     }
 
-    /// Forgets a session. On disk before it returns.
-    pub fn remove_session(&self, hash: &TokenHash<Session>) -> Result<(), StoreError> {
-        self.transact(|tx| tx.remove(BrowserSession::TABLE, hash.as_bytes()))?;
+    /// Forgets a session; `event` tells of a person who signed out. On disk before it returns.
+    pub fn remove_session(&self, hash: &TokenHash<Session>, event: Option<&Event>) -> Result<(), StoreError> {
+        self.transact(|tx| {
+            tx.remove(BrowserSession::TABLE, hash.as_bytes())?;
+            event.map_or(Ok(()), |event| tx.record(event))
+        })?;
         self.commit()
     }
 }
@@ -31,19 +38,21 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oauth::fixtures::{NOW, seconds_later, secret, user};
+    use crate::oauth::audit_kinds::What;
+    use crate::oauth::fixtures::{NOW, occasion, seconds_later, secret, user};
     use crate::store::testing::store;
 
     #[test]
     fn a_session_is_good_until_its_end_its_removal_or_a_change_of_its_user() {
         let store = store();
-        store.add_user(&user("ann")).unwrap();
+        store.add_user(&user("ann"), &occasion()).unwrap();
         let hash = secret::<Session>(1).hash();
         let session = BrowserSession { user: user("ann").id, user_epoch: 3, signed_in_at: NOW, expires_at: seconds_later(60) };
-        store.add_session(&hash, &session).unwrap();
+        let signed_in = occasion().event(What::SignedIn);
+        store.add_session(&hash, &session, &signed_in).unwrap();
         let good = |seconds| store.session(&hash, seconds_later(seconds)).unwrap().is_some();
         assert!(good(0) && good(59) && !good(60));
-        let set = |change: fn(User) -> User| drop(store.change_user(&user("ann").id, change).unwrap());
+        let set = |change: fn(User) -> User| drop(store.change_user(&user("ann").id, &signed_in, change).unwrap());
         set(|user| User { disabled: true, ..user });
         assert!(!good(0));
         set(|user| User { disabled: false, epoch: 4, ..user });
@@ -51,7 +60,7 @@ mod tests {
         set(|user| User { epoch: 3, ..user });
         assert!(good(0));
         assert_eq!(store.session(&secret::<Session>(2).hash(), NOW), Ok(None));
-        store.remove_session(&hash).unwrap();
+        store.remove_session(&hash, None).unwrap();
         assert!(!good(0));
     }
 }

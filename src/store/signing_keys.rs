@@ -1,6 +1,8 @@
 //! The keys that sign ID tokens.
 
 use super::{Store, StoreError};
+use crate::oauth::audit::Occasion;
+use crate::oauth::audit_kinds::What;
 use crate::oauth::signing_key::SigningKey;
 
 impl Store {
@@ -17,6 +19,9 @@ impl Store {
             for key in &earlier {
                 let replaced = SigningKey { replaced_at: Some(new.created_at), ..key.clone() };
                 tx.put(key.public.id().as_bytes(), &replaced)?;
+            }
+            if !earlier.is_empty() {
+                tx.record(&Occasion::here(new.created_at).event(What::SigningKeyRotated))?;
             }
             tx.put(new.public.id().as_bytes(), new)
         })?;

@@ -4,6 +4,7 @@ use super::record::{self, BrowserSession, Record, StoredSetupLink, Table, UserCo
 use super::transaction::expiry_key;
 use super::{Store, StoreError};
 use crate::clock::UnixTime;
+use crate::oauth::api_key::StoredApiKey;
 use crate::oauth::bearer::StoredAccessToken;
 use crate::oauth::code::StoredCode;
 use crate::oauth::connection::Connection;
@@ -49,7 +50,7 @@ impl Store {
                     Ok(Some(_)) => {
                         tx.remove_raw(full)?;
                         if let [table, key @ ..] = full
-                            && *table == Table::Connection as u8
+                            && [Table::Connection as u8, Table::ApiKey as u8].contains(table)
                         {
                             tx.remove(Table::LastUse, key)?;
                         }
@@ -77,6 +78,7 @@ fn forget_at(bytes: &[u8]) -> Result<Option<UnixTime>, StoreError> {
         (Table::AccessToken, of::<StoredAccessToken>),
         (Table::RefreshToken, of::<StoredRefreshToken>),
         (Table::Connection, of::<Connection>),
+        (Table::ApiKey, of::<StoredApiKey>),
         (Table::McpSession, of::<SessionOwner>),
         (Table::SetupLink, of::<StoredSetupLink>),
         (Table::DeviceCode, of::<StoredDeviceCode>),

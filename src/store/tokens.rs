@@ -5,9 +5,12 @@ use super::record::Table;
 use super::transaction::{Step, Tx};
 use super::{Store, StoreError};
 use crate::clock::UnixTime;
+use crate::oauth::audit::Occasion;
+use crate::oauth::audit_kinds::What;
 use crate::oauth::bearer::StoredAccessToken;
 use crate::oauth::connection::{self, Connection, EndReason, Standing, StandingGrant};
 use crate::oauth::error::Refusal;
+use crate::oauth::ids::ConnectionId;
 use crate::oauth::refresh::{self, Fate, Rotated, Rotation, StoredRefreshToken, Successor};
 use crate::oauth::scope::Scope;
 use crate::oauth::secret::{AccessToken, RefreshToken, Secret, TokenHash};
@@ -21,8 +24,8 @@ pub struct RefreshTerms {
     pub access_lifetime: Option<Duration>,
     /// How long a new refresh token lives.
     pub refresh_lifetime: Duration,
-    /// Now.
-    pub now: UnixTime,
+    /// When and from where it is asked for.
+    pub occasion: Occasion,
 }
 
 /// What came of a refresh.
@@ -62,7 +65,7 @@ impl Store {
                 Some(_) | None => Ok(()),
             });
         }
-        let _ = self.note_connection_use(&token.connection, now);
+        let _ = self.note_last_use(Table::Connection, token.connection.as_str().as_bytes(), now, |_, _| Ok(()));
     }
 
     /// Rotates a refresh token as `decide` says. On disk before it returns.
@@ -82,6 +85,7 @@ impl Store {
             let grant = standing(tx, &stored.connection)?.ok_or(Refusal::GrantEnded).and_then(connection::stands);
             let rotation = decide(&stored, grant.as_ref().map_err(|refusal| *refusal), fate);
             let issued = self.apply(tx, presented, &stored, &rotation, terms)?;
+            record(tx, &stored.connection, &rotation, &terms.occasion)?;
             Ok((rotation, issued))
         })?;
         match rotation {
@@ -107,11 +111,11 @@ impl Store {
         match rotation {
             Rotation::Refuse(_) => Ok(None),
             Rotation::EndConnection(_) => {
-                end(tx, &stored.connection, EndReason::RefreshTokenReused, terms.now)?;
+                end(tx, &stored.connection, EndReason::RefreshTokenReused, &terms.occasion)?;
                 Ok(None)
             }
             Rotation::Rotate(scope) => {
-                let rotated = Rotated { at: terms.now, salt: terms.salt, scope: scope.clone() };
+                let rotated = Rotated { at: terms.occasion.at, salt: terms.salt, scope: scope.clone() };
                 tx.put(presented.hash().as_bytes(), &StoredRefreshToken { rotated: Some(rotated), ..stored.clone() })?;
                 let next = refresh::successor(presented, &terms.salt, &self.key);
                 let expires_at = store_pair(tx, &next, stored, scope, terms)?;
@@ -126,15 +130,21 @@ impl Store {
     }
 
     /// Forgets an access token that its client gives back. On disk before it returns.
-    pub fn revoke_access_token(&self, hash: &TokenHash<AccessToken>, may: impl Fn(&Connection) -> bool) -> Result<(), StoreError> {
+    pub fn revoke_access_token(
+        &self,
+        hash: &TokenHash<AccessToken>,
+        occasion: &Occasion,
+        may: impl Fn(&Connection) -> bool,
+    ) -> Result<(), StoreError> {
         let revoked = self.transact(|tx| {
             let token: Option<StoredAccessToken> = tx.get(hash.as_bytes())?;
             let connection = token.map(|token| tx.get::<Connection>(token.connection.as_str().as_bytes())).transpose()?.flatten();
-            let found = connection.is_some_and(|connection| may(&connection));
-            if found {
+            let found = connection.filter(&may);
+            if let Some(connection) = &found {
                 tx.remove(Table::AccessToken, hash.as_bytes())?;
+                tx.record_in(connection, occasion.event(What::AccessTokenReturned))?;
             }
-            Ok(found)
+            Ok(found.is_some())
         })?;
         self.commit_revocation(revoked)
     }
@@ -143,7 +153,7 @@ impl Store {
     pub fn revoke_refresh_token(
         &self,
         hash: &TokenHash<RefreshToken>,
-        now: UnixTime,
+        occasion: &Occasion,
         may: impl Fn(&Connection) -> bool,
     ) -> Result<(), StoreError> {
         let revoked = self.transact(|tx| {
@@ -151,7 +161,7 @@ impl Store {
             let connection = token.map(|token| tx.get::<Connection>(token.connection.as_str().as_bytes())).transpose()?.flatten();
             let found = connection.filter(&may);
             if let Some(connection) = &found {
-                end(tx, &connection.id, EndReason::RevokedByClient, now)?;
+                end(tx, &connection.id, EndReason::RevokedByClient, occasion)?;
             }
             Ok(found.is_some())
         })?;
@@ -165,6 +175,18 @@ impl Store {
     }
 }
 
+/// What is told of a rotation; how a connection ends is told where it is ended.
+fn record(tx: &Tx<'_>, connection: &ConnectionId, rotation: &Rotation, occasion: &Occasion) -> Step<()> {
+    let what = match rotation {
+        Rotation::Refuse(Refusal::RefreshTokenOfAnotherClient) => What::TokenOfAnother,
+        Rotation::Refuse(_) | Rotation::EndConnection(_) => return Ok(()),
+        Rotation::Rotate(_) => What::TokensRefreshed,
+        Rotation::Repeat(_) => What::TokensRepeated,
+    };
+    let connection: Option<Connection> = tx.get(connection.as_str().as_bytes())?;
+    connection.map_or(Ok(()), |connection| tx.record_in(&connection, occasion.event(what)))
+}
+
 /// A token that is no longer known counts as used: nothing is given twice on a guess.
 fn fate(tx: &Tx<'_>, pair: &Successor) -> Step<Fate> {
     let access: Option<StoredAccessToken> = tx.get(pair.access.hash().as_bytes())?;
@@ -173,20 +195,25 @@ fn fate(tx: &Tx<'_>, pair: &Successor) -> Step<Fate> {
 }
 
 fn store_pair(tx: &Tx<'_>, pair: &Successor, stored: &StoredRefreshToken, scope: &Scope, terms: &RefreshTerms) -> Step<Option<UnixTime>> {
-    let refresh_expires_at = terms.now.after(terms.refresh_lifetime);
+    let refresh_expires_at = terms.occasion.at.after(terms.refresh_lifetime);
     let next = StoredRefreshToken { connection: stored.connection.clone(), expires_at: refresh_expires_at, rotated: None };
     tx.put(pair.refresh.hash().as_bytes(), &next)?;
     if let Some(mut connection) = tx.get::<Connection>(stored.connection.as_str().as_bytes())? {
-        connection.alive_until = terms.access_lifetime.map(|span| refresh_expires_at.max(terms.now.after(span)));
+        connection.alive_until = terms.access_lifetime.map(|span| refresh_expires_at.max(terms.occasion.at.after(span)));
         tx.put(stored.connection.as_str().as_bytes(), &connection)?;
     }
     put_access(tx, pair, stored, scope, terms)
 }
 
 fn put_access(tx: &Tx<'_>, pair: &Successor, stored: &StoredRefreshToken, scope: &Scope, terms: &RefreshTerms) -> Step<Option<UnixTime>> {
-    let expires_at = terms.access_lifetime.map(|span| terms.now.after(span));
-    let access =
-        StoredAccessToken { connection: stored.connection.clone(), scope: scope.clone(), issued_at: terms.now, expires_at, used: false };
+    let expires_at = terms.access_lifetime.map(|span| terms.occasion.at.after(span));
+    let access = StoredAccessToken {
+        connection: stored.connection.clone(),
+        scope: scope.clone(),
+        issued_at: terms.occasion.at,
+        expires_at,
+        used: false,
+    };
     tx.put(pair.access.hash().as_bytes(), &access)?;
     Ok(expires_at)
 }
@@ -198,14 +225,14 @@ fn revive(tx: &Tx<'_>, pair: &Successor, stored: &StoredRefreshToken, rotated: &
     match tx.get::<StoredAccessToken>(pair.access.hash().as_bytes())? {
         Some(token) if token.used => Ok(token.expires_at),
         Some(_) => put_access(tx, pair, stored, &rotated.scope, terms),
-        None => Ok(Some(terms.now)),
+        None => Ok(Some(terms.occasion.at)),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oauth::fixtures::{NOW, authenticated, client, connection, params, resource, seconds_later, secret, user};
+    use crate::oauth::fixtures::{NOW, authenticated, client, connection, occasion, params, resource, seconds_later, secret, user};
     use crate::oauth::token_request::{self, TokenRequest};
     use crate::store::testing::{Temporary, at_once, store};
 
@@ -215,8 +242,8 @@ mod tests {
 
     fn connected() -> Temporary {
         let store = store();
-        store.add_user(&user("ann")).unwrap();
-        store.add_client(&client("claude")).unwrap();
+        store.add_user(&user("ann"), &occasion()).unwrap();
+        store.add_client(&client("claude"), &occasion()).unwrap();
         store.put_all(&[(connection().id.as_str().as_bytes(), connection())]);
         let token = StoredAccessToken {
             connection: connection().id,
@@ -242,7 +269,7 @@ mod tests {
             salt: [salt; 16],
             access_lifetime: Some(Duration::from_secs(3600)),
             refresh_lifetime: Duration::from_secs(7200),
-            now,
+            occasion: Occasion::here(now),
         };
         let form = format!("grant_type=refresh_token&refresh_token={}", presented.reveal());
         let Ok(TokenRequest::Refresh(grant)) = token_request::parse(&params(&form)) else { panic!("not a refresh") };
@@ -274,7 +301,7 @@ mod tests {
     fn a_revoked_access_token_is_not_brought_back_by_the_note_that_it_was_used() {
         let store = connected();
         let (admitted, _) = store.access_token(&access()).unwrap().unwrap();
-        store.revoke_access_token(&access(), |_| true).unwrap();
+        store.revoke_access_token(&access(), &occasion(), |_| true).unwrap();
         store.note_use(&access(), &admitted, NOW);
         assert!(!is_good(&store, &access()));
     }
@@ -284,7 +311,7 @@ mod tests {
         let store = connected();
         let first = secret(1);
         let (pair, _) = refresh_at(&store, &first, 1, 0).unwrap();
-        store.revoke_access_token(&pair.access.hash(), |_| true).unwrap();
+        store.revoke_access_token(&pair.access.hash(), &occasion(), |_| true).unwrap();
         let (again, expires_at) = refresh_at(&store, &first, 2, 30).unwrap();
         assert_eq!((again.access.hash(), expires_at), (pair.access.hash(), Some(seconds_later(30))));
         assert!(!is_good(&store, &pair.access.hash()));
@@ -318,11 +345,11 @@ mod tests {
         let store = connected();
         let count = || store.wait_for_endings(u64::MAX, Duration::ZERO);
         let before = count();
-        store.revoke_access_token(&secret::<AccessToken>(9).hash(), |_| true).unwrap();
-        store.revoke_refresh_token(&secret::<RefreshToken>(9).hash(), NOW, |_| true).unwrap();
-        store.revoke_access_token(&access(), |_| false).unwrap();
+        store.revoke_access_token(&secret::<AccessToken>(9).hash(), &occasion(), |_| true).unwrap();
+        store.revoke_refresh_token(&secret::<RefreshToken>(9).hash(), &occasion(), |_| true).unwrap();
+        store.revoke_access_token(&access(), &occasion(), |_| false).unwrap();
         assert_eq!(count(), before);
-        store.revoke_access_token(&access(), |_| true).unwrap();
+        store.revoke_access_token(&access(), &occasion(), |_| true).unwrap();
         assert_eq!(count(), before + 1);
     }
 
@@ -330,12 +357,12 @@ mod tests {
     fn whoever_may_not_revoke_changes_nothing() {
         let store = connected();
         let refresh = secret::<RefreshToken>(1).hash();
-        store.revoke_access_token(&access(), |_| false).unwrap();
-        store.revoke_refresh_token(&refresh, NOW, |_| false).unwrap();
+        store.revoke_access_token(&access(), &occasion(), |_| false).unwrap();
+        store.revoke_refresh_token(&refresh, &occasion(), |_| false).unwrap();
         assert!(is_good(&store, &access()));
-        store.revoke_refresh_token(&secret::<RefreshToken>(9).hash(), NOW, |_| true).unwrap();
+        store.revoke_refresh_token(&secret::<RefreshToken>(9).hash(), &occasion(), |_| true).unwrap();
         assert!(is_good(&store, &access()));
-        store.revoke_refresh_token(&refresh, NOW, |_| true).unwrap();
+        store.revoke_refresh_token(&refresh, &occasion(), |_| true).unwrap();
         assert!(!is_good(&store, &access()));
         assert_eq!(refresh_at(&store, &secret(1), 1, 0).err(), Some(Refusal::GrantEnded));
     }
@@ -347,7 +374,7 @@ mod tests {
             let first = secret(1);
             let pairs = at_once(8, |number| {
                 if number == 3 {
-                    store.revoke_refresh_token(&first.hash(), NOW, |_| true).unwrap();
+                    store.revoke_refresh_token(&first.hash(), &occasion(), |_| true).unwrap();
                     return None;
                 }
                 refresh_at(&store, &first, 1, 0).ok()

@@ -2,6 +2,7 @@
 // sign-in and consent pages and stops at the first redirect that leaves the origin, which is the
 // client's callback.
 import http from 'node:http';
+import https from 'node:https';
 
 const ENTITIES = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: '\u00a0' };
 
@@ -50,17 +51,25 @@ function words(html) {
   return decode(html.replace(/<(style|script|head)[\s\S]*?<\/\1>/gi, ' ').replace(/<[^>]*>/g, ' ')).replace(/\s+/g, ' ').trim();
 }
 
+function fail(what) {
+  throw new Error(what);
+}
+
 export class Browser {
   #cookies = new Map();
+  #through;
 
-  constructor(origin) {
+  /** `through` says how the origin is reached, if not by its name: options of a request. */
+  constructor(origin, through = {}) {
     this.origin = new URL(origin).origin;
+    this.#through = through;
   }
 
   /** One request, nothing followed. */
   #request(url, { method = 'GET', body, headers = {} } = {}) {
     const cookies = [...this.#cookies.values()].filter(({ path }) => url.pathname === path || url.pathname.startsWith(path.endsWith('/') ? path : `${path}/`));
     const sent = {
+      host: url.host,
       accept: 'text/html,application/xhtml+xml;q=0.9,*/*;q=0.8',
       'accept-language': 'en',
       'sec-fetch-dest': 'document',
@@ -71,7 +80,8 @@ export class Browser {
       ...headers,
     };
     return new Promise((resolve, reject) => {
-      const request = http.request(url, { method, headers: sent, timeout: 10_000, agent: false }, (response) => {
+      const { request: begin } = url.protocol === 'https:' ? https : http;
+      const request = begin(url, { method, headers: sent, timeout: 10_000, agent: false, ...this.#through }, (response) => {
         const chunks = [];
         response.on('data', (chunk) => chunks.push(chunk));
         response.on('error', reject);
@@ -91,7 +101,7 @@ export class Browser {
     const cut = pair.indexOf('=');
     const [name, value] = [pair.slice(0, cut), pair.slice(cut + 1)];
     const options = Object.fromEntries(rest.map((part) => [part.split('=')[0].toLowerCase(), part.split('=').slice(1).join('=')]));
-    if ('secure' in options) throw new Error(`a Secure cookie over plain http is dropped by browsers: ${name}`);
+    if ('secure' in options && this.origin.startsWith('http:')) throw new Error(`a Secure cookie over plain http is dropped by browsers: ${name}`);
     const gone = value === '' || options['max-age'] === '0' || (options.expires && Date.parse(options.expires) <= Date.now());
     if (gone) this.#cookies.delete(name);
     else this.#cookies.set(name, { name, value, path: options.path?.startsWith('/') ? options.path : '/' });
@@ -151,5 +161,15 @@ export class Browser {
         : await this.submit(page, consent, {}, { name: 'decision', value: decision });
     }
     return { seen, callback: page.callback, parameters: page.callback.searchParams };
+  }
+
+  /** For a device: opens the page, enters the code that it shows, decides. Gives what the last page said. */
+  async device(url, userCode, { username, password, decision = 'approve' }) {
+    let page = await this.open(url);
+    const form = (path) => page.forms.find(({ action }) => action.pathname === path) ?? fail(`no form for ${path}: ${page.text.slice(0, 300)}`);
+    if (page.forms.some(({ action }) => action.pathname === '/signin')) page = await this.submit(page, form('/signin'), { username, password });
+    page = await this.submit(page, form('/device'), { user_code: userCode });
+    if (!page.text.includes(userCode)) throw new Error(`the page does not show ${userCode}: ${page.text.slice(0, 300)}`);
+    return (await this.submit(page, form('/device'), {}, { name: 'decision', value: decision })).text;
   }
 }

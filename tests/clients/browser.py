@@ -169,3 +169,20 @@ class Browser:
                 raise AssertionError(f"neither sign-in nor consent: {page.url}: {page.text[:300]}")
         page.seen = seen
         return page
+
+    def device(self, url: str, user_code: str, username: str, password: str, decision: str = "approve") -> str:
+        """For a device: opens the page, enters the code that it shows, decides. Gives what the last page said."""
+
+        def form(path: str) -> Form:
+            for form in page.forms:
+                if urlsplit(form.action).path == path:
+                    return form
+            raise AssertionError(f"no form for {path}: {page.text[:300]}")
+
+        page = self._navigate(url, headers={"sec-fetch-site": "none"})
+        if any(urlsplit(form.action).path == "/signin" for form in page.forms):
+            page = self.submit(page, form("/signin"), {"username": username, "password": password})
+        page = self.submit(page, form("/device"), {"user_code": user_code})
+        if user_code not in page.text:
+            raise AssertionError(f"the page does not show {user_code}: {page.text[:300]}")
+        return self.submit(page, form("/device"), {}, ("decision", decision)).text

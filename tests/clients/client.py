@@ -21,6 +21,7 @@ from datetime import timedelta
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 from browser import Arrival, Browser
+from checks import Checks, equal, holds
 from mcp.client.auth import OAuthClientProvider
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.auth import OAuthClientMetadata
@@ -71,16 +72,6 @@ SCENARIOS = (
 
 class Denied(Exception):
     """The user pressed Deny."""
-
-
-def equal(found, expected, what: str = "") -> None:
-    if found != expected:
-        raise AssertionError(f"{what or 'found'}: {found!r}, expected {expected!r}")
-
-
-def holds(condition, what: str) -> None:
-    if not condition:
-        raise AssertionError(what)
 
 
 class Host:
@@ -209,7 +200,7 @@ def doorward(*words: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=10).stdout
 
 
-async def scenario(details: dict, checks: "Checks") -> None:
+async def scenario(details: dict, checks: Checks) -> None:
     server = SERVERS[details["server"]]
     method, path = details.get("method"), f"/{details['server']}"
     resource = ISSUER + path
@@ -366,28 +357,6 @@ async def scenario(details: dict, checks: "Checks") -> None:
         if not over or isinstance(error, TimeoutError):
             raise
     await checks(checks.current, denied())
-
-
-class Checks:
-    """Prints one line for each check and knows which one is under way."""
-
-    def __init__(self, title: str) -> None:
-        self.title, self.current = title, ""
-
-    async def __call__(self, what: str, body) -> None:
-        self.current = what
-        async with asyncio.timeout(30):
-            await body
-        self.passed()
-
-    def passed(self) -> None:
-        print(f"ok    {self.title}: {self.current}", flush=True)
-
-    def failed(self, error: BaseException) -> None:
-        while isinstance(error, BaseExceptionGroup):
-            error = error.exceptions[0]
-        said = " ".join(f"{type(error).__name__} {error}".split())
-        print(f"FAIL  {self.title}: {self.current}: {said}", flush=True)
 
 
 async def main() -> int:

@@ -64,7 +64,7 @@ wait_for "$fastmcp" "$fastmcp_pid" fastmcp
 
 # ---- doorward, one for each client, so that they can run at once -------------------------------
 export PYTHONDONTWRITEBYTECODE=1
-export DOORWARD_BIN=$bin SIGN_IN_NAME=alice SIGN_IN_PASSWORD="correct horse & battery=staple" ACCESS_SECONDS=5
+export DOORWARD_BIN=$bin SIGN_IN_NAME=alice@example.com SIGN_IN_PASSWORD="correct horse & battery=staple" ACCESS_SECONDS=5
 
 start() { # NAME [ARGUMENT…]: sets `url` and `data`
   local name=$1 line=
@@ -123,6 +123,15 @@ for name in ts1 ts2 python1 python2; do
   case $name in
     ts*) launch "$name" node "$name.mjs" ;;
     *) launch "$name" ".venv/${name#python}/bin/python" client.py ;;
+  esac
+done
+# Libraries that know nothing of MCP: their tokens live an hour.
+for name in oauth4webapi openid-client authlib; do
+  configure "$name" 1h
+  start "$name"
+  case $name in
+    authlib) launch "$name" .venv/2/bin/python authlib_client.py ;;
+    *) launch "$name" node "$name.mjs" ;;
   esac
 done
 # The plain form: one server, no file.

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Browser } from './browser.mjs';
+import { runAll, within } from './checks.mjs';
 
 const { ISSUER: issuer, DOORWARD_BIN: binary, DATA_DIRECTORY: data, SIGN_IN_NAME: username, SIGN_IN_PASSWORD: password } = process.env;
 const lifetime = Number(process.env.ACCESS_SECONDS);
@@ -117,8 +118,6 @@ function exchanged(calls, from, expected) {
   const found = calls.slice(from).filter(({ path }) => path === '/token').map(({ form, status }) => `${form.get('grant_type')} ${status}`);
   assert.deepEqual([...new Set(found)], [expected]);
 }
-
-const within = (promise, seconds, what) => Promise.race([promise, sleep(seconds * 1000, undefined, { ref: false }).then(() => assert.fail(`${what}: not within ${seconds} s`))]);
 
 async function scenario(library, { server: serverName, method, revokeBy, era, protocol }, check) {
   const server = SERVERS[serverName];
@@ -274,26 +273,11 @@ async function scenario(library, { server: serverName, method, revokeBy, era, pr
 export async function run(library, scenarios) {
   // The library's own remarks ("could not refresh, asking again") are what is being tested.
   console.warn = () => {};
-  setTimeout(() => {
-    console.log(`FAIL  ${library.name}: not done after 120 s`);
-    process.exit(1);
-  }, 120_000).unref();
-  let failed = 0;
-  for (const details of scenarios) {
-    const title = `${library.name} · ${details.server}${details.era ? ` · ${details.era}` : ''}${details.method ? ` · ${details.method}` : ''}`;
-    const check = async (what, body) => {
-      try {
-        await within(body(), 30, what);
-        console.log(`ok    ${title}: ${what}`);
-      } catch (error) {
-        console.log(`FAIL  ${title}: ${what}: ${String(error.message).replace(/\s+/g, ' ')}`);
-        throw error;
-      }
-    };
-    await scenario(library, details, check).catch((error) => {
-      failed += 1;
-      if (process.env.VERBOSE) console.error(error);
-    });
-  }
-  process.exit(failed ? 1 : 0);
+  await runAll(
+    library.name,
+    scenarios.map((details) => {
+      const title = [library.name, details.server, details.era, details.method].filter(Boolean).join(' · ');
+      return { title, body: (check) => scenario(library, details, check) };
+    }),
+  );
 }

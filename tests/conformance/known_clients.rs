@@ -37,7 +37,7 @@ fn open_every_host_is_taken_and_an_unknown_one_is_warned_of() {
     assert!(page.contains("doorward does not know this address"), "{page}");
     let claude = Client::register_as(&doorward, CLAUDE, json!({ "token_endpoint_auth_method": "none", "client_name": "Something" }));
     let page = unescape(&consent(&doorward, &claude).1.text());
-    assert!(page.contains("The answer goes to an address of Claude (claude.ai)."), "{page}");
+    assert!(page.contains("A known address of <bdi>Claude</bdi>."), "{page}");
     assert!(!page.contains("doorward does not know this address"));
 }
 
@@ -47,7 +47,7 @@ fn a_client_that_only_calls_itself_claude_is_not_called_known() {
     let fake =
         Client::register_as(&doorward, "https://evil.test/cb", json!({ "token_endpoint_auth_method": "none", "client_name": "Claude" }));
     let page = consent(&doorward, &fake).1.text();
-    assert!(page.contains("doorward does not know this address") && !page.contains("an address of Claude"), "{page}");
+    assert!(page.contains("doorward does not know this address") && !page.contains("address of <bdi>Claude"), "{page}");
 }
 
 #[test]

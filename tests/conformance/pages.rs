@@ -63,7 +63,8 @@ fn assert_is_quiet(page: &Response, what: &str) {
     }
     let references = browser::unescape(&html);
     for reference in ["href=\"", "src=\"", "action=\""] {
-        assert!(references.split(reference).skip(1).all(|target| target.starts_with('/') && !target.starts_with("//")), "{what}: {html}");
+        let stays = |target: &str| target.starts_with('#') || (target.starts_with('/') && !target.starts_with("//"));
+        assert!(references.split(reference).skip(1).all(stays), "{what}: {html}");
     }
     assert!(html.starts_with("<!doctype html>"), "{what}");
     for always in ["<html lang=\"en\">", "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">", "<title>", "<h1"] {
@@ -324,13 +325,16 @@ fn what_is_accepted_has_no_influence_on_what_is_served() {
 }
 
 #[test]
-fn files_are_not_served_and_the_one_stylesheet_is() {
+fn files_are_not_served_but_the_stylesheet_and_the_icon_are() {
     let doorward = doorward();
     let style = http::get(doorward.address, "/style.css");
     assert_eq!((style.status, style.header("content-type")), (200, Some("text/css; charset=utf-8")));
     assert_eq!(style.header("x-content-type-options"), Some("nosniff"));
     let text = style.text();
     assert!(!text.contains("url(") && !text.contains("@import") && !text.contains("http"), "the stylesheet loads nothing");
+    let icon = http::get(doorward.address, "/icon.svg");
+    assert_eq!((icon.status, icon.header("content-type")), (200, Some("image/svg+xml")));
+    assert_eq!(icon.header("content-security-policy"), Some("default-src 'none'; frame-ancestors 'none'"));
     for path in [
         "/style.css/",
         "/style.css.map",
@@ -340,6 +344,7 @@ fn files_are_not_served_and_the_one_stylesheet_is() {
         "/doorward.toml",
         "/run/control.sock",
         "/favicon.ico",
+        "/icon.svg.map",
     ] {
         assert_eq!(http::get(doorward.address, path).status, 404, "{path}");
     }

@@ -375,6 +375,12 @@ fn a_check_refuses_with_the_challenge_of_the_server_in_question() {
         let status = check(site, nothing, Some(&token), &[]).status;
         assert!(matches!(status, 400 | 403), "{nothing}: {status}");
     }
+    // A proxy passes 401 and 403 on, and answers 500 for anything else that is not 2xx.
+    for fields in [&[("Authorization", "Bearer a b")][..], &[("Authorization", "Bearer a"), ("Authorization", "Bearer b")]] {
+        let malformed = check(site, "/auth/check/a", None, fields);
+        assert_eq!(malformed.status, 401, "{fields:?}");
+        assert!(challenge(&malformed).contains("error=\"invalid_request\""));
+    }
     for cookie in ["\u{1f}", "a=b; a=c", &"x".repeat(12_000), "doorward_session=dwss_x"] {
         let status = check(site, "/auth/check/a", None, &[("Cookie", cookie)]).status;
         assert!(matches!(status, 400 | 401), "{status}");
@@ -406,6 +412,9 @@ fn a_trusted_proxy_names_the_path_once_and_in_one_spelling() {
         assert_eq!(ask(&[("X-Forwarded-Uri", uri)]), 200, "{uri}");
         assert_eq!(ask(&[("X-Original-URI", uri)]), 200, "{uri}");
     }
+    let traefik =
+        [("X-Forwarded-Method", "POST"), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "a.test"), ("X-Forwarded-For", "192.0.2.7")];
+    assert_eq!(ask(&[&traefik[..], &[("X-Forwarded-Uri", "/a/x")]].concat()), 200);
     for uri in ["/b", "/b/../a", "/b?/a"] {
         assert!(matches!(ask(&[("X-Forwarded-Uri", uri)]), 401 | 403), "{uri}");
     }

@@ -108,6 +108,15 @@ fn a_big_post_without_a_token_is_refused_before_it_is_read() {
 }
 
 #[test]
+fn a_refusal_arrives_at_a_client_that_cannot_stop_sending() {
+    let house = House::open();
+    let mut client = house.connect();
+    client.request("POST /mcp", "Authorization: Bearer dwat_x\r\nContent-Length: 8388608\r\nContent-Type: application/json\r\n", "");
+    client.send("x".repeat(8 * 1024 * 1024));
+    assert_eq!(client.answer().status, 401);
+}
+
+#[test]
 fn methods_that_mcp_does_not_use_are_refused_after_the_token() {
     let house = House::open();
     let token = house.token();

@@ -1,6 +1,7 @@
 //! A token in the store, by the way on which a real one gets there: an account, a client, a consent, a code.
 
 use doorward::clock::{self, UnixTime};
+use doorward::oauth::audit::Occasion;
 use doorward::oauth::authorization_request::State;
 use doorward::oauth::client::{AuthMethod, Client, ClientOrigin, GrantType};
 use doorward::oauth::code::Redemption;
@@ -46,7 +47,7 @@ pub fn grant(store: &Store, user: &str, client: &str, path: &str, expires_at: Op
     let parties = Parties { session: flow.session, user: &user, client: Some(&client), rules: &RedirectRules::open("https://as.test") };
     let choice = Choice::read(&Params::parse(&format!("scope={path}+read")).unwrap());
     let decide = |flow: Option<&Flow>| consent::decide(flow, Decision::Approve(&choice), &parties, now);
-    store.settle_flow(&secret.hash(), &code.hash(), UnixTime(now.0 + 600), None, decide).unwrap();
+    store.settle_flow(&secret.hash(), &code.hash(), UnixTime(now.0 + 600), None, &Occasion::here(now), decide).unwrap();
     let access = random::secret::<AccessToken>();
     let connection = ConnectionId::mint(random::bytes());
     let new = NewTokens {
@@ -55,7 +56,7 @@ pub fn grant(store: &Store, user: &str, client: &str, path: &str, expires_at: Op
         refresh: random::secret::<RefreshToken>().hash(),
         access_expires_at: expires_at,
         refresh_expires_at: UnixTime(now.0 + 3600),
-        now,
+        occasion: Occasion::here(now),
     };
     let verifier = Verifier::parse(Some(VERIFIER)).unwrap();
     let redeemed = store
@@ -83,7 +84,7 @@ fn account(store: &Store, name: &str) -> User {
         epoch: 0,
         created_at: clock::now(),
     };
-    store.add_user(&user).unwrap();
+    store.add_user(&user, &Occasion::here(clock::now())).unwrap();
     user
 }
 
@@ -103,6 +104,6 @@ fn registered(store: &Store, id: &str) -> Client {
         origin: ClientOrigin::Manual,
         created_at: clock::now(),
     };
-    store.add_client(&client).unwrap();
+    store.add_client(&client, &Occasion::here(clock::now())).unwrap();
     client
 }

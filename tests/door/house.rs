@@ -6,6 +6,7 @@ use crate::grant::grant;
 use doorward::clock::{self, UnixTime};
 use doorward::config::{self, Clients, Config, Issuer, Lifetimes, Limits, Network, Server};
 use doorward::door::{Backends, Deadlines, Door, Stop};
+use doorward::oauth::audit::Occasion;
 use doorward::oauth::connection::EndReason;
 use doorward::oauth::ids::ConnectionId;
 use doorward::oauth::resource::ProtectedResource;
@@ -103,7 +104,7 @@ impl House {
     pub fn revoke(&self, token: &str) {
         let granted = self.granted.lock().unwrap();
         let (_, connection) = granted.iter().find(|(known, _)| known == token).unwrap();
-        assert!(self.store.end_connection(connection, None, EndReason::RevokedByUser, clock::now()).unwrap());
+        assert!(self.store.end_connection(connection, None, EndReason::RevokedByUser, &Occasion::here(clock::now())).unwrap());
     }
 
     pub fn ask_to_stop(&self) {

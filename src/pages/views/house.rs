@@ -1,0 +1,63 @@
+//! The rooms of the house: what somebody sees who is signed in.
+
+use super::{ServerAddress, View};
+use serde::Serialize;
+
+/// What every room has: who is in it, and the ways to the others.
+#[derive(Debug, Clone, Serialize)]
+pub struct Frame {
+    /// A warning about how this doorward is run, above everything else.
+    pub banner: Option<String>,
+    /// The token of the session, carried by every form on the page.
+    pub csrf: String,
+    /// Who is signed in.
+    pub username: String,
+    /// The rooms that this person may enter.
+    pub rooms: Vec<Room>,
+    /// What was just done, in a sentence.
+    pub said: Option<String>,
+}
+
+/// A room in the list of all.
+#[derive(Debug, Clone, Serialize)]
+pub struct Room {
+    /// Its path on this origin.
+    pub href: &'static str,
+    /// Its name.
+    pub label: &'static str,
+    /// True for the one that this is.
+    pub here: bool,
+}
+
+/// `home.html`: what a signed-in person sees first, and where they revoke.
+#[derive(Debug, Clone, Serialize)]
+pub struct HomePage {
+    /// What every room has.
+    #[serde(flatten)]
+    pub frame: Frame,
+    /// The addresses this person may give to an app.
+    pub servers: Vec<ServerAddress>,
+    /// What is connected. An empty list shows how to connect the first app.
+    pub connections: Vec<ConnectionLine>,
+}
+
+impl View for HomePage {
+    const TEMPLATE: &'static str = "home.html";
+}
+
+/// One connection, with the button that ends it (`POST /connections/revoke`).
+#[derive(Debug, Clone, Serialize)]
+pub struct ConnectionLine {
+    /// The connection's identifier, sent back as `id`.
+    pub id: String,
+    /// The name the client gave itself.
+    pub client_name: String,
+    /// The server it uses.
+    pub server_name: String,
+    /// The scopes it holds.
+    pub scopes: Vec<String>,
+    /// When it was made: "3 May 2026".
+    pub since: String,
+    /// When a token of it was last accepted: "2 hours ago". `None` if never.
+    pub last_used: Option<String>,
+}

@@ -1,0 +1,180 @@
+//! API keys: adding, looking up, listing, revoking. A key is stored under its hash; there are few, so that who knows only
+//! its id looks through all of them.
+
+use super::record::{LastUse, Table};
+use super::transaction::{Step, Tx};
+use super::{Store, StoreError};
+use crate::clock::UnixTime;
+use crate::oauth::api_key::{Standing, StoredApiKey};
+use crate::oauth::audit::{Event, Occasion};
+use crate::oauth::audit_kinds::What;
+use crate::oauth::secret::{ApiKey, TokenHash};
+use crate::oauth::text::Shown;
+use crate::oauth::user::User;
+
+/// A busy key is recorded once in each of these, or it would push everything else out of the log.
+const HOUR: u64 = 60 * 60;
+
+/// A key with what a list shows beside it.
+#[derive(Clone, Debug)]
+pub struct ListedApiKey {
+    /// The key and its user.
+    pub standing: Standing,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<UnixTime>,
+}
+
+impl Store {
+    /// The key and everything its life depends on.
+    pub fn api_key(&self, hash: &TokenHash<ApiKey>) -> Result<Option<Standing>, StoreError> {
+        let Some(key) = self.load::<StoredApiKey>(hash.as_bytes())? else { return Ok(None) };
+        let user = self.user(&key.user)?;
+        Ok(Some(Standing { key, user }))
+    }
+
+    /// Every key, oldest first.
+    pub fn api_keys(&self) -> Result<Vec<ListedApiKey>, StoreError> {
+        let mut all: Vec<(Vec<u8>, StoredApiKey)> = self.scan_with_keys()?;
+        all.sort_by_key(|(_, key)| key.created_at);
+        let listed = |(hash, key): (Vec<u8>, StoredApiKey)| {
+            let last_used_at = self.load(&hash)?.map(|LastUse(at)| at);
+            Ok(ListedApiKey { last_used_at, standing: Standing { user: self.user(&key.user)?, key } })
+        };
+        all.into_iter().map(listed).collect()
+    }
+
+    /// Adds a key. On disk before it returns.
+    pub fn add_api_key(&self, hash: &TokenHash<ApiKey>, key: &StoredApiKey, occasion: &Occasion) -> Result<(), StoreError> {
+        self.transact(|tx| {
+            tx.put(hash.as_bytes(), key)?;
+            record(tx, key, occasion.event(What::KeyCreated { key: Shown::new(key.name.as_str()) }))
+        })?;
+        self.commit()
+    }
+
+    /// Forgets the keys that `which` names, and gives how many those were. On disk before it returns, and open streams
+    /// are told.
+    pub fn revoke_api_keys(&self, occasion: &Occasion, which: impl Fn(&StoredApiKey) -> bool) -> Result<usize, StoreError> {
+        let mut keys: Vec<(Vec<u8>, StoredApiKey)> = self.scan_with_keys()?;
+        keys.retain(|(_, key)| which(key));
+        self.transact(|tx| keys.iter().try_for_each(|(hash, key)| forget(tx, hash, key, occasion)))?;
+        self.commit_ending()?;
+        Ok(keys.len())
+    }
+
+    /// Notes that a key was admitted, and records it once in an hour. Not waited for; a note that fails changes nothing
+    /// about the request.
+    pub fn note_key_use(&self, hash: &TokenHash<ApiKey>, occasion: &Occasion) {
+        let noted = |tx: &Tx<'_>, last: Option<UnixTime>| {
+            if last.is_some_and(|last| last.0 / HOUR == occasion.at.0 / HOUR) {
+                return Ok(());
+            }
+            let Some(key) = tx.get::<StoredApiKey>(hash.as_bytes())? else { return Ok(()) };
+            record(tx, &key, occasion.event(What::KeyUsed { key: Shown::new(key.name.as_str()) }))
+        };
+        let _ = self.note_last_use(Table::ApiKey, hash.as_bytes(), occasion.at, noted);
+    }
+}
+
+/// Forgets one key.
+pub(super) fn forget(tx: &Tx<'_>, hash: &[u8], key: &StoredApiKey, occasion: &Occasion) -> Step<()> {
+    record(tx, key, occasion.event(What::KeyRevoked { key: Shown::new(key.name.as_str()) }))?;
+    tx.remove(Table::ApiKey, hash)?;
+    tx.remove(Table::LastUse, hash)
+}
+
+/// Writes an event about a key, with the name that its user has at this moment.
+fn record(tx: &Tx<'_>, key: &StoredApiKey, event: Event) -> Step<()> {
+    let event = event.at_server(&key.server);
+    let user: Option<User> = tx.get(key.user.as_str().as_bytes())?;
+    tx.record(&user.iter().fold(event, |event, user| event.of_user(&user.name)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oauth::audit::Wanted;
+    use crate::oauth::fixtures::{api_key, occasion, seconds_later, secret, user};
+    use crate::oauth::ids::KeyId;
+    use crate::store::testing::{Temporary, store};
+    use std::time::Duration;
+
+    fn later(seconds: u64) -> Occasion {
+        Occasion { at: seconds_later(seconds), ..occasion() }
+    }
+
+    fn hash(byte: u8) -> TokenHash<ApiKey> {
+        secret::<ApiKey>(byte).hash()
+    }
+
+    fn with_two() -> Temporary {
+        let store = store();
+        store.add_user(&user("ann"), &occasion()).unwrap();
+        let younger = StoredApiKey { id: KeyId::known_as("key_2"), created_at: seconds_later(5), expires_at: None, ..api_key() };
+        store.add_api_key(&hash(2), &younger, &occasion()).unwrap();
+        store.add_api_key(&hash(1), &api_key(), &occasion()).unwrap();
+        store
+    }
+
+    fn ids(store: &Temporary) -> Vec<String> {
+        store.api_keys().unwrap().iter().map(|listed| listed.standing.key.id.to_string()).collect()
+    }
+
+    #[test]
+    fn a_key_is_found_by_its_hash_with_its_user() {
+        let store = with_two();
+        let found = store.api_key(&hash(1)).unwrap().unwrap();
+        assert_eq!((found.key, found.user), (api_key(), Some(user("ann"))));
+        assert!(store.api_key(&hash(3)).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_list_is_oldest_first_and_knows_the_last_use() {
+        let store = with_two();
+        store.note_key_use(&hash(1), &later(60));
+        assert_eq!(ids(&store), ["key_1", "key_2"]);
+        let uses: Vec<_> = store.api_keys().unwrap().iter().map(|listed| listed.last_used_at).collect();
+        assert_eq!(uses, [Some(seconds_later(60)), None]);
+    }
+
+    #[test]
+    fn a_revoked_key_is_gone_with_its_last_use_and_open_streams_are_told() {
+        let store = with_two();
+        store.note_key_use(&hash(1), &occasion());
+        let seen = store.wait_for_endings(u64::MAX, Duration::ZERO);
+        assert_eq!(store.revoke_api_keys(&occasion(), |key| key.id == api_key().id), Ok(1));
+        assert!(store.wait_for_endings(seen, Duration::ZERO) > seen);
+        assert!(store.api_key(&hash(1)).unwrap().is_none());
+        assert_eq!((ids(&store), store.count(Table::LastUse)), (vec!["key_2".to_owned()], 0));
+        assert_eq!(store.revoke_api_keys(&occasion(), |key| key.id == api_key().id), Ok(0));
+        store.note_key_use(&hash(1), &later(600));
+        assert_eq!(store.count(Table::LastUse), 0, "a use that was under way leaves nothing behind");
+    }
+
+    #[test]
+    fn an_expired_key_stays_in_the_list_for_a_month() {
+        let store = with_two();
+        store.note_key_use(&hash(1), &occasion());
+        let month = 30 * 24 * 60 * 60;
+        assert_eq!(store.sweep(seconds_later(3600 + month - 1)), Ok(0));
+        assert_eq!(store.sweep(seconds_later(3600 + month)), Ok(1));
+        assert_eq!((ids(&store), store.count(Table::LastUse)), (vec!["key_2".to_owned()], 0));
+    }
+
+    #[test]
+    fn what_becomes_of_a_key_is_recorded_and_its_use_once_in_an_hour() {
+        let store = store();
+        store.add_user(&user("ann"), &occasion()).unwrap();
+        store.add_api_key(&hash(1), &api_key(), &occasion()).unwrap();
+        for minute in 0..180 {
+            store.note_key_use(&hash(1), &later(minute * 60));
+        }
+        store.revoke_api_keys(&occasion(), |_| true).unwrap();
+        let events = store.events(&Wanted { user: Some("ann".into()), ..Wanted::newest(9) }).unwrap();
+        let sentences: Vec<String> = events.iter().rev().skip(1).map(|entry| entry.event.sentence()).collect();
+        let used = "the key \"backup\" of ann was used at /notes";
+        let (made, revoked) = ("the key \"backup\" of ann for /notes was made", "the key \"backup\" of ann was revoked");
+        // From the middle of an hour on, three hours touch four.
+        assert_eq!(sentences, [made, used, used, used, used, revoked]);
+    }
+}

@@ -1,0 +1,154 @@
+//! In which table each record is, and when it may be forgotten.
+
+use super::audit::AuditCounts;
+use super::record::{BrowserSession, FingerprintOwner, Instance, LastUse, NameOwner, Record, StoredSetupLink, Table, UserCodeOwner};
+use crate::clock::UnixTime;
+use crate::oauth::api_key::StoredApiKey;
+use crate::oauth::audit::Entry;
+use crate::oauth::bearer::StoredAccessToken;
+use crate::oauth::client::Client;
+use crate::oauth::code::{CodeState, StoredCode};
+use crate::oauth::configuration::Configuration;
+use crate::oauth::connection::Connection;
+use crate::oauth::consent::Flow;
+use crate::oauth::device::{DeviceState, StoredDeviceCode, WrongEntries};
+use crate::oauth::mcp_session::SessionOwner;
+use crate::oauth::poll::PolledFlow;
+use crate::oauth::refresh::{LOST_ANSWER, StoredRefreshToken};
+use crate::oauth::signing_key::SigningKey;
+use crate::oauth::user::User;
+use std::time::Duration;
+
+const KEEP_ENDED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+const KEEP_SPENT_CODE: Duration = Duration::from_secs(24 * 60 * 60);
+/// Long enough for a device to hear that its time is over.
+const KEEP_EXPIRED_DEVICE: Duration = Duration::from_secs(5 * 60);
+const KEEP_MCP_SESSION: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+impl Record for Instance {
+    const TABLE: Table = Table::Instance;
+}
+impl Record for User {
+    const TABLE: Table = Table::User;
+}
+impl Record for NameOwner {
+    const TABLE: Table = Table::UserName;
+}
+impl Record for Client {
+    const TABLE: Table = Table::Client;
+}
+impl Record for FingerprintOwner {
+    const TABLE: Table = Table::ClientFingerprint;
+}
+impl Record for BrowserSession {
+    const TABLE: Table = Table::Session;
+    fn forget_at(&self) -> Option<UnixTime> {
+        Some(self.expires_at)
+    }
+}
+impl Record for Flow {
+    const TABLE: Table = Table::Flow;
+    fn forget_at(&self) -> Option<UnixTime> {
+        Some(self.expires_at)
+    }
+}
+impl Record for StoredCode {
+    const TABLE: Table = Table::Code;
+    /// A spent code stays known for a while, so that a replay is noticed.
+    fn forget_at(&self) -> Option<UnixTime> {
+        Some(match self.state {
+            CodeState::Fresh { .. } => self.expires_at,
+            CodeState::Spent { .. } => self.expires_at.after(KEEP_SPENT_CODE),
+        })
+    }
+}
+impl Record for StoredAccessToken {
+    const TABLE: Table = Table::AccessToken;
+    /// Kept beyond its end for as long as a rotation may have to know whether it was used.
+    fn forget_at(&self) -> Option<UnixTime> {
+        self.expires_at.map(|end| end.after(LOST_ANSWER))
+    }
+}
+impl Record for StoredRefreshToken {
+    const TABLE: Table = Table::RefreshToken;
+    fn forget_at(&self) -> Option<UnixTime> {
+        Some(self.expires_at)
+    }
+}
+impl Record for Connection {
+    const TABLE: Table = Table::Connection;
+    fn forget_at(&self) -> Option<UnixTime> {
+        match self.ended {
+            Some(ended) => Some(ended.at.after(KEEP_ENDED)),
+            None => self.alive_until,
+        }
+    }
+}
+impl Record for StoredApiKey {
+    const TABLE: Table = Table::ApiKey;
+    /// One whose time is over stays in the list for a while, so that its owner sees why a script has stopped.
+    fn forget_at(&self) -> Option<UnixTime> {
+        self.expires_at.map(|end| end.after(KEEP_ENDED))
+    }
+}
+impl Record for LastUse {
+    const TABLE: Table = Table::LastUse;
+}
+impl Record for SessionOwner {
+    const TABLE: Table = Table::McpSession;
+    fn forget_at(&self) -> Option<UnixTime> {
+        Some(self.seen_at.after(KEEP_MCP_SESSION))
+    }
+}
+impl Record for StoredSetupLink {
+    const TABLE: Table = Table::SetupLink;
+    fn forget_at(&self) -> Option<UnixTime> {
+        Some(self.expires_at)
+    }
+}
+
+/// Old ones are forgotten by [`crate::store::Store::sweep`] ring by ring, without marks: a flood must not leave any.
+impl Record for Entry {
+    const TABLE: Table = Table::Audit;
+}
+impl Record for AuditCounts {
+    const TABLE: Table = Table::AuditCounts;
+}
+impl Record for Configuration {
+    const TABLE: Table = Table::Configuration;
+}
+
+impl Record for StoredDeviceCode {
+    const TABLE: Table = Table::DeviceCode;
+    /// A spent one stays known for a while, so that a replay is noticed.
+    fn forget_at(&self) -> Option<UnixTime> {
+        Some(match self.state {
+            DeviceState::Pending | DeviceState::Denied { .. } | DeviceState::Approved { .. } => self.expires_at.after(KEEP_EXPIRED_DEVICE),
+            DeviceState::Spent { .. } => self.expires_at.after(KEEP_SPENT_CODE),
+        })
+    }
+}
+impl Record for UserCodeOwner {
+    const TABLE: Table = Table::UserCode;
+    fn forget_at(&self) -> Option<UnixTime> {
+        Some(self.expires_at)
+    }
+}
+impl Record for WrongEntries {
+    const TABLE: Table = Table::WrongEntries;
+    fn forget_at(&self) -> Option<UnixTime> {
+        Some(self.end())
+    }
+}
+impl Record for SigningKey {
+    const TABLE: Table = Table::SigningKey;
+    fn forget_at(&self) -> Option<UnixTime> {
+        Self::forget_at(self)
+    }
+}
+impl Record for PolledFlow {
+    const TABLE: Table = Table::PolledFlow;
+    fn forget_at(&self) -> Option<UnixTime> {
+        Some(self.expires_at)
+    }
+}
