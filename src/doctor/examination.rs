@@ -194,8 +194,8 @@ impl Visit<'_> {
     fn the_paths(&mut self, web: &Web) {
         let asked = Asked { method: "GET", path: "/.well-known/oauth-authorization-server" };
         let first = self.ask(web, asked, CLAUDE_HTTP, None);
+        let now = clock::now();
         self.found(path::identity(asked, &first, &self.expected));
-        self.found(machine::clock(&first, clock::now()));
         self.found(path::document(Document::AuthorizationServer, asked, &first, &self.expected));
         let servers = self.servers(&first);
         self.documents(web, &servers);
@@ -209,6 +209,7 @@ impl Visit<'_> {
             self.agents(web, server);
         }
         self.streams(web, &servers);
+        self.found(machine::clock(&first, now));
     }
 
     /// The servers' paths: as doorward says, or as its document does; else the usual one.
@@ -273,7 +274,7 @@ impl Visit<'_> {
             let fields = [("accept", "text/event-stream"), (TICKET_FIELD, ticket.as_str())];
             let came = web.watch(&Question { url: &url, agent: CLAUDE_USER, fields: &fields, content: Some((JSON, "{}")) });
             self.found(stream::buffering(asked, &came, &self.expected));
-            forwarded = forwarded.or_else(|| stream::forwarded(&came));
+            forwarded = forwarded.or_else(|| stream::forwarded(&came, &self.expected));
         }
         if let Some(finding) = forwarded {
             self.found(finding);

@@ -1,6 +1,7 @@
 //! This machine: who can read the files, how much room there is, whether there is a copy, what time it is; and the
 //! upstreams, which are this machine's business, too.
 
+use super::product::carrier;
 use super::told;
 use crate::clock::UnixTime;
 use crate::doctor::finding::Finding;
@@ -16,16 +17,24 @@ const LITTLE: u64 = 512 * 1024 * 1024;
 /// Clocks that differ by more make dates in answers and tokens look wrong.
 const SKEW: Duration = Duration::from_secs(60);
 
-/// Whether anybody else on this machine can read or write what is there.
+/// Whether anybody else on this machine can reach what is there. To look into the directory itself is the least of it:
+/// the store, the sockets' folder and the control socket have modes of their own.
 pub(in crate::doctor) fn permissions(data: &Path, files: &SeenFiles) -> Finding {
     let id = "permissions";
-    let open: Vec<String> =
-        files.modes.iter().filter(|(_, mode)| mode & 0o077 != 0).map(|(name, mode)| format!("{name} ({:o})", mode & 0o777)).collect();
-    if open.is_empty() {
-        return Finding::ok(id, "nobody else on this machine can read the data");
+    let open = |(name, mode): &&(String, u32)| mode & if Path::new(name) == data { 0o022 } else { 0o077 } != 0;
+    let told = |(name, mode): &(String, u32)| format!("{name} ({:o})", mode & 0o777);
+    let opened: Vec<String> = files.modes.iter().filter(open).map(told).collect();
+    let hint = format!("chmod -R go-rwx {}", data.display());
+    if !opened.is_empty() {
+        return Finding::failure(id, format!("others on this machine can get at {}", opened.join(", ")), hint);
     }
-    let sentence = format!("others on this machine can get at {}", open.join(", "));
-    Finding::failure(id, sentence, format!("chmod -R go-rwx {}", data.display()))
+    match files.modes.iter().find(|(name, mode)| Path::new(name) == data && mode & 0o077 != 0) {
+        Some(directory) => {
+            let sentence = format!("others on this machine can look into {}, and read doorward.toml if it lets them", told(directory));
+            Finding::warning(id, sentence, format!("chmod go-rwx {}", data.display()))
+        }
+        None => Finding::ok(id, "nobody else on this machine can read the data"),
+    }
 }
 
 /// Whether there is room.
@@ -59,12 +68,16 @@ pub(in crate::doctor) fn clock(came: &Attempt, now: UnixTime) -> Finding {
     let Some(stated) = stated else { return Finding::note(id, "what time it is elsewhere cannot be told: no answer states it") };
     let (ahead, behind) = (now.since(UnixTime(stated)), UnixTime(stated).since(now));
     let skew = ahead.max(behind);
-    if skew <= SKEW {
-        return Finding::ok(id, "the clock agrees with the date that answers from the public address state");
+    let product = came.as_ref().ok().and_then(carrier);
+    match product {
+        Some(product) if skew <= SKEW => return Finding::ok(id, format!("the clock agrees with the date that {product} states")),
+        // Without anybody known in between, the date may be the one that doorward on this machine put there.
+        None if skew <= SKEW => return Finding::note(id, "the clock was compared with nothing: the only date seen may be its own"),
+        Some(_) | None => {}
     }
     let way = if ahead > behind { "ahead of" } else { "behind" };
-    let sentence = format!("this machine's clock is {} seconds {way} the date that answers from the public address state", skew.as_secs());
-    Finding::warning(id, sentence, "set it by the network: timedatectl set-ntp true")
+    let sentence = format!("this machine's clock is {} seconds {way} the date that comes from the public address", skew.as_secs());
+    Finding::warning(id, sentence, "set both clocks by the network: timedatectl set-ntp true").by(product)
 }
 
 /// Whether a protected server's upstream answers, whatever it answers: it was asked without its credential.
@@ -94,16 +107,21 @@ mod tests {
     use crate::doctor::observed::testing::wire;
 
     #[test]
-    fn any_bit_for_anybody_else_is_a_failure_that_names_the_file() {
+    fn what_others_can_reach_is_named_and_looking_into_the_directory_is_the_least_of_it() {
         let of = |modes: &[(&str, u32)]| {
             let modes = modes.iter().map(|(name, mode)| ((*name).to_owned(), *mode)).collect();
             permissions(Path::new("/data"), &SeenFiles { modes, free: None })
         };
         assert_eq!(of(&[("/data", 0o40700), ("/data/control.sock", 0o140_600)]).state, State::Ok);
-        for mode in [0o704, 0o740, 0o701, 0o750, 0o777] {
+        for mode in [0o704, 0o740, 0o701, 0o750, 0o755] {
             let finding = of(&[("/data", 0o40000 | mode), ("/data/store", 0o700)]);
-            assert_eq!(finding.sentence, format!("others on this machine can get at /data ({mode:o})"));
+            assert!(finding.state == State::Warning && finding.sentence.contains(&format!("/data ({mode:o})")), "{}", finding.sentence);
+            let finding = of(&[("/data", 0o700), ("/data/store", 0o40000 | mode)]);
+            assert_eq!(finding.sentence, format!("others on this machine can get at /data/store ({mode:o})"));
             assert_eq!((finding.state, finding.hint.as_deref()), (State::Failure, Some("chmod -R go-rwx /data")));
+        }
+        for mode in [0o720, 0o702, 0o777] {
+            assert_eq!(of(&[("/data", 0o40000 | mode)]).state, State::Failure, "{mode:o}");
         }
     }
 
@@ -119,8 +137,16 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_is_compared_only_with_somebody_elses() {
+        let of = |fields: &str| {
+            clock(&Ok(wire(&format!("HTTP/1.1 200 OK\n{fields}Date: Sun, 06 Nov 1994 08:49:37 GMT"))), UnixTime(784_111_777))
+        };
+        assert_eq!((of("").state, of("Server: cloudflare\n").state), (State::Note, State::Ok));
+    }
+
+    #[test]
     fn a_clock_may_differ_by_a_minute() {
-        let came = Ok(wire("HTTP/1.1 200 OK\nDate: Sun, 06 Nov 1994 08:49:37 GMT"));
+        let came = Ok(wire("HTTP/1.1 200 OK\nServer: nginx\nDate: Sun, 06 Nov 1994 08:49:37 GMT"));
         let at = |seconds: i64| clock(&came, UnixTime(784_111_777_u64.checked_add_signed(seconds).unwrap()));
         assert_eq!(
             [at(-60).state, at(0).state, at(60).state, at(61).state, at(-61).state],

@@ -52,7 +52,7 @@ pub(in crate::doctor) fn buffering(asked: Asked<'_>, came: &Result<SeenStream, T
 }
 
 /// Whether a proxy said who is asking and was not believed. Nothing where no stream came, or there is no proxy.
-pub(in crate::doctor) fn forwarded(came: &Result<SeenStream, Trouble>) -> Option<Finding> {
+pub(in crate::doctor) fn forwarded(came: &Result<SeenStream, Trouble>, expected: &Expected) -> Option<Finding> {
     let id = "proxy";
     let body = &came.as_ref().ok()?.seen.body;
     let said: Value = body.lines().find_map(|line| serde_json::from_str(line.strip_prefix("data: ")?).ok())?;
@@ -63,7 +63,8 @@ pub(in crate::doctor) fn forwarded(came: &Result<SeenStream, Trouble>) -> Option
             Some(Finding::warning(id, format!("the proxy at {peer} says who is asking, and is not believed"), hint))
         }
         (true, true) => Some(Finding::ok(id, format!("the proxy at {peer} says who is asking, and is believed"))),
-        (false, _) if peer.is_loopback() => {
+        // Something else than doorward ends TLS.
+        (false, _) if expected.origin.scheme() == "https" => {
             let hint = "let it send X-Forwarded-For, and add --trusted-proxy for it: until then all clients count as one";
             Some(Finding::note(id, format!("the proxy at {peer} does not say who is asking")).hint(hint))
         }
@@ -117,7 +118,7 @@ mod tests {
 
     fn said(data: &str) -> Option<Finding> {
         let seen = Seen { body: format!("event: first\ndata: {data}\n\n"), ..Seen::default() };
-        forwarded(&Ok(SeenStream { seen, ..SeenStream::default() }))
+        forwarded(&Ok(SeenStream { seen, ..SeenStream::default() }), &expected())
     }
 
     #[test]
@@ -126,7 +127,9 @@ mod tests {
         assert!(finding.state == State::Warning && finding.hint.unwrap().contains("--trusted-proxy 172.18.0.2"));
         assert_eq!(said("{\"forwarded\":true,\"trusted\":true,\"peer\":\"127.0.0.1\"}").unwrap().state, State::Ok);
         assert_eq!(said("{\"forwarded\":false,\"trusted\":false,\"peer\":\"127.0.0.1\"}").unwrap().state, State::Note);
-        assert_eq!(said("{\"forwarded\":false,\"trusted\":false,\"peer\":\"93.184.216.34\"}"), None);
+        let plain = Expected { origin: Url::parse("http://127.0.0.1:8787").unwrap(), proof: None };
+        let seen = Seen { body: "data: {\"forwarded\":false,\"trusted\":false,\"peer\":\"127.0.0.1\"}\n".into(), ..Seen::default() };
+        assert_eq!(forwarded(&Ok(SeenStream { seen, ..SeenStream::default() }), &plain), None);
         for junk in ["{}", "x", "{\"forwarded\":true,\"trusted\":false,\"peer\":\"\\u001b[2J\"}"] {
             assert_eq!(said(junk), None, "{junk}");
         }
