@@ -5,10 +5,10 @@
 //! itself has proven before it changes anything.
 
 use crate::config::Config;
-use crate::endpoints::browser::{CheckedForm, SignedIn};
+use crate::endpoints::browser::{CheckedForm, Owner, SignedIn};
 use crate::endpoints::{
-    App, authorize, connections, consent, device, device_authorization, discovery, health, home, openid, page, poll, register, revoke,
-    setup, signin, signout, token,
+    App, authorize, connect, connections, consent, device, device_authorization, discovery, health, home, introspect, openid, page, poll,
+    register, revoke, servers, setup, signin, signout, token,
 };
 use crate::http::answer::Answer;
 use crate::http::method::Method::{self, Delete, Get, Head, Options, Post, Put};
@@ -33,6 +33,7 @@ enum Path {
 }
 
 type Open = fn(&App, &Request) -> Answer;
+type PageHandler = fn(&App, &Request, &SignedIn) -> Answer;
 type FormHandler = fn(&App, &Request, &SignedIn, &CheckedForm) -> Answer;
 
 /// Who may call, and what is called.
@@ -46,8 +47,12 @@ enum Access {
     Client(Open),
     /// A browser that need not be signed in: a page, or a form that checks the visitor's token itself.
     Browser(Open),
+    /// A page of somebody signed in; anybody else is asked to sign in.
+    Page(PageHandler),
     /// A form of somebody signed in.
     Form(FormHandler),
+    /// A page of an owner.
+    OwnerPage(fn(&App, &Request, &Owner<'_>) -> Answer),
 }
 
 /// Who may read the answer.
@@ -82,6 +87,7 @@ static ROUTES: &[Route] = &[
     row(Post, "/token",               Access::Client(token::grant),                          Cors::AnyOrigin),
     row(Post, "/device_authorization", Access::Client(device_authorization::begin),         Cors::AnyOrigin),
     row(Post, "/revoke",              Access::Client(revoke::revoke),                        Cors::AnyOrigin),
+    row(Post, "/introspect",          Access::Client(introspect::introspect),                Cors::AnyOrigin),
 
     row(Get,  "/poll",                Access::Client(poll::fetch),                           Cors::AnyOrigin),
 
@@ -97,8 +103,10 @@ static ROUTES: &[Route] = &[
     row(Post, "/signout",             Access::Form(signout::submit),                         Cors::None),
     row(Get,  "/setup",               Access::Browser(setup::show),                          Cors::None),
     row(Post, "/setup",               Access::Browser(setup::submit),                        Cors::None),
-    row(Get,  "/",                    Access::Browser(home::show),                           Cors::None),
-    row(Post, "/connections/revoke",  Access::Form(|app, _, who, form| connections::revoke(app, who, form)), Cors::None),
+    row(Get,  "/",                    Access::Page(home::show),                              Cors::None),
+    row(Get,  "/connect",             Access::Page(connect::show),                           Cors::None),
+    row(Get,  "/servers",             Access::OwnerPage(servers::show),                      Cors::None),
+    row(Post, "/connections/revoke",  Access::Form(connections::revoke),                     Cors::None),
 
     row(Get,  "/style.css",           Access::Anyone(health::stylesheet),                    Cors::None),
     row(Get,  "/icon.svg",            Access::Anyone(health::icon),                          Cors::None),
@@ -160,13 +168,27 @@ impl Access {
         match self {
             Self::Anyone(handler) | Self::Client(handler) | Self::Browser(handler) => handler(app, request),
             Self::AnyoneAt(handler) => handler(app, request, place),
-            Self::Form(handler) => with_form(app, request, *handler),
+            Self::Page(handler) => with_page(app, request, |who| handler(app, request, who)),
+            Self::OwnerPage(handler) => with_page(app, request, |who| match who.as_owner() {
+                Some(owner) => handler(app, request, &owner),
+                None => page::owners_only(app),
+            }),
+            Self::Form(handler) => with_form(app, request, |who, form| handler(app, request, who, form)),
         }
     }
 }
 
+/// Proves that somebody is signed in, and only then shows the page; else the way to it leads over sign-in.
+fn with_page(app: &App, request: &Request, show: impl Fn(&SignedIn) -> Answer) -> Answer {
+    match app.signed_in(request) {
+        Ok(Some(signed_in)) => show(&signed_in),
+        Ok(None) => signin::ask_for_page(app, request),
+        Err(error) => page::unavailable(app, &error),
+    }
+}
+
 /// Proves that somebody is signed in and that the form is ours, and only then calls.
-fn with_form(app: &App, request: &Request, handler: FormHandler) -> Answer {
+fn with_form(app: &App, request: &Request, handle: impl Fn(&SignedIn, &CheckedForm) -> Answer) -> Answer {
     let signed_in = match app.signed_in(request) {
         Ok(signed_in) => signed_in,
         Err(error) => return page::unavailable(app, &error),
@@ -176,7 +198,7 @@ fn with_form(app: &App, request: &Request, handler: FormHandler) -> Answer {
         return page::error(app, 403, "You are not signed in", "Nothing was changed.", Some(hint));
     };
     match app.check_form(request, &signed_in) {
-        Some(form) => handler(app, request, &signed_in, &form),
+        Some(form) => handle(&signed_in, &form),
         None => {
             let what = "This form did not come from a page of this doorward in this browser. Nothing was changed.";
             page::error(app, 403, "This form was not accepted", what, Some("Open the page again and repeat what you did."))
@@ -252,8 +274,22 @@ mod tests {
     #[test]
     fn what_a_person_sees_is_never_readable_from_another_origin() {
         for route in ROUTES {
-            let personal = matches!(route.access, Access::Browser(_) | Access::Form(_));
+            let personal = match route.access {
+                Access::Anyone(_) | Access::AnyoneAt(_) | Access::Client(_) => false,
+                Access::Browser(_) | Access::Page(_) | Access::Form(_) | Access::OwnerPage(_) => true,
+            };
             assert!(!personal || route.cors == Cors::None);
+        }
+    }
+
+    #[test]
+    fn every_row_for_owners_is_tried_by_somebody_who_is_none() {
+        let tried = include_str!("../tests/conformance/dashboard.rs");
+        for route in ROUTES {
+            if let (Path::Exact(path), Access::OwnerPage(_)) = (&route.path, &route.access) {
+                let row = format!("(\"{}\", \"{path}\")", route.method.as_str());
+                assert!(tried.contains(&row), "{row} is missing in FOR_OWNERS");
+            }
         }
     }
 

@@ -11,6 +11,7 @@
 //! | `every_spelling_gives_the_document_with_and_without_slash_and_query` | all | RFC 8414 §3, RFC 9728 §3.1 |
 //! | `head_answers_as_get_does_without_the_content` | all | RFC 9110 §8.6, §9.3.2 |
 //! | `a_browser_may_ask_before_it_reads_and_nobody_may_change_a_document` | all | RFC 9110 §15.5.6, Fetch (CORS) |
+//! | `whatever_a_machine_is_told_a_page_of_any_origin_can_read` | all | OAuth 2.1 §3.2, Fetch (CORS) |
 //! | `an_unknown_document_is_a_json_404_that_every_origin_can_read` | all | RFC 8414 §3, RFC 9728 §3 |
 //! | `no_document_holds_null_or_anything_empty` | all | RFC 8414 §3.2, RFC 9728 §3.2 |
 //! | `the_server_document_holds_exactly_what_is_done_here` | all | RFC 8414 §2, RFC 9207 §3, OIDC Discovery §3 |
@@ -161,6 +162,24 @@
 //! | `after_a_revocation_was_answered_nothing_of_the_connection_works_whatever_ran_beside_it` | all | RFC 7009 §2.1 |
 //! | `a_revoked_access_token_is_not_brought_back_by_a_call_that_ran_beside_it` | all | RFC 7009 §2.1 |
 //! | `nothing_that_a_client_sent_or_got_is_readable_in_the_data_directory` | all | RFC 6819 §5.1.4.1 |
+//! | **replays** | | |
+//! | `known_clients_go_from_registration_to_the_first_call_and_a_refresh` | all | A3, A4, A7, C4, D2, E1, E4; RFC 7591 §3, RFC 6749 §4.1, §6 |
+//! | **server_policies** | | |
+//! | `each_server_has_its_own_lifetimes_and_what_it_does_not_say_holds_for_all` | all | A9, B6; RFC 6749 §5.1 |
+//! | `the_consent_page_says_how_long_the_server_in_question_lets_it_last` | all | A9, B6 |
+//! | `tokens_that_do_not_expire_end_all_the_same_when_they_are_taken_back` | all | A9; RFC 7009 §1 |
+//! | `when_everything_has_ended_the_same_client_is_let_in_again_for_a_full_term` | all | D3; RFC 6749 §5.1 |
+//! | `a_reusable_refresh_token_goes_on_working_and_is_answered_again` | all | B6; RFC 6749 §6 |
+//! | `each_use_of_a_reusable_refresh_token_begins_its_life_anew` | all | B6; RFC 6749 §6 |
+//! | `many_who_share_a_reusable_refresh_token_all_go_on` | all | B6; RFC 6749 §6 |
+//! | `a_reusable_refresh_token_is_its_clients_alone_and_ends_with_its_connection` | all | B6; RFC 6749 §6, RFC 7009 §2.1 |
+//! | `tokens_from_before_the_owner_chose_otherwise_keep_to_what_they_were` | all | B6, E4; RFC 9700 §4.14.2 |
+//! | `where_the_owner_chose_it_access_tokens_outlive_their_refresh_token` | all | B8; RFC 7009 §2.1 |
+//! | `an_access_token_that_outlives_its_refresh_token_can_still_be_taken_back` | all | B8; RFC 7009 §2.1 |
+//! | `unless_the_owner_chose_otherwise_everything_dies_with_the_refresh_token` | all | B8; RFC 7009 §2.1 |
+//! | `the_server_can_be_used_whatever_was_asked_and_the_answer_never_names_more_than_that` | all | A8, E1; RFC 6749 §3.3, §5.1 |
+//! | `the_consent_page_shows_what_is_granted_and_not_what_is_told` | all | D1, E1; RFC 6749 §3.3 |
+//! | `a_device_is_told_by_the_same_rule` | all | E1; RFC 8628 §3.5, RFC 6749 §5.1 |
 //! | **protected_resource** | | |
 //! | `without_credentials_every_method_is_told_where_to_begin_and_nothing_of_an_error` | all | RFC 6750 §3, RFC 9728 §5.1 |
 //! | `the_document_that_a_challenge_names_is_there_and_describes_the_address_that_was_asked` | all | RFC 9728 §3.3, §5.1 |
@@ -201,6 +220,23 @@
 //! | `a_session_is_of_no_use_to_another_client_or_another_user` | all | MCP security best practices, session hijacking |
 //! | `an_open_stream_ends_with_what_it_stands_on` | all | RFC 7009 §2.1, MCP authorization, access token usage |
 //! | `trouble_behind_the_gate_is_told_in_json_without_names` | all | RFC 9110 §15.6.3 |
+//! | **dashboard** | | |
+//! | `the_connect_page_has_the_address_and_the_way_into_each_app` | all | first run |
+//! | `an_address_that_only_this_machine_reaches_is_said_to_be_one` | all | first run |
+//! | `nobody_is_shown_a_server_that_they_may_not_use` | all | A11 |
+//! | `a_page_asked_for_before_sign_in_is_shown_after_it` | all | B3 |
+//! | `what_was_done_is_said_once_and_in_no_words_but_ours` | all | A10 |
+//! | `what_is_for_owners_is_refused_to_others_by_the_server_itself` | all | Z4 |
+//! | `the_servers_page_shows_the_owner_where_each_really_is` | all | B11, Z4 |
+//! | **introspection** | | |
+//! | `a_client_is_told_everything_about_its_own_tokens_however_it_authenticates` | all | B9, D2, RFC 7662 §2.2, RFC 6749 §2.3.1 |
+//! | `a_hint_is_a_hint_and_what_nobody_knows_changes_nothing` | all | B9, RFC 7662 §2.1 |
+//! | `what_is_unknown_over_or_anothers_is_inactive_in_the_same_bytes` | all | B9, RFC 7662 §2.2, §4 |
+//! | `a_token_is_inactive_from_the_moment_that_ends_it` | all | B9, RFC 7662 §4 |
+//! | `a_rotated_refresh_token_is_inactive_and_asking_about_it_is_no_theft` | all | B9, RFC 7662 §2.2 |
+//! | `a_token_ends_when_it_was_said_to_and_one_without_an_end_has_no_exp` | all | B9, A9, RFC 7662 §2.2 |
+//! | `whoever_does_not_prove_who_it_is_learns_nothing` | all | B9, D2, D5, RFC 7662 §2.1, §2.3 |
+//! | `only_a_form_with_one_token_is_read_and_only_by_post` | all | B9, RFC 7662 §2.1 |
 //! | **keys** | | |
 //! | `a_key_calls_its_server_as_its_user_and_the_upstream_never_sees_it` | all | D5, RFC 6750 §2.1 |
 //! | `a_key_counts_in_the_authorization_field_alone` | all | D5, RFC 6750 §2 |
@@ -227,6 +263,8 @@ mod authorization_security;
 mod bridge;
 #[path = "conformance/consent_choice.rs"]
 mod consent_choice;
+#[path = "conformance/dashboard.rs"]
+mod dashboard;
 #[path = "conformance/device.rs"]
 mod device;
 #[path = "conformance/discovery.rs"]
@@ -235,6 +273,8 @@ mod discovery;
 mod flow;
 #[path = "conformance/gateway.rs"]
 mod gateway;
+#[path = "conformance/introspection.rs"]
+mod introspection;
 #[path = "conformance/keys.rs"]
 mod keys;
 #[path = "conformance/known_clients.rs"]
@@ -249,6 +289,10 @@ mod pkce_exception;
 mod protected_resource;
 #[path = "conformance/registration.rs"]
 mod registration;
+#[path = "conformance/replays.rs"]
+mod replays;
+#[path = "conformance/server_policies.rs"]
+mod server_policies;
 #[path = "conformance/token_lifecycle.rs"]
 mod token_lifecycle;
 

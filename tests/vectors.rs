@@ -21,8 +21,9 @@ use std::path::{Path, PathBuf};
 const ISSUER: &str = "https://mcp.example.com";
 const NOW: UnixTime = UnixTime(1_700_000_000);
 
-/// Not read here: a note for people, records that the store reads, and answers that the doctor knows.
-const READ_ELSEWHERE: [&str; 3] = ["README.md", "doctor/", "records/"];
+/// Not read here: a note for people, answers that the doctor knows, records that the store reads, and requests that are
+/// sent to the program.
+const READ_ELSEWHERE: [&str; 4] = ["README.md", "doctor/", "records/", "replays/"];
 
 fn rules() -> RedirectRules {
     RedirectRules::open(ISSUER)
@@ -87,11 +88,9 @@ fn texts<'v>(vector: &'v Value, name: &str) -> Vec<&'v str> {
 
 fn notes() -> ProtectedResource {
     ProtectedResource {
-        path: "/notes".into(),
-        uri: format!("{ISSUER}/notes"),
-        name: "Notes".into(),
         scopes: vec![("notes:read".into(), "Read your notes".into()), ("notes:write".into(), "Change your notes".into())],
         default_scope: Scope::parse("notes:read"),
+        ..ProtectedResource::plain(ISSUER, "/notes", "Notes")
     }
 }
 

@@ -1,10 +1,9 @@
 //! What the owner configured, compared with the last start.
 
-use crate::config::{Config, Network};
+use crate::config::{Config, Network, Server};
 use crate::oauth::audit::Occasion;
 use crate::oauth::configuration::Configuration;
 use crate::store::{Store, StoreError};
-use std::time::Duration;
 
 /// Tells the audit log how the configuration differs from the last start.
 ///
@@ -22,17 +21,15 @@ fn describe(config: &Config) -> Configuration {
         ("allowed_origins", config.allowed_origins.join(" ")),
         ("aliases", config.aliases.join(" ")),
         ("trusted_proxies", config.trusted_proxies.iter().map(network).collect::<Vec<_>>().join(" ")),
-        ("lifetimes.access_token", config.lifetimes.access_token.map_or_else(|| "never".to_owned(), seconds)),
-        ("lifetimes.refresh_token", seconds(config.lifetimes.refresh_token)),
     ];
-    let settings = config.clients.redirects.settings().into_iter().chain(ours);
+    let of_server = |server: &Server| {
+        let path = server.resource.path.clone();
+        server.resource.tokens.settings().map(move |(name, value)| (format!("{name} of {path}"), value))
+    };
+    let settings = config.clients.redirects.settings().into_iter().chain(ours).map(|(name, value)| (name.to_owned(), value));
     Configuration {
         public_url: config.issuer.origin.clone(),
         servers: config.servers.iter().map(|server| server.resource.path.clone()).collect(),
-        settings: settings.map(|(name, value)| (name.to_owned(), value)).collect(),
+        settings: settings.chain(config.servers.iter().flat_map(of_server)).collect(),
     }
-}
-
-fn seconds(span: Duration) -> String {
-    format!("{} s", span.as_secs())
 }

@@ -1,21 +1,17 @@
 //! The protected servers.
 
 use super::{Done, Failure, done};
-use crate::config::{Config, Server, Upstream};
+use crate::config::{Config, Server};
 use serde_json::json;
 
 /// Every server, with the address that clients are given.
 pub(super) fn list(config: &Config) -> Done {
     let describe = |server: &Server| {
-        let upstream = match &server.upstream {
-            Upstream::Demo => "built-in demo".to_owned(),
-            Upstream::Http { host, port, path } => format!("http://{host}:{port}{path}"),
-        };
         json!({
             "path": server.resource.path,
             "name": server.resource.name,
             "url": server.resource.uri,
-            "upstream": upstream,
+            "upstream": server.upstream.to_string(),
             "scopes": server.resource.offered().to_string(),
         })
     };

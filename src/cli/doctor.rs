@@ -11,7 +11,7 @@ use crate::store::Store;
 use argh::{ArgsInfo, FromArgs};
 use rustix::termios::isatty;
 use std::io::{self, Write};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use url::Url;
 
@@ -28,9 +28,9 @@ pub(super) struct Doctor {
     /// the address to look at; default the one of the doorward here
     #[argh(option)]
     public_url: Option<String>,
-    /// connect to this IP address instead of where the name leads, as a client would that sees another
-    #[argh(option)]
-    address: Option<IpAddr>,
+    /// connect to this IP address, or address and port, instead of where the name leads from here
+    #[argh(option, from_str_fn(address))]
+    address: Option<(IpAddr, Option<u16>)>,
     /// trust the certificate authorities of this PEM file instead of the public ones
     #[argh(option)]
     ca_file: Option<PathBuf>,
@@ -40,6 +40,13 @@ pub(super) struct Doctor {
     /// print JSON
     #[argh(switch)]
     json: bool,
+}
+
+fn address(text: &str) -> Result<(IpAddr, Option<u16>), String> {
+    let with_port = text.parse::<SocketAddr>().map(|at| (at.ip(), Some(at.port())));
+    with_port
+        .or_else(|_| text.parse().map(|address| (address, None)))
+        .map_err(|_| "write it like 93.184.216.34 or 93.184.216.34:443".to_owned())
 }
 
 pub(super) fn run(doctor: Doctor) -> Result<(), Failure> {

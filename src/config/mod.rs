@@ -5,6 +5,7 @@
 
 mod clients;
 mod issuer;
+mod policy;
 pub mod raw;
 mod servers;
 pub mod units;
@@ -66,7 +67,8 @@ pub fn origin(text: &str) -> Result<Issuer, ConfigError> {
 /// The first setting that is wrong.
 pub fn decide(written: &Written, bound: SocketAddr, environment: Environment<'_>) -> Result<Config, ConfigError> {
     let issuer = issuer::decide(written.public_url.as_deref(), bound, written.allow_http)?;
-    let servers = servers::decide(written, &issuer, bound, environment)?;
+    let (lifetimes, tokens) = policy::decide(&written.file.lifetimes)?;
+    let servers = servers::decide(written, &issuer, bound, tokens, environment)?;
     let trusted_proxies = written.trusted_proxies.iter().map(|text| units::network(text)).collect::<Result<_, _>>()?;
     let limits = Limits::default();
     let asked = &written.file.limits;
@@ -76,7 +78,7 @@ pub fn decide(written: &Written, bound: SocketAddr, environment: Environment<'_>
         allowed_origins: written.file.allowed_origins.clone(),
         clients: clients::decide(&written.file.clients, &issuer)?,
         data: written.data.clone(),
-        lifetimes: lifetimes(&written.file.lifetimes)?,
+        lifetimes,
         limits: Limits {
             connections: asked.connections.unwrap_or(limits.connections).max(1),
             connections_per_address: asked.connections_per_address,
@@ -86,23 +88,6 @@ pub fn decide(written: &Written, bound: SocketAddr, environment: Environment<'_>
         issuer,
         servers,
         trusted_proxies,
-    })
-}
-
-fn lifetimes(written: &raw::Lifetimes) -> Result<Lifetimes, ConfigError> {
-    let default = Lifetimes::default();
-    let span = |text: &Option<String>, default| text.as_deref().map_or(Ok(default), units::span);
-    Ok(Lifetimes {
-        code: span(&written.code, default.code)?,
-        access_token: match written.access_token.as_deref() {
-            Some("never") => None,
-            Some(text) => Some(units::span(text)?),
-            None => default.access_token,
-        },
-        refresh_token: span(&written.refresh_token, default.refresh_token)?,
-        flow: span(&written.flow, default.flow)?,
-        session: span(&written.session, default.session)?,
-        setup_link: default.setup_link,
     })
 }
 
@@ -173,6 +158,16 @@ pub enum Upstream {
     },
 }
 
+impl fmt::Display for Upstream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Demo => f.write_str("built-in demo"),
+            Self::Http { host, port, path } if host.contains(':') => write!(f, "http://[{host}]:{port}{path}"),
+            Self::Http { host, port, path } => write!(f, "http://{host}:{port}{path}"),
+        }
+    }
+}
+
 /// A secret of the upstream's. Its `Debug` says nothing.
 #[derive(Clone)]
 pub struct UpstreamCredential(pub String);
@@ -205,15 +200,11 @@ impl Network {
     }
 }
 
-/// How long things live. PRODUCT defaults: codes 10 minutes, access tokens 1 hour, refresh tokens 90 days.
+/// How long things live that belong to no server. The tokens of a server are its own matter: [`ProtectedResource::tokens`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lifetimes {
     /// Authorization codes.
     pub code: Duration,
-    /// Access tokens; `None` means that they do not expire.
-    pub access_token: Option<Duration>,
-    /// Refresh tokens, counted from their last rotation.
-    pub refresh_token: Duration,
     /// An authorization request waiting for consent.
     pub flow: Duration,
     /// A browser's sign-in, at most.
@@ -225,14 +216,7 @@ pub struct Lifetimes {
 impl Default for Lifetimes {
     fn default() -> Self {
         let minutes = |count: u64| Duration::from_secs(count * 60);
-        Self {
-            code: minutes(10),
-            access_token: Some(minutes(60)),
-            refresh_token: minutes(90 * 24 * 60),
-            flow: minutes(10),
-            session: minutes(30 * 24 * 60),
-            setup_link: minutes(60),
-        }
+        Self { code: minutes(10), flow: minutes(10), session: minutes(30 * 24 * 60), setup_link: minutes(60) }
     }
 }
 

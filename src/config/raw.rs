@@ -85,6 +85,10 @@ pub(super) struct Server {
     #[serde(default)]
     pub(super) upstream_header: BTreeMap<String, String>,
     pub(super) upstream_timeout: Option<String>,
+    pub(super) access_token: Option<String>,
+    pub(super) refresh_token: Option<String>,
+    pub(super) refresh: Option<String>,
+    pub(super) revoke: Option<String>,
     pub(super) default_scopes: Option<Vec<String>>,
     #[serde(default)]
     pub(super) scopes: toml::Table,

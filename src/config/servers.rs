@@ -1,9 +1,10 @@
 //! The protected servers.
 
 use super::raw::{self, Environment, Written};
-use super::{ConfigError, Issuer, Server, Upstream, UpstreamCredential, units};
+use super::{ConfigError, Issuer, Server, Upstream, UpstreamCredential, policy, units};
 use crate::oauth::resource::ProtectedResource;
 use crate::oauth::scope::{Scope, is_ours, is_scope_name};
+use crate::oauth::token_policy::TokenPolicy;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 use std::{fs, path::Path};
@@ -49,11 +50,13 @@ const OURS: [&str; 30] = [
     "users",
 ];
 
-/// Decides the servers: those of the file, or the one that `--upstream` names, or the built-in demo.
+/// Decides the servers: those of the file, or the one that `--upstream` names, or the built-in demo. `tokens` is what holds
+/// for the tokens of a server that says nothing about them.
 pub(super) fn decide(
     written: &Written,
     issuer: &Issuer,
     bound: SocketAddr,
+    tokens: TokenPolicy,
     environment: Environment<'_>,
 ) -> Result<Vec<Server>, ConfigError> {
     let listed = &written.file.servers;
@@ -68,11 +71,14 @@ pub(super) fn decide(
             Some(url) => ("Your MCP server", upstream(url, bound)?),
             None => ("doorward demo", Upstream::Demo),
         };
-        return Ok(vec![plain(DEFAULT_PATH, name, upstream, issuer)]);
+        let mut only = plain(DEFAULT_PATH, name, upstream, issuer);
+        only.resource.tokens = tokens;
+        return Ok(vec![only]);
     }
     let mut servers: Vec<Server> = Vec::new();
     for entry in listed {
-        let server = server(entry, issuer, bound, environment)?;
+        let mut server = server(entry, issuer, bound, environment)?;
+        server.resource.tokens = policy::of_server(entry, tokens)?;
         if servers.iter().any(|other| other.resource.path == server.resource.path) {
             return Err(ConfigError::new(format!("two servers have the path {}", entry.path), "give each [[server]] a path of its own"));
         }
@@ -85,11 +91,9 @@ fn plain(path: &str, name: &str, upstream: Upstream, issuer: &Issuer) -> Server 
     let (scope, sentence) = DEFAULT_SCOPE;
     Server {
         resource: ProtectedResource {
-            path: path.to_owned(),
-            uri: format!("{}{path}", issuer.origin),
-            name: name.to_owned(),
             scopes: vec![(scope.to_owned(), sentence.to_owned())],
             default_scope: Scope::parse(scope),
+            ..ProtectedResource::plain(&issuer.origin, path, name)
         },
         upstream,
         upstream_headers: Vec::new(),
@@ -218,7 +222,7 @@ mod tests {
         let written = read(&Flags { data: Some(folder.clone()), ..Flags::default() }, &environment);
         fs::remove_dir_all(&folder).unwrap();
         let issuer = super::super::issuer::decide(Some("https://mcp.example.com"), "127.0.0.1:8787".parse().unwrap(), false)?;
-        decide(&written?, &issuer, "127.0.0.1:8787".parse().unwrap(), &environment)
+        decide(&written?, &issuer, "127.0.0.1:8787".parse().unwrap(), TokenPolicy::default(), &environment)
     }
 
     #[test]

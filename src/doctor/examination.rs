@@ -43,8 +43,8 @@ pub struct Patient {
     pub url: Url,
     /// What the doorward on this machine says about itself, where there is one.
     pub facts: Option<Facts>,
-    /// Where to connect instead of where the name leads.
-    pub address: Option<IpAddr>,
+    /// Where to connect instead of where the name leads; without a port, to the one of the URL.
+    pub address: Option<(IpAddr, Option<u16>)>,
     /// Authorities to trust in place of the public ones.
     pub authorities: Option<Vec<Authority>>,
 }
@@ -136,7 +136,8 @@ impl Visit<'_> {
         let Ok(url) = Url::parse(&text) else { return };
         self.begins(&text);
         let accept = [("accept", "application/json, text/event-stream")];
-        let came = Web::at(&net::look_up(host), None).knock(&Question { url: &url, agent: DOCTOR, fields: &accept, content: None });
+        let addresses: Vec<SocketAddr> = net::look_up(host).into_iter().map(|address| SocketAddr::new(address, port)).collect();
+        let came = Web::at(&addresses, None).knock(&Question { url: &url, agent: DOCTOR, fields: &accept, content: None });
         self.found(machine::upstream(server, &text, &came));
     }
 
@@ -145,12 +146,11 @@ impl Visit<'_> {
         let (patient, url) = (self.patient, &self.patient.url);
         self.found(address::url(url));
         let addresses = self.addresses()?;
-        let port = url.port_or_known_default()?;
         self.begins("connections");
-        let tried: Vec<_> = addresses.iter().map(|address| SocketAddr::new(*address, port)).map(|at| (at, net::connect(at))).collect();
+        let tried: Vec<_> = addresses.iter().map(|at| (*at, net::connect(*at))).collect();
         self.found(way::connections(&tried));
-        let good: Vec<IpAddr> = tried.iter().filter(|(_, came)| came.is_ok()).map(|(at, _)| at.ip()).collect();
-        let first = SocketAddr::new(*good.first()?, port);
+        let good: Vec<SocketAddr> = tried.iter().filter(|(_, came)| came.is_ok()).map(|(at, _)| *at).collect();
+        let first = *good.first()?;
         if url.scheme() == "https" {
             self.begins("TLS");
             let host = url.host_str()?;
@@ -158,18 +158,19 @@ impl Visit<'_> {
             self.found(way::tls(host, &came, &text, clock::now()));
             came.ok()?;
         }
-        let web = Web::at(&good, patient.authorities.as_deref());
-        if url.scheme() == "https" && url.port().is_none() {
-            self.plain_http(&web);
+        if url.scheme() == "https" && first.port() == 443 {
+            self.plain_http(&good);
         }
-        Some(web)
+        Some(Web::at(&good, patient.authorities.as_deref()))
     }
 
-    fn addresses(&mut self) -> Option<Vec<IpAddr>> {
+    fn addresses(&mut self) -> Option<Vec<SocketAddr>> {
         let url = &self.patient.url;
-        if let Some(address) = self.patient.address {
-            self.found(Finding::note("dns", format!("{address} is used, whatever the name leads to")));
-            return Some(vec![address]);
+        let port = url.port_or_known_default()?;
+        if let Some((address, its_port)) = self.patient.address {
+            let at = SocketAddr::new(address, its_port.unwrap_or(port));
+            self.found(Finding::note("dns", format!("{at} is used, whatever the name leads to")));
+            return Some(vec![at]);
         }
         let host = url.host_str()?;
         let named = matches!(url.host(), Some(Host::Domain(name)) if name != "localhost");
@@ -178,14 +179,15 @@ impl Visit<'_> {
         if named {
             self.found(address::names(host, &addresses));
         }
-        (!addresses.is_empty()).then_some(addresses)
+        (!addresses.is_empty()).then(|| addresses.into_iter().map(|address| SocketAddr::new(address, port)).collect())
     }
 
-    fn plain_http(&mut self, web: &Web) {
+    fn plain_http(&mut self, addresses: &[SocketAddr]) {
         let mut plain = self.patient.url.clone();
         if plain.set_scheme("http").is_ok() {
             self.begins("plain http");
-            let came = web.ask(&Question { url: &plain, agent: DOCTOR, fields: &[], content: None });
+            let addresses: Vec<_> = addresses.iter().map(|at| SocketAddr::new(at.ip(), 80)).collect();
+            let came = Web::at(&addresses, None).ask(&Question { url: &plain, agent: DOCTOR, fields: &[], content: None });
             self.found(way::plain_http(&plain, &came));
         }
     }

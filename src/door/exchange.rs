@@ -107,7 +107,8 @@ fn may_be_json(headers: &HeaderMap) -> bool {
     headers.first("content-type").is_none_or(|value| media_type(value) == "application/json")
 }
 
-/// Browsers show an answer of a protected server to the page that asked, refusals included.
+/// Browsers show an answer of a protected server to the page that asked, refusals included; and what the door has to say
+/// in the app's place, which is the same for everybody.
 fn exposed(trouble: Trouble) -> Trouble {
     match trouble {
         Trouble::Answered(mut answer) => {
@@ -119,7 +120,7 @@ fn exposed(trouble: Trouble) -> Trouble {
 }
 
 fn to_app(door: &Context, client: &mut Client, head: &Head, content: &mut Content, name: Name) -> Result<After, Trouble> {
-    let body = content.collect(door, &mut client.wire, APP_BODY_BYTES)?;
+    let body = content.collect(door, &mut client.wire, APP_BODY_BYTES).map_err(exposed)?;
     let address = client_address::of(client.peer, &head.headers, &door.config);
     let mut fields = headers::to_app(&head.headers, address, name == Name::Loopback);
     // The app compares `Origin` with the name by which the browser came.
@@ -132,7 +133,7 @@ fn to_app(door: &Context, client: &mut Client, head: &Head, content: &mut Conten
     let query = head.query.as_deref();
     let mut message = request_head(head.method, head.path.as_str(), query, &fields);
     message.extend_from_slice(&body);
-    let answer = door.app.ask(&message, head.method == Method::Head)?;
+    let answer = door.app.ask(&message, head.method == Method::Head).map_err(|trouble| exposed(trouble.into()))?;
     Err(answer.into())
 }
 

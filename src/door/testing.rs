@@ -34,13 +34,7 @@ pub(crate) fn config(origin: &str) -> Config {
 /// One protected server.
 pub(crate) fn server(origin: &str, path: &str, upstream: Upstream) -> Server {
     Server {
-        resource: ProtectedResource {
-            path: path.into(),
-            uri: format!("{origin}{path}"),
-            name: "Test".into(),
-            scopes: Vec::new(),
-            default_scope: Scope::default(),
-        },
+        resource: ProtectedResource::plain(origin, path, "Test"),
         upstream,
         upstream_headers: Vec::new(),
         upstream_timeout: Duration::from_secs(5),
@@ -64,10 +58,13 @@ pub(crate) fn token(user: &str, path: &str) -> (StoredAccessToken, Standing) {
         client: client_id.clone(),
         server: path.into(),
         scope: Scope::default(),
+        asked: Scope::default(),
         created_at,
         user_epoch: 0,
         authenticated_at: UnixTime(0),
+        access_until: None,
         alive_until: None,
+        refreshable: true,
         ended: None,
     };
     let user = User {

@@ -43,6 +43,23 @@ impl SignedIn {
     }
 }
 
+/// Proof that somebody signed in is an owner, made by [`SignedIn::as_owner`] alone: what is only for owners asks for it.
+pub struct Owner<'a>(&'a SignedIn);
+
+impl SignedIn {
+    /// The proof, if they are one.
+    pub fn as_owner(&self) -> Option<Owner<'_>> {
+        self.user.owner.then_some(Owner(self))
+    }
+}
+
+impl Owner<'_> {
+    /// Who it is.
+    pub fn signed_in(&self) -> &SignedIn {
+        self.0
+    }
+}
+
 /// A form that was filled in on a page of ours in this browser. Made by [`App::check_form`] and
 /// [`App::check_visitor_form`] alone.
 pub struct CheckedForm {
@@ -63,7 +80,7 @@ pub struct Visitor {
 }
 
 impl App {
-    fn jar(&self, request: &Request) -> Jar {
+    pub(super) fn jar(&self, request: &Request) -> Jar {
         if self.config.issuer.secure && !request.by_loopback_name { Jar::Secure } else { Jar::Plain }
     }
 

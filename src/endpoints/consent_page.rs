@@ -1,7 +1,7 @@
 //! The consent page: what a waiting request looks like to the person who decides about it.
 
 use super::browser::SignedIn;
-use super::page::{self, Leads};
+use super::page::{self, Kind};
 use super::{App, words};
 use crate::clock;
 use crate::http::answer::Answer;
@@ -9,6 +9,7 @@ use crate::oauth::client::{Client, ClientOrigin};
 use crate::oauth::consent::{Choice, Flow, Missing, Offer};
 use crate::oauth::known_clients;
 use crate::oauth::redirect_uri::{self, RegisteredRedirect};
+use crate::oauth::resource::ProtectedResource;
 use crate::oauth::scope::OURS;
 use crate::oauth::secret::{Flow as FlowSecret, Secret};
 use crate::pages;
@@ -74,7 +75,7 @@ pub(super) fn show(app: &App, signed_in: &SignedIn, asking: Asking<'_>, again: O
     let (client, destination) = (asking.client, asking.destination);
     let registered = words::ago(client.created_at, clock::now());
     let chosen = again.and_then(|(choice, _)| choice.server());
-    let usable = asking.offers.iter().filter(|offer| signed_in.user.may_use(&offer.server));
+    let usable: Vec<&Offer> = asking.offers.iter().filter(|offer| signed_in.user.may_use(&offer.server)).collect();
     let view = ConsentPage {
         banner: app.banner(),
         csrf: app.form_token(signed_in),
@@ -90,11 +91,25 @@ pub(super) fn show(app: &App, signed_in: &SignedIn, asking: Asking<'_>, again: O
             ClientOrigin::Known if asking.is_new => "It was not registered here before; it is recognised by its address.".to_owned(),
             ClientOrigin::Known => format!("It was recognised by its address and let in {registered}."),
         },
-        servers: usable.filter_map(|offer| server(app, offer, chosen)).collect(),
+        lasts: lasts(app, &usable),
+        servers: usable.into_iter().filter_map(|offer| server(app, offer, chosen)).collect(),
         username: signed_in.user.name.as_str().to_owned(),
-        lasts: format!("Until you take it back, or until it has not been used for {}.", words::span(app.config.lifetimes.refresh_token)),
     };
-    page::page(if again.is_some() { 400 } else { 200 }, Leads::ToClient, pages::render(&view))
+    page::page(if again.is_some() { 400 } else { 200 }, Kind::ToClient, pages::render(&view))
+}
+
+/// How long the access lasts; where the servers to choose from differ, for each.
+fn lasts(app: &App, offers: &[&Offer]) -> String {
+    let sentence = |resource: &ProtectedResource| match resource.tokens.idle_life() {
+        Some(span) => format!("Until you take it back, or until it has not been used for {}.", words::span(span)),
+        None => "Until you take it back.".to_owned(),
+    };
+    let each: Vec<(String, String)> =
+        offers.iter().filter_map(|offer| app.resource_at(&offer.server)).map(|one| (one.name.clone(), sentence(one))).collect();
+    match each.as_slice() {
+        [(_, first), rest @ ..] if rest.iter().all(|(_, other)| other == first) => first.clone(),
+        _ => each.iter().map(|(name, sentence)| format!("{name}: {sentence}")).collect::<Vec<_>>().join(" "),
+    }
 }
 
 fn problem(missing: Missing) -> &'static str {

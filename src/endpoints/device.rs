@@ -2,7 +2,7 @@
 
 use super::browser::{CheckedForm, SignedIn};
 use super::consent_page::{self, Asking};
-use super::page::{self, Leads, Message};
+use super::page::{self, Kind, Message};
 use super::{App, consent};
 use crate::http::answer::Answer;
 use crate::http::request::Request;
@@ -107,7 +107,7 @@ fn entry(app: &App, signed_in: &SignedIn, status: u16, user_code: Option<&UserCo
         error: error.map(str::to_owned),
         username: signed_in.user.name.as_str().to_owned(),
     };
-    page::page(status, Leads::Here, pages::render(&view))
+    page::page(status, Kind::Alone, pages::render(&view))
 }
 
 fn done(app: &App, title: &str, text: &str) -> Answer {

@@ -45,7 +45,7 @@ fn serve(app: &App, request: &Request) -> Result<Result<Answer, Refusal>, StoreE
         Err(refusal) => return Ok(Err(refusal)),
     };
     let offers = resources.iter().map(|resource| Offer::new(resource, &asked)).collect();
-    let stored = device::begin(&client.id, offers, clock::now());
+    let stored = device::begin(&client.id, offers, asked, clock::now());
     let code = random::secret();
     for _ in 0..DRAWS {
         let user_code = UserCode::mint(random::bytes());

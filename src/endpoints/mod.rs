@@ -3,6 +3,7 @@
 
 pub mod authorize;
 pub mod browser;
+pub mod connect;
 pub mod connections;
 pub mod consent;
 mod consent_page;
@@ -12,12 +13,14 @@ pub mod device_authorization;
 pub mod discovery;
 pub mod health;
 pub mod home;
+pub mod introspect;
 pub mod openid;
 pub mod page;
 pub mod poll;
 pub mod register;
 pub mod revoke;
 mod room;
+pub mod servers;
 pub mod setup;
 pub mod signin;
 pub mod signout;

@@ -6,18 +6,21 @@ use crate::oauth::error::Refusal;
 use crate::pages::views::{Link, MessageKind, MessagePage};
 use crate::pages::{self, PageError};
 
-/// Pages from which a form's answer may lead to a client. Chromium applies `form-action` to every redirect after the
-/// form, so a policy that names only us would hold the browser back from the client (and from where that leads).
+/// What a page may do, and what it leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Leads {
-    /// Nowhere but here.
-    Here,
-    /// To a client in the end; such a page may also be a pop-up that keeps its opener.
+pub enum Kind {
+    /// It stands alone and leads nowhere but here.
+    Alone,
+    /// A form's answer may lead to a client in the end. Chromium applies `form-action` to every redirect after the form, so
+    /// a policy that names only us would hold the browser back from the client (and from where that leads). Such a page
+    /// may also be a pop-up that keeps its opener.
     ToClient,
+    /// A room of somebody signed in: the one script may run.
+    Room,
 }
 
-/// A page with the fields that keep it ours: not framed, not kept, no script, nothing from elsewhere.
-pub fn page(status: u16, leads: Leads, html: Result<String, PageError>) -> Answer {
+/// A page with the fields that keep it ours: not framed, not kept, no script but our own, nothing from elsewhere.
+pub fn page(status: u16, kind: Kind, html: Result<String, PageError>) -> Answer {
     let html = match html {
         Ok(html) => html,
         Err(error) => {
@@ -25,11 +28,12 @@ pub fn page(status: u16, leads: Leads, html: Result<String, PageError>) -> Answe
             return super::refuse(&Refusal::Internal);
         }
     };
-    let (form_action, opener) = match leads {
-        Leads::Here => ("; form-action 'self'", "same-origin"),
-        Leads::ToClient => ("", "unsafe-none"),
+    let (more, opener) = match kind {
+        Kind::Alone => ("; form-action 'self'".to_owned(), "same-origin"),
+        Kind::ToClient => (String::new(), "unsafe-none"),
+        Kind::Room => (format!("; form-action 'self'; script-src {}", pages::script_source()), "same-origin"),
     };
-    let policy = format!("default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'{form_action}");
+    let policy = format!("default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'{more}");
     let mut answer = Answer::empty(status)
         .with("content-type", "text/html; charset=utf-8")
         .with("content-security-policy", policy)
@@ -74,7 +78,7 @@ pub fn message(app: &App, status: u16, message: &Message<'_>) -> Answer {
         steps: owned(message.steps),
         link: message.link.and_then(|(path, label)| Link::to(path, label)),
     };
-    page(status, Leads::Here, pages::render(&view))
+    page(status, Kind::Alone, pages::render(&view))
 }
 
 /// An error page in the simplest form.
@@ -86,6 +90,23 @@ pub fn error(app: &App, status: u16, title: &str, what: &str, hint: Option<&str>
 pub fn nothing_here(app: &App, title: &str, what: &str) -> Answer {
     let link = Some(("/", "Go to the start page"));
     message(app, 404, &Message { kind: MessageKind::Error, title, paragraphs: &[what], hint: None, steps: &[], link })
+}
+
+/// What only an owner may see or do.
+pub fn owners_only(app: &App) -> Answer {
+    let what = "Only the owner of this doorward may see or do this. Nothing was changed.";
+    let link = Some(("/", "Go to the start page"));
+    message(
+        app,
+        403,
+        &Message { kind: MessageKind::Error, title: "This is for the owner", paragraphs: &[what], hint: None, steps: &[], link },
+    )
+}
+
+/// While nobody owns this doorward, there is nobody to sign in.
+pub fn not_set_up(app: &App) -> Answer {
+    let what = "This doorward has just been started and nobody owns it yet.";
+    error(app, 503, "Not set up yet", what, Some("On the machine where it runs: doorward setup")).with("retry-after", "60")
 }
 
 /// The page when the store does not answer.

@@ -4,8 +4,10 @@ use super::App;
 use super::token::{proven, refuse_client};
 use crate::http::answer::Answer;
 use crate::http::request::Request;
+use crate::oauth::connection::Connection;
 use crate::oauth::error::Refusal;
-use crate::oauth::revocation::{self, Returned};
+use crate::oauth::revocation;
+use crate::oauth::token_parameter::{self, TokenParameter};
 use crate::store::StoreError;
 
 /// 200 once the token is of no use any more, also when it never was (RFC 7009 §2.2).
@@ -23,12 +25,16 @@ fn serve(app: &App, request: &Request) -> Result<Result<(), Refusal>, StoreError
         Err(refusal) => return Ok(Err(refusal)),
     };
     let occasion = super::occasion(request);
-    let may = |connection: &_| revocation::may_revoke(connection, &client);
-    match revocation::parse(&params) {
+    let may = |connection: &Connection| revocation::may_revoke(connection, &client);
+    let given_back = |connection: &Connection| {
+        let policy = app.resource_at(&connection.server).map(|resource| &resource.tokens);
+        revocation::refresh_token(connection, &client, policy, occasion.at)
+    };
+    match token_parameter::parse(&params) {
         Err(refusal) => return Ok(Err(refusal)),
-        Ok(Returned::Foreign) => (),
-        Ok(Returned::Access(token)) => app.store.revoke_access_token(&token.hash(), &occasion, may)?,
-        Ok(Returned::Refresh(token)) => app.store.revoke_refresh_token(&token.hash(), &occasion, may)?,
+        Ok(TokenParameter::Foreign) => (),
+        Ok(TokenParameter::Access(token)) => app.store.revoke_access_token(&token.hash(), &occasion, may)?,
+        Ok(TokenParameter::Refresh(token)) => app.store.revoke_refresh_token(&token.hash(), &occasion, given_back)?,
     }
     Ok(Ok(()))
 }

@@ -1,52 +1,116 @@
-//! What the pages of somebody signed in have in common: the list of rooms, and who may enter which.
+//! What the pages of somebody signed in have in common: the list of rooms, who may enter which, and what was just done.
 
 use super::App;
 use super::browser::SignedIn;
-use super::page::{self, Leads};
+use super::page::{self, Kind};
 use crate::http::answer::Answer;
+use crate::http::cookies;
+use crate::http::request::Request;
 use crate::pages;
 use crate::pages::views::View;
 use crate::pages::views::house::{self, Frame};
+
+/// Carries what was just done over the redirect after a form, for one page.
+const SAID: &str = "doorward_said";
+/// How long a browser may take for that redirect.
+const SAID_SECONDS: u64 = 60;
 
 /// A page of the house.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Room {
     /// `/`
     Overview,
+    /// `/connect`
+    Connect,
+    /// `/servers`
+    Servers,
 }
 
 impl Room {
     /// In the order of the list.
-    const ALL: [Self; 1] = [Self::Overview];
+    const ALL: [Self; 3] = [Self::Overview, Self::Connect, Self::Servers];
 
-    fn href(self) -> &'static str {
+    /// Its path.
+    pub(super) fn href(self) -> &'static str {
         match self {
             Self::Overview => "/",
+            Self::Connect => "/connect",
+            Self::Servers => "/servers",
         }
     }
 
     fn label(self) -> &'static str {
         match self {
             Self::Overview => "Overview",
+            Self::Connect => "Connect an app",
+            Self::Servers => "Servers",
+        }
+    }
+
+    /// Where only an owner may enter ([`crate::routes`] sees to it), nobody else is shown the way.
+    fn is_for_owners(self) -> bool {
+        match self {
+            Self::Overview | Self::Connect => false,
+            Self::Servers => true,
         }
     }
 }
 
+/// Something that was done, to be said on the page after it. The browser carries a word of ours and no text, so that nobody
+/// can have a page of ours say something else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Said {
+    /// A connection was revoked.
+    Revoked,
+}
+
+impl Said {
+    const ALL: [Self; 1] = [Self::Revoked];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Revoked => "revoked",
+        }
+    }
+
+    fn sentence(self) -> &'static str {
+        match self {
+            Self::Revoked => "Revoked. The app’s next call is refused.",
+        }
+    }
+}
+
+/// On to a room, which will say what was done.
+pub(super) fn done(app: &App, request: &Request, room: Room, said: Said) -> Answer {
+    let mut answer = page::see_other(room.href());
+    answer.headers.append("set-cookie", app.jar(request).set(SAID, said.word(), Some(SAID_SECONDS)));
+    answer
+}
+
 /// What the page of `here` has in common with the others.
-pub(super) fn frame(app: &App, signed_in: &SignedIn, here: Room) -> Frame {
+pub(super) fn frame(app: &App, request: &Request, signed_in: &SignedIn, here: Room) -> Frame {
     let room = |room: Room| house::Room { href: room.href(), label: room.label(), here: room == here };
     Frame {
         banner: app.banner().or_else(|| without_pkce(app)),
         csrf: app.form_token(signed_in),
         username: signed_in.user.name.as_str().to_owned(),
-        rooms: Room::ALL.into_iter().map(room).collect(),
-        said: None,
+        rooms: Room::ALL.into_iter().filter(|room| signed_in.user.owner || !room.is_for_owners()).map(room).collect(),
+        said: said(app, request).map(|said| said.sentence().to_owned()),
     }
 }
 
-/// The page.
-pub(super) fn show<V: View>(status: u16, view: &V) -> Answer {
-    page::page(status, Leads::Here, pages::render(view))
+fn said(app: &App, request: &Request) -> Option<Said> {
+    let word = cookies::read(&request.headers, &app.jar(request).name(SAID))?;
+    Said::ALL.into_iter().find(|said| said.word() == word)
+}
+
+/// The page. What was done is said once.
+pub(super) fn show<V: View>(app: &App, request: &Request, status: u16, view: &V) -> Answer {
+    let mut answer = page::page(status, Kind::Room, pages::render(view));
+    if said(app, request).is_some() {
+        answer.headers.append("set-cookie", app.jar(request).clear(SAID));
+    }
+    answer
 }
 
 /// The exception that an owner has made, lest it be forgotten.
@@ -54,4 +118,17 @@ fn without_pkce(app: &App) -> Option<String> {
     let hosts = app.redirect_rules().hosts_without_pkce();
     let text = || format!("Apps at {} may connect without PKCE: whoever gets hold of their code can use it.", hosts.join(", "));
     (!hosts.is_empty()).then(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_things_done_share_a_word_and_each_says_something() {
+        for (at, said) in Said::ALL.iter().enumerate() {
+            assert!(Said::ALL[..at].iter().all(|other| other.word() != said.word()), "{said:?}");
+            assert!(said.sentence().ends_with('.'), "{said:?}");
+        }
+    }
 }

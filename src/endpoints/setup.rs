@@ -2,7 +2,8 @@
 
 use super::App;
 use super::credentials::{self, STALE, Wrong};
-use super::page::{self, Leads, Message};
+use super::page::{self, Kind, Message};
+use super::room::Room;
 use crate::clock;
 use crate::http::answer::Answer;
 use crate::http::request::Request;
@@ -45,7 +46,7 @@ fn form(app: &App, request: &Request, status: u16, link: &Secret<SetupLink>, use
         form: Wrong::mark(Form::new(app.visitor_token(&visitor), fields), wrong),
         servers: app.config.servers.iter().map(address).collect(),
     };
-    app.remember_visitor(request, &visitor, page::page(status, Leads::Here, pages::render(&view)))
+    app.remember_visitor(request, &visitor, page::page(status, Kind::Alone, pages::render(&view)))
 }
 
 /// `POST /setup`.
@@ -82,7 +83,7 @@ fn claim(app: &App, request: &Request, link: &Secret<SetupLink>, name: UserName,
         created_at: occasion.at,
     };
     match app.store.claim(&link.hash(), &owner, &occasion)? {
-        Claim::Claimed => app.sign_in(request, &owner, page::see_other("/")),
+        Claim::Claimed => app.sign_in(request, &owner, page::see_other(Room::Connect.href())),
         Claim::WrongLink | Claim::AlreadyOwned => Ok(closed(app)),
         Claim::NameTaken => {
             let taken = Wrong::new("username", "This name is taken. Please choose another.");

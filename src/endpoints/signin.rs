@@ -2,7 +2,7 @@
 
 use super::App;
 use super::browser::{self, CheckedForm};
-use super::page::{self, Leads};
+use super::page::{self, Kind};
 use crate::http::answer::Answer;
 use crate::http::request::Request;
 use crate::oauth::audit_kinds::What;
@@ -28,6 +28,16 @@ pub fn ask(app: &App, request: &Request, return_to: &str, for_client: Option<(&s
     render(app, request, 200, view)
 }
 
+/// The sign-in page, on the way to the page that was asked for.
+pub fn ask_for_page(app: &App, request: &Request) -> Answer {
+    let target = if request.query.is_empty() { request.path.clone() } else { format!("{}?{}", request.path, request.query) };
+    match app.is_unattended() {
+        Ok(true) => page::not_set_up(app),
+        Ok(false) => ask(app, request, &browser::safe_return(Some(&target)), None),
+        Err(error) => page::unavailable(app, &error),
+    }
+}
+
 fn blank(app: &App, return_to: &str) -> SigninPage {
     SigninPage {
         banner: app.banner(),
@@ -44,7 +54,7 @@ fn blank(app: &App, return_to: &str) -> SigninPage {
 fn render(app: &App, request: &Request, status: u16, view: SigninPage) -> Answer {
     let visitor = app.visitor(request);
     let view = SigninPage { csrf: app.visitor_token(&visitor), ..view };
-    app.remember_visitor(request, &visitor, page::page(status, Leads::ToClient, pages::render(&view)))
+    app.remember_visitor(request, &visitor, page::page(status, Kind::ToClient, pages::render(&view)))
 }
 
 /// `POST /signin`.

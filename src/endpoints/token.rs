@@ -13,10 +13,14 @@ use crate::oauth::ids::ConnectionId;
 use crate::oauth::params::Params;
 use crate::oauth::refresh;
 use crate::oauth::secret::{AccessToken, RefreshToken, Secret};
+use crate::oauth::token_policy;
 use crate::oauth::token_request::{self, CodeGrant, DeviceGrant, RefreshGrant, TokenRequest};
 use crate::oauth::token_response::{self, Issued};
 use crate::random;
 use crate::store::{NewTokens, RefreshTerms, Refreshed, StoreError};
+
+/// How a client may say who it is (RFC 7617 §2).
+pub(super) const BASIC: &str = "Basic realm=\"doorward\"";
 
 /// Answers every token request, refused ones included, in JSON.
 pub fn grant(app: &App, request: &Request) -> Answer {
@@ -62,46 +66,37 @@ pub(super) fn proven(app: &App, request: &Request) -> Result<Result<(Authenticat
 pub(super) fn refuse_client(request: &Request, refusal: &Refusal) -> Answer {
     let answer = super::refuse(refusal);
     let failed_basic = refusal.wire().code == ErrorCode::InvalidClient && client_auth::tried_basic(request.headers.all("authorization"));
-    if failed_basic { answer.with("www-authenticate", "Basic realm=\"doorward\"") } else { answer }
+    if failed_basic { answer.with("www-authenticate", BASIC) } else { answer }
 }
 
 /// What a new connection begins with, and how that is stored.
-fn first_tokens(app: &App, occasion: Occasion) -> (Secret<AccessToken>, Secret<RefreshToken>, NewTokens) {
-    let lifetimes = &app.config.lifetimes;
-    let now = occasion.at;
+fn first_tokens(occasion: Occasion) -> (Secret<AccessToken>, Secret<RefreshToken>, NewTokens) {
     let (access, refresh) = (random::secret::<AccessToken>(), random::secret::<RefreshToken>());
-    let new = NewTokens {
-        connection: ConnectionId::mint(random::bytes()),
-        access: access.hash(),
-        refresh: refresh.hash(),
-        access_expires_at: lifetimes.access_token.map(|span| now.after(span)),
-        refresh_expires_at: now.after(lifetimes.refresh_token),
-        occasion,
-    };
+    let new = NewTokens { connection: ConnectionId::mint(random::bytes()), access: access.hash(), refresh: refresh.hash(), occasion };
     (access, refresh, new)
 }
 
 fn redeem(app: &App, client: &AuthenticatedClient, grant: &CodeGrant, occasion: Occasion) -> Result<Result<Issued, Refusal>, StoreError> {
     let now = occasion.at;
-    let lifetimes = &app.config.lifetimes;
-    let (access, refresh, new) = first_tokens(app, occasion);
+    let (access, refresh, new) = first_tokens(occasion);
     let (redemption, stored) = app.store.redeem_code(&grant.code.hash(), &new, |stored, user| {
         let resource = stored.and_then(|stored| app.resource_at(&stored.server));
         code::redeem(stored, user, resource, client, grant, app.redirect_rules(), now)
     })?;
     Ok(match (redemption, stored) {
-        (Redemption::Issue(_), Some(StoredCode { scope, authentication, .. })) => {
+        (Redemption::Issue(_, ends), Some(StoredCode { scope, asked, authentication, .. })) => {
             let id_token = openid::id_token(app, &access, &scope, authentication.nonce.as_deref(), now)?;
-            Ok(Issued { access, expires_in: lifetimes.access_token, refresh, scope, id_token })
+            let expires_in = token_policy::expires_in(ends.access, now);
+            Ok(Issued { access, expires_in, refresh, scope: scope.told_to(&asked), id_token })
         }
-        (Redemption::Issue(_), None) => Err(Refusal::CodeUnknown),
+        (Redemption::Issue(..), None) => Err(Refusal::CodeUnknown),
         (Redemption::Refuse(refusal) | Redemption::CountGuess(refusal) | Redemption::EndConnection(_, refusal), _) => Err(refusal),
     })
 }
 
 fn poll(app: &App, client: &AuthenticatedClient, grant: &DeviceGrant, occasion: Occasion) -> Result<Result<Issued, Refusal>, StoreError> {
     let now = occasion.at;
-    let (access, refresh, new) = first_tokens(app, occasion);
+    let (access, refresh, new) = first_tokens(occasion);
     let poll = app.store.poll_device(&grant.code.hash(), &new, |stored, user| {
         let resource = stored.and_then(|stored| match &stored.state {
             DeviceState::Approved { granted, .. } => app.resource_at(&granted.server),
@@ -110,10 +105,11 @@ fn poll(app: &App, client: &AuthenticatedClient, grant: &DeviceGrant, occasion: 
         device::poll(stored, user, resource, client, grant, now)
     })?;
     Ok(match poll {
-        Poll::Issue(agreed) => {
+        Poll::Issue(agreed, ends) => {
             let scope = agreed.granted.scope;
             let id_token = openid::id_token(app, &access, &scope, None, now)?;
-            Ok(Issued { access, expires_in: app.config.lifetimes.access_token, refresh, scope, id_token })
+            let expires_in = token_policy::expires_in(ends.access, now);
+            Ok(Issued { access, expires_in, refresh, scope: scope.told_to(&agreed.asked), id_token })
         }
         Poll::Wait => Err(Refusal::AnswerPending),
         Poll::SlowDown => Err(Refusal::DeviceTooSoon),
@@ -128,22 +124,17 @@ fn rotate(
     occasion: Occasion,
 ) -> Result<Result<Issued, Refusal>, StoreError> {
     let now = occasion.at;
-    let lifetimes = &app.config.lifetimes;
-    let terms = RefreshTerms {
-        salt: random::bytes(),
-        access_lifetime: lifetimes.access_token,
-        refresh_lifetime: lifetimes.refresh_token,
-        occasion,
-    };
+    let terms = RefreshTerms { salt: random::bytes(), occasion };
     let refreshed = app.store.refresh(&grant.token, &terms, |stored, standing, fate| {
         let resource = standing.ok().and_then(|standing| app.resource_at(&standing.connection().server));
         refresh::rotate(stored, standing, fate, client, resource, grant, now)
     })?;
     Ok(match refreshed {
         Refreshed::Refused(refusal) => Err(refusal),
-        Refreshed::Issued { tokens, scope, expires_at } => {
-            let expires_in = expires_at.map(|end| end.since(now));
+        Refreshed::Issued { tokens, scope, asked, expires_at } => {
+            let expires_in = token_policy::expires_in(expires_at, now);
             let id_token = openid::id_token(app, &tokens.access, &scope, None, now)?;
+            let scope = refresh::told(&scope, &asked, grant);
             Ok(Issued { access: tokens.access, expires_in, refresh: tokens.refresh, scope, id_token })
         }
     })

@@ -35,6 +35,30 @@
 //! successor was itself rotated, or was used and two minutes have passed, the old token ends the connection. See
 //! [`crate::oauth::refresh`].
 //!
+//! # An owner may choose refresh tokens that go on working
+//!
+//! Some clients cannot keep a new refresh token each time. For a server with `refresh = "reusable"` the token stays and is
+//! answered again, and each use begins its life anew, so that `refresh_token` means the same in both modes: the time without
+//! use after which everything is over. Deviates from OAuth 2.1 §4.3.1, which wants rotation for public clients: theft is not
+//! noticed then, and the README says so beside the setting. A token that was rotated before the owner chose otherwise stays
+//! closed ([`crate::oauth::refresh`]).
+//!
+//! # Given back, a refresh token ends everything, unless an owner says otherwise
+//!
+//! RFC 7009 §2.1 leaves open what becomes of the access tokens. People revoke to be safe, so they fall by default. With
+//! `revoke = "refresh-only"` the connection is closed to refreshing and lives until its last access token ends. It is the
+//! connection that is closed and not the one token, so that whichever of the family comes later is refused, and none of them
+//! is taken for theft ([`crate::oauth::revocation`]).
+//!
+//! # A client is told of no scope that it did not ask for
+//!
+//! Many clients ask for scopes that their server does not have: `openid email profile` whatever it is, or those of another
+//! server. They must be able to use the server all the same, so where nothing of the server's own was asked for, its default
+//! is granted; the consent page, the list of connections and the upstream are told so. But some clients give a connection up
+//! over a name in the answer that they did not ask for. So the answer names what was granted *and* asked for, has no `scope`
+//! where that is nothing, and names everything to who asked for nothing ([`crate::oauth::scope::Scope::told_to`]). Deviates
+//! from RFC 6749 §3.3, by which the client would be told all: what is kept back is a right, never a restriction.
+//!
 //! # An event is written with what it tells of
 //!
 //! A log beside the store can say what was rolled back, or miss what was committed when the process died. Here the event is
@@ -120,6 +144,18 @@
 //! Chromium applies `form-action` to every redirect after the form, including those that the client makes. A policy that
 //! names only us would stop the browser on its way back to the client.
 //!
+//! # One script, by its hash
+//!
+//! Pages work without script. Where somebody is signed in, a few lines copy a text at the press of a button; they stand in
+//! the page and the policy names their hash, so that nothing else runs there: not what an upstream serves under our origin,
+//! which `script-src 'self'` would let in. Sign-in, consent and set-up have no script at all.
+//!
+//! # What was just done is a word in a cookie
+//!
+//! After a form the browser is sent on to a page, which says what was done. The redirect carries a word of ours and no text
+//! (the private module `endpoints::room`), so no link can have a page of ours say something to somebody. What can be shown only
+//! once, such as a client's secret, is the answer to the form itself and is kept nowhere.
+//!
 //! # Nothing is agreed to before there is a user
 //!
 //! While no account exists, `/authorize` and `/register` answer 503 and the gate 401. The first account becomes the owner.
@@ -141,6 +177,13 @@
 //! client that was configured with one must not begin to sign in. Its id stands where a client's would (`X-Doorward-Client`,
 //! the owner of an MCP session), so one key cannot use what another opened.
 //!
+//! # A client may ask about its own tokens, and a public one too
+//!
+//! RFC 7662 §2.1 wants callers authorized, so that nobody tries out tokens. Ours have 256 bits, and a client is told about
+//! nothing but what was issued to itself; a public client, which can only name itself, holds with the token more than the
+//! answer says. Unknown, over and another's are one answer, byte for byte. A rotated refresh token is inactive, although the
+//! retry window may still answer it, and asking about one is never taken for its use ([`crate::oauth::introspection`]).
+//!
 //! # MCP sessions belong to a user and a client
 //!
 //! A session id is no authentication. The gate remembers (as a hash) for whom the upstream opened it and treats everybody
@@ -161,6 +204,7 @@
 //! * RFC 9728 §3.3: the root document describes the only server there is, although its identifier has a path.
 //! * RFC 8707 §2: a trailing slash, a default port, letter case of the host and a query do not make another resource
 //!   ([`crate::oauth::resource`]).
+//! * RFC 7662 §2.1: public clients may introspect their own tokens ([`crate::oauth::introspection`]).
 //! * A confidential client may send its secret by either method, whichever it registered ([`crate::oauth::client_auth`]).
 //!
 //! # Dependencies
@@ -177,6 +221,7 @@
 //! | `httparse` | heads of requests and responses | a parser of hostile input |
 //! | `minijinja` | pages | escaping that is on by default |
 //! | `percent-encoding` | paths and forms | comes with `url`; strict reading is built on it |
+//! | `qrcodegen` | the QR code of an address | error correction and masks are a standard to get right; no dependencies, finished, one author's reference in six languages |
 //! | `rand` | chance | a security primitive |
 //! | `ring` | ES256 signatures, their keys | a security primitive; comes with `rustls` once that is needed |
 //! | `rustix` | `poll`, descriptor limits, terminal modes | system calls without `unsafe` of ours |

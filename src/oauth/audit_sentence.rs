@@ -50,6 +50,7 @@ impl Event {
             What::TokensRefreshed => format!("{client} renewed its tokens for {server} of {user}"),
             What::TokensRepeated => format!("{client} asked for its renewed tokens again and got the same ones"),
             What::AccessTokenReturned => format!("{client} gave an access token back"),
+            What::RefreshTokenReturned => format!("{client} gave the refresh token for {server} of {user} back; its access tokens live on"),
             What::VerifierWrong => format!("{client} presented a code of {user} with a wrong PKCE verifier"),
             What::TokenOfAnother => {
                 format!("another app presented what {client} got for {server} of {user}, which looks like theft; it was refused")

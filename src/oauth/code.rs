@@ -11,6 +11,7 @@ use super::redirect_rules::RedirectRules;
 use super::redirect_uri;
 use super::resource::{self, ProtectedResource};
 use super::scope::Scope;
+use super::token_policy::TokenEnds;
 use super::token_request::CodeGrant;
 use super::user::User;
 use crate::clock::UnixTime;
@@ -32,6 +33,8 @@ pub struct StoredCode {
     pub server: String,
     /// To what.
     pub scope: Scope,
+    /// What the client had asked for.
+    pub asked: Scope,
     /// Where it was sent.
     pub redirect_uri: String,
     /// RFC 7636.
@@ -69,6 +72,7 @@ impl StoredCode {
             user_epoch: self.user_epoch,
             authenticated_at: self.authentication.at,
             granted,
+            asked: self.asked.clone(),
         }
     }
 }
@@ -82,6 +86,7 @@ pub fn issue(flow: &Flow, proof: &ConsentGiven, expires_at: UnixTime) -> StoredC
         user_epoch: flow.user_epoch,
         server: granted.server,
         scope: granted.scope,
+        asked: flow.asked.clone(),
         redirect_uri: flow.redirect_uri.clone(),
         pkce: flow.pkce,
         authentication: flow.authentication.clone(),
@@ -99,8 +104,8 @@ pub enum Redemption {
     CountGuess(Refusal),
     /// A second, otherwise valid use: what the first produced must fall (RFC 6749 §10.5).
     EndConnection(ConnectionId, Refusal),
-    /// Mark the code spent and issue tokens.
-    Issue(PkceVerified),
+    /// Mark the code spent and issue tokens with these ends.
+    Issue(PkceVerified, TokenEnds),
 }
 
 /// Decides about a code.
@@ -121,9 +126,10 @@ pub fn redeem(
     if stored.client != client.client().id {
         return Redemption::Refuse(Refusal::CodeOfAnotherClient);
     }
-    if let Err(refusal) = addresses_match(stored, grant, resource) {
-        return Redemption::Refuse(refusal);
-    }
+    let resource = match addresses_match(stored, grant, resource) {
+        Ok(resource) => resource,
+        Err(refusal) => return Redemption::Refuse(refusal),
+    };
     let guessed_out = matches!(stored.state, CodeState::Fresh { guesses } if guesses >= MAX_GUESSES);
     if guessed_out {
         return Redemption::Refuse(Refusal::CodeGuessedTooOften);
@@ -139,13 +145,17 @@ pub fn redeem(
         CodeState::Spent { connection } => Redemption::EndConnection(connection.clone(), Refusal::CodeReplayed),
         CodeState::Fresh { .. } if stored.expires_at.has_come(now) => Redemption::Refuse(Refusal::CodeExpired),
         CodeState::Fresh { .. } if !still_agreed(stored, user) => Redemption::Refuse(Refusal::GrantEnded),
-        CodeState::Fresh { .. } => Redemption::Issue(proof),
+        CodeState::Fresh { .. } => Redemption::Issue(proof, resource.tokens.ends(now)),
     }
 }
 
 /// `redirect_uri` as in the authorization request: OAuth 2.1 clients leave it out, so its absence is accepted where PKCE
 /// stands in for it; present, it must be the same. `resource` must be what was granted, and a refusal must not spend the code.
-fn addresses_match(stored: &StoredCode, grant: &CodeGrant, resource: Option<&ProtectedResource>) -> Result<(), Refusal> {
+fn addresses_match<'r>(
+    stored: &StoredCode,
+    grant: &CodeGrant,
+    resource: Option<&'r ProtectedResource>,
+) -> Result<&'r ProtectedResource, Refusal> {
     if grant.redirect_uri.as_ref().is_some_and(|sent| *sent != stored.redirect_uri) {
         return Err(Refusal::RedirectUriDiffers);
     }
@@ -153,7 +163,7 @@ fn addresses_match(stored: &StoredCode, grant: &CodeGrant, resource: Option<&Pro
         return Err(Refusal::ParameterMissing("redirect_uri"));
     }
     let resource = resource.filter(|resource| resource.path == stored.server).ok_or(Refusal::GrantEnded)?;
-    if resource::all_mean(grant.resources.iter().map(String::as_str), resource) { Ok(()) } else { Err(Refusal::ResourceNotGranted) }
+    if resource::all_mean(grant.resources.iter().map(String::as_str), resource) { Ok(resource) } else { Err(Refusal::ResourceNotGranted) }
 }
 
 fn still_agreed(stored: &StoredCode, user: Option<&User>) -> bool {
@@ -171,6 +181,7 @@ mod tests {
     use crate::oauth::pkce::{Challenge, Verifier};
     use crate::oauth::secret::ClientSecret;
     use crate::oauth::user::ServerAccess;
+    use std::time::Duration;
 
     const OTHER_VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXX";
 
@@ -181,6 +192,7 @@ mod tests {
             user_epoch: 3,
             server: "/notes".into(),
             scope: Scope::parse("read"),
+            asked: Scope::default(),
             redirect_uri: CALLBACK.into(),
             pkce: Pkce::S256(Challenge::parse(Some(CHALLENGE), Some("S256")).unwrap()),
             authentication: Authentication { at: seconds_later(0), nonce: None },
@@ -215,7 +227,7 @@ mod tests {
                 assert_eq!(connection.as_str(), "conn_1");
                 ("end", Some(refusal))
             }
-            Redemption::Issue(_) => ("issue", None),
+            Redemption::Issue(..) => ("issue", None),
         }
     }
 
@@ -231,6 +243,17 @@ mod tests {
     #[test]
     fn a_valid_request_is_answered_with_tokens() {
         assert_eq!(redeemed(&stored(), &grant()), ("issue", None));
+    }
+
+    #[test]
+    fn the_tokens_end_when_the_owner_of_the_server_says() {
+        let mut server = resource("/notes");
+        server.tokens.access_token = None;
+        server.tokens.refresh_token = Duration::from_secs(60);
+        let now = seconds_later(5);
+        let redemption = redeem(Some(&stored()), Some(&user("ann")), Some(&server), &authenticated("claude"), &grant(), &rules(), now);
+        let Redemption::Issue(_, ends) = redemption else { panic!("{redemption:?}") };
+        assert_eq!(ends, TokenEnds { access: None, refresh: seconds_later(65) });
     }
 
     #[test]

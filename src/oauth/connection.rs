@@ -5,6 +5,7 @@ use super::consent::Granted;
 use super::error::Refusal;
 use super::ids::{ClientId, ConnectionId, UserId};
 use super::scope::Scope;
+use super::token_policy::{self, TokenEnds};
 use super::user::User;
 use crate::clock::UnixTime;
 use serde::{Deserialize, Serialize};
@@ -22,16 +23,45 @@ pub struct Connection {
     pub server: String,
     /// What.
     pub scope: Scope,
+    /// What its client asked for, known names and others: it is told of nothing else.
+    pub asked: Scope,
     /// When.
     pub created_at: UnixTime,
     /// [`User::epoch`] at that moment.
     pub user_epoch: u32,
     /// When that user had signed in (OpenID Connect Core §2 `auth_time`).
     pub authenticated_at: UnixTime,
+    /// When the last of its access tokens ends; `None` where one does not end by itself.
+    pub access_until: Option<UnixTime>,
     /// When it ends by itself if it is not used: the end of its last token. `None` where its tokens do not expire.
     pub alive_until: Option<UnixTime>,
+    /// False once its client gave its refresh token back while its access tokens live on
+    /// ([`super::token_policy::RevokeReach::RefreshOnly`]).
+    pub refreshable: bool,
     /// Set once it is over; then nothing revives it.
     pub ended: Option<Ended>,
+}
+
+impl Connection {
+    /// The same after tokens with these ends were issued.
+    #[must_use]
+    pub fn with_tokens(self, ends: &TokenEnds) -> Self {
+        let access_until = token_policy::later(self.access_until, ends.access);
+        Self { access_until, alive_until: token_policy::later(access_until, Some(ends.refresh)), ..self }
+    }
+
+    /// The same after one more access token with this end was issued.
+    #[must_use]
+    pub fn with_access(self, end: Option<UnixTime>) -> Self {
+        let alive_until = token_policy::later(self.alive_until, end);
+        Self { access_until: token_policy::later(self.access_until, end), alive_until, ..self }
+    }
+
+    /// The same after its client gave its refresh token back: what is left is its access tokens.
+    #[must_use]
+    pub fn without_refresh(self) -> Self {
+        Self { alive_until: self.access_until, refreshable: false, ..self }
+    }
 }
 
 /// How a connection ended.
@@ -75,6 +105,29 @@ pub struct Agreed {
     pub authenticated_at: UnixTime,
     /// To what.
     pub granted: Granted,
+    /// What the client had asked for.
+    pub asked: Scope,
+}
+
+impl Agreed {
+    /// The connection that comes of it, with tokens of these ends.
+    pub fn connection(&self, id: ConnectionId, ends: &TokenEnds, now: UnixTime) -> Connection {
+        Connection {
+            id,
+            user: self.user.clone(),
+            client: self.client.clone(),
+            server: self.granted.server.clone(),
+            scope: self.granted.scope.clone(),
+            asked: self.asked.clone(),
+            created_at: now,
+            user_epoch: self.user_epoch,
+            authenticated_at: self.authenticated_at,
+            access_until: ends.access,
+            alive_until: token_policy::later(ends.access, Some(ends.refresh)),
+            refreshable: true,
+            ended: None,
+        }
+    }
 }
 
 /// Everything on which the life of a token depends, as it is stored right now.
@@ -121,7 +174,7 @@ pub fn stands(standing: Standing) -> Result<StandingGrant, Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oauth::fixtures::{NOW, connection, standing, user};
+    use crate::oauth::fixtures::{NOW, connection, seconds_later, standing, user};
     use crate::oauth::user::ServerAccess;
 
     #[test]
@@ -129,6 +182,33 @@ mod tests {
         let grant = stands(standing()).unwrap();
         assert_eq!(grant.connection(), &connection());
         assert_eq!(grant.user(), &user("ann"));
+    }
+
+    #[test]
+    fn a_grant_lasts_as_long_as_the_last_of_its_tokens() {
+        let ends = |access: Option<u64>, refresh| TokenEnds { access: access.map(seconds_later), refresh: seconds_later(refresh) };
+        let young = Connection { access_until: Some(NOW), alive_until: Some(NOW), ..connection() };
+        let after = |grant: &Connection, ends: &TokenEnds| {
+            let grant = grant.clone().with_tokens(ends);
+            (grant.access_until, grant.alive_until)
+        };
+        assert_eq!(after(&young, &ends(Some(10), 90)), (Some(seconds_later(10)), Some(seconds_later(90))));
+        assert_eq!(after(&young, &ends(Some(90), 10)), (Some(seconds_later(90)), Some(seconds_later(90))));
+        assert_eq!(after(&young, &ends(None, 90)), (None, None));
+        let endless = young.clone().with_tokens(&ends(None, 90));
+        assert_eq!(after(&endless, &ends(Some(10), 90)), (None, None), "the token without an end is still there");
+        let older = young.clone().with_tokens(&ends(Some(500), 90));
+        let again = Connection { alive_until: Some(seconds_later(90)), ..young.clone() };
+        let until = |end: Option<u64>| again.clone().with_access(end.map(seconds_later)).alive_until;
+        assert_eq!((until(Some(10)), until(Some(95)), until(None)), (Some(seconds_later(90)), Some(seconds_later(95)), None));
+        assert_eq!(after(&older, &ends(Some(10), 90)), (Some(seconds_later(500)), Some(seconds_later(500))));
+    }
+
+    #[test]
+    fn without_its_refresh_token_a_grant_lasts_as_long_as_its_access_tokens() {
+        let grant = Connection { access_until: Some(seconds_later(10)), alive_until: Some(seconds_later(90)), ..connection() };
+        let left = grant.without_refresh();
+        assert_eq!((left.alive_until, left.refreshable, left.ended), (Some(seconds_later(10)), false, None));
     }
 
     #[test]

@@ -8,7 +8,9 @@ use super::consent::{self, Decision, Granted, Missing, Offer, Stale};
 use super::error::Refusal;
 use super::ids::{ClientId, ConnectionId, UserId};
 use super::resource::{self, ProtectedResource};
+use super::scope::Scope;
 use super::secret::{DeviceCode, ServerKey, TokenHash};
+use super::token_policy::TokenEnds;
 use super::token_request::DeviceGrant;
 use super::user::User;
 use crate::clock::UnixTime;
@@ -80,6 +82,8 @@ pub struct StoredDeviceCode {
     pub client: ClientId,
     /// What may be granted, the user choosing one of several.
     pub offers: Vec<Offer>,
+    /// The scope that was asked for.
+    pub asked: Scope,
     /// After this it is of no use.
     pub expires_at: UnixTime,
     /// Seconds that the device must leave between two questions.
@@ -121,10 +125,11 @@ pub enum DeviceState {
 }
 
 /// The request of a device as it is first stored.
-pub fn begin(client: &ClientId, offers: Vec<Offer>, now: UnixTime) -> StoredDeviceCode {
+pub fn begin(client: &ClientId, offers: Vec<Offer>, asked: Scope, now: UnixTime) -> StoredDeviceCode {
     StoredDeviceCode {
         client: client.clone(),
         offers,
+        asked,
         expires_at: now.after(LIFETIME),
         interval: INTERVAL,
         polled_at: None,
@@ -195,8 +200,8 @@ pub enum Poll {
     SlowDown,
     /// A second, otherwise valid redemption: what the first produced must fall (as for RFC 6749 §10.5).
     EndConnection(ConnectionId, Refusal),
-    /// Mark the code spent and issue tokens.
-    Issue(Agreed),
+    /// Mark the code spent and issue tokens with these ends.
+    Issue(Agreed, TokenEnds),
 }
 
 /// Decides about a device's question (RFC 8628 §3.4, §3.5). As for a code, a request that is not valid in itself harms
@@ -231,7 +236,8 @@ pub fn poll(
             }
             let client = stored.client.clone();
             let (user_epoch, authenticated_at) = (*user_epoch, *signed_in_at);
-            Poll::Issue(Agreed { client, user: by.clone(), user_epoch, authenticated_at, granted: granted.clone() })
+            let (granted, asked) = (granted.clone(), stored.asked.clone());
+            Poll::Issue(Agreed { client, user: by.clone(), user_epoch, authenticated_at, granted, asked }, resource.tokens.ends(now))
         }
     }
 }
@@ -291,7 +297,7 @@ mod tests {
 
     fn pending() -> StoredDeviceCode {
         let offer = |server: &str| Offer { server: server.into(), scope: Scope::parse("read"), least: Scope::parse("read") };
-        begin(&ClientId::known_as("claude"), vec![offer("/notes"), offer("/files")], NOW)
+        begin(&ClientId::known_as("claude"), vec![offer("/notes"), offer("/files")], Scope::parse("read"), NOW)
     }
 
     fn form() -> Choice {
@@ -343,7 +349,7 @@ mod tests {
             Poll::Wait => Ok("wait".into()),
             Poll::SlowDown => Ok("slow down".into()),
             Poll::EndConnection(connection, _) => Ok(format!("end {connection}")),
-            Poll::Issue(agreed) => Ok(format!("{} {}", agreed.granted.server, agreed.granted.scope)),
+            Poll::Issue(agreed, _) => Ok(format!("{} {}", agreed.granted.server, agreed.granted.scope)),
         }
     }
 

@@ -49,11 +49,9 @@ pub(crate) fn params(text: &str) -> Params {
 /// The server at `path`: offers `read` and `write`, and `read` when nothing is asked for.
 pub(crate) fn resource(path: &str) -> ProtectedResource {
     ProtectedResource {
-        path: path.into(),
-        uri: format!("{ISSUER}{path}"),
-        name: "Notes".into(),
         scopes: vec![("read".into(), "Read your notes".into()), ("write".into(), "Change your notes".into())],
         default_scope: Scope::parse("read"),
+        ..ProtectedResource::plain(ISSUER, path, "Notes")
     }
 }
 
@@ -114,10 +112,13 @@ pub(crate) fn connection() -> Connection {
         client: ClientId::known_as("claude"),
         server: "/notes".into(),
         scope: Scope::parse("read write"),
+        asked: Scope::default(),
         created_at: NOW,
         user_epoch: 3,
         authenticated_at: NOW,
+        access_until: None,
         alive_until: None,
+        refreshable: true,
         ended: None::<Ended>,
     }
 }
@@ -183,6 +184,7 @@ pub(crate) fn every_kind() -> Vec<What> {
         What::TokensRefreshed,
         What::TokensRepeated,
         What::AccessTokenReturned,
+        What::RefreshTokenReturned,
         What::VerifierWrong,
         What::TokenOfAnother,
         What::KeyCreated { key: text() },

@@ -43,12 +43,14 @@ pub fn authorization_server(issuer: &str, resources: &[ProtectedResource]) -> Va
         "device_authorization_endpoint": endpoint("/device_authorization"),
         "registration_endpoint": endpoint("/register"),
         "revocation_endpoint": endpoint("/revoke"),
+        "introspection_endpoint": endpoint("/introspect"),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": grants,
         "code_challenge_methods_supported": ["S256"],
         "token_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_methods_supported": methods,
+        "introspection_endpoint_auth_methods_supported": methods,
         "scopes_supported": scopes.names().collect::<Vec<_>>(),
         "authorization_response_iss_parameter_supported": true,
         "protected_resources": resources.iter().map(|resource| resource.uri.as_str()).collect::<Vec<_>>(),
@@ -134,6 +136,7 @@ mod tests {
         assert_eq!(document["code_challenge_methods_supported"], json!(["S256"]));
         assert_eq!(document["token_endpoint_auth_methods_supported"], json!(["none", "client_secret_post", "client_secret_basic"]));
         assert_eq!(document["revocation_endpoint_auth_methods_supported"], document["token_endpoint_auth_methods_supported"]);
+        assert_eq!(document["introspection_endpoint_auth_methods_supported"], document["token_endpoint_auth_methods_supported"]);
         assert_eq!(document["authorization_response_iss_parameter_supported"], true);
     }
 
@@ -146,6 +149,7 @@ mod tests {
             ("registration_endpoint", "/register"),
             ("device_authorization_endpoint", "/device_authorization"),
             ("revocation_endpoint", "/revoke"),
+            ("introspection_endpoint", "/introspect"),
         ] {
             assert_eq!(document[member], format!("{ISSUER}{path}"));
         }

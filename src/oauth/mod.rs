@@ -12,6 +12,7 @@
 //! | PKCE | [`pkce`] | RFC 7636 |
 //! | what a client is | [`client`] | RFC 7591 §2 |
 //! | clients that many people use | [`known_clients`] | |
+//! | what to do in each app to connect it | [`instructions`] | |
 //! | where an owner lets answers go | [`redirect_rules`] | |
 //! | dynamic registration | [`registration`] | RFC 7591 §3 |
 //! | client authentication | [`client_auth`] | RFC 6749 §2.3 |
@@ -22,12 +23,15 @@
 //! | the token request | [`token_request`] | RFC 6749 §4.1.3, §6 |
 //! | redeeming a code | [`code`] | RFC 6749 §4.1.3, §10.5 |
 //! | rotating a refresh token | [`refresh`] | RFC 9700 §4.14 |
+//! | what an owner decides about a server's tokens | [`token_policy`] | RFC 9700 §4.14, RFC 7009 §2.1 |
 //! | ID tokens and who may read who somebody is | [`id_token`] | OpenID Connect Core §2, §5.3 |
 //! | the keys that sign them | [`signing_key`] | RFC 7517, RFC 7518 §3.4 |
 //! | the token response | [`token_response`] | RFC 6749 §5.1 |
 //! | a device without a browser | [`device`] | RFC 8628 |
 //! | an answer that is fetched and not sent | [`poll`] | |
+//! | the token that a client asks something about | [`token_parameter`] | RFC 7009 §2.1, RFC 7662 §2.1 |
 //! | revocation | [`revocation`] | RFC 7009 |
+//! | introspection | [`introspection`] | RFC 7662 |
 //! | accounts | [`user`] | |
 //! | a user's grant to a client | [`connection`] | |
 //! | the check of a bearer token | [`bearer`] | RFC 6750, RFC 9728 §5.1 |
@@ -61,6 +65,8 @@ pub mod error;
 pub(crate) mod fixtures;
 pub mod id_token;
 pub mod ids;
+pub mod instructions;
+pub mod introspection;
 pub mod known_clients;
 pub mod mcp_session;
 pub mod metadata;
@@ -78,6 +84,8 @@ pub mod scope;
 pub mod secret;
 pub mod signing_key;
 pub mod text;
+pub mod token_parameter;
+pub mod token_policy;
 pub mod token_request;
 pub mod token_response;
 pub mod user;

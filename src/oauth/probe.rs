@@ -17,7 +17,7 @@ pub const TICKET_FIELD: &str = "x-doorward-probe";
 /// The field of an answer that holds the proof.
 pub const PROOF_FIELD: &str = "x-doorward-proof";
 /// Between the two events of the stream that a ticket brings where a server's event stream would begin.
-pub const STREAM_PAUSE: Duration = Duration::from_millis(1500);
+pub const STREAM_PAUSE: Duration = Duration::from_secs(1);
 
 /// Long enough for the slowest examination.
 const LIFETIME: Duration = Duration::from_secs(10 * 60);

@@ -4,6 +4,9 @@
 //! brings the same answer again: hosted clients refresh from two machines at once, and an answer can get lost. What a
 //! thief could do with that is bounded: once the successor has itself been rotated, or was used and some time has
 //! passed, the old token is proof of theft and ends the connection.
+//!
+//! Where the owner chose reusable tokens ([`RefreshMode::Reusable`]) nothing of this happens: the token goes on working,
+//! each use begins its life anew, and theft is not noticed.
 
 use super::client_auth::AuthenticatedClient;
 use super::connection::StandingGrant;
@@ -12,6 +15,7 @@ use super::ids::ConnectionId;
 use super::resource::{self, ProtectedResource};
 use super::scope::{Scope, is_ours};
 use super::secret::{AccessToken, RefreshToken, Secret, ServerKey};
+use super::token_policy::{RefreshMode, TokenEnds};
 use super::token_request::RefreshGrant;
 use crate::clock::UnixTime;
 use serde::{Deserialize, Serialize};
@@ -75,9 +79,11 @@ pub enum Rotation {
     /// Theft, or as good as: the connection ends.
     EndConnection(Refusal),
     /// Rotate, and issue an access token of this scope.
-    Rotate(Scope),
-    /// Give the earlier answer again.
-    Repeat(Rotated),
+    Rotate(Scope, TokenEnds),
+    /// Give the earlier answer again. The ends are those of an access token that starts its life anew.
+    Repeat(Rotated, TokenEnds),
+    /// Issue an access token of this scope; the refresh token stays, and lives anew.
+    Keep(Scope, TokenEnds),
 }
 
 /// Decides about a refresh token that was found. `grant` is the grant it belongs to, or why that has ended; `fate` is
@@ -103,15 +109,21 @@ pub fn rotate(
     if !resource::all_mean(sent, resource) {
         return Rotation::Refuse(Refusal::ResourceNotGranted);
     }
+    if !grant.connection().refreshable {
+        return Rotation::Refuse(Refusal::GrantEnded);
+    }
     let scope = match narrowed(request.scope.as_ref(), &grant.connection().scope, resource) {
         Ok(scope) => scope,
         Err(refusal) => return Rotation::Refuse(refusal),
     };
-    match &stored.rotated {
-        None if stored.expires_at.has_come(now) => Rotation::Refuse(Refusal::RefreshTokenExpired),
-        None => Rotation::Rotate(scope),
-        Some(rotated) if may_repeat(rotated, fate, now) => Rotation::Repeat(rotated.clone()),
-        Some(_) => Rotation::EndConnection(Refusal::RefreshTokenReused),
+    let ends = resource.tokens.ends(now);
+    match (&stored.rotated, resource.tokens.refresh) {
+        (None, _) if stored.expires_at.has_come(now) => Rotation::Refuse(Refusal::RefreshTokenExpired),
+        (None, RefreshMode::Rotate) => Rotation::Rotate(scope, ends),
+        (None, RefreshMode::Reusable) => Rotation::Keep(scope, ends),
+        // Whatever the owner chose since: it was rotated, so another has taken its place.
+        (Some(rotated), _) if may_repeat(rotated, fate, now) => Rotation::Repeat(rotated.clone(), ends),
+        (Some(_), _) => Rotation::EndConnection(Refusal::RefreshTokenReused),
     }
 }
 
@@ -136,6 +148,15 @@ fn narrowed(asked: Option<&Scope>, granted: &Scope, resource: &ProtectedResource
     Ok(if names_something { kept } else { granted.clone() })
 }
 
+/// What of an access token's scope the client is told: what it asks for now and what it asked for when the grant was made
+/// ([`Scope::told_to`]).
+pub fn told(scope: &Scope, asked_at_first: &Scope, request: &RefreshGrant) -> Scope {
+    match &request.scope {
+        Some(now) if !asked_at_first.is_empty() => scope.told_to(&asked_at_first.with(now)),
+        Some(_) | None => scope.told_to(asked_at_first),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,6 +164,7 @@ mod tests {
     use crate::oauth::error::ErrorCode;
     use crate::oauth::fixtures::{NOW, authenticated, connection, resource, seconds_later, secret, standing, standing_grant};
     use crate::oauth::secret::Entropy;
+    use crate::oauth::token_policy::TokenPolicy;
 
     const UNTOUCHED: Fate = Fate { access_used: false, refresh_used: false };
     const IN_USE: Fate = Fate { access_used: true, refresh_used: false };
@@ -173,6 +195,21 @@ mod tests {
         rotate(stored, Ok(&standing_grant()), fate, &authenticated("claude"), Some(&server), request, seconds_later(seconds))
     }
 
+    /// At the start.
+    fn rotates(scope: &str) -> Rotation {
+        Rotation::Rotate(Scope::parse(scope), resource("/notes").tokens.ends(NOW))
+    }
+
+    fn repeats(seconds: u64) -> Rotation {
+        Rotation::Repeat(rotated(), resource("/notes").tokens.ends(seconds_later(seconds)))
+    }
+
+    /// Where the owner chose tokens that go on working.
+    fn reusable() -> ProtectedResource {
+        let tokens = TokenPolicy { refresh: RefreshMode::Reusable, ..TokenPolicy::default() };
+        ProtectedResource { tokens, ..resource("/notes") }
+    }
+
     fn again(fate: Fate, seconds: u64) -> Rotation {
         decided(&used(), Some(fate), &request(), seconds)
     }
@@ -185,13 +222,13 @@ mod tests {
 
     #[test]
     fn a_fresh_token_rotates_to_the_whole_grant() {
-        assert_eq!(decided(&fresh(), None, &request(), 0), Rotation::Rotate(Scope::parse("read write")));
+        assert_eq!(decided(&fresh(), None, &request(), 0), rotates("read write"));
     }
 
     #[test]
     fn a_token_dies_in_the_second_of_its_end() {
         let end = 7_776_000;
-        assert!(matches!(decided(&fresh(), None, &request(), end - 1), Rotation::Rotate(_)));
+        assert!(matches!(decided(&fresh(), None, &request(), end - 1), Rotation::Rotate(..)));
         assert_eq!(decided(&fresh(), None, &request(), end), Rotation::Refuse(Refusal::RefreshTokenExpired));
     }
 
@@ -199,7 +236,7 @@ mod tests {
     fn within_the_grace_the_same_token_brings_the_same_answer() {
         for fate in [UNTOUCHED, IN_USE] {
             for seconds in [0, 1, 60, 119] {
-                assert_eq!(again(fate, seconds), Rotation::Repeat(rotated()), "{fate:?} after {seconds}");
+                assert_eq!(again(fate, seconds), repeats(seconds), "{fate:?} after {seconds}");
             }
         }
     }
@@ -207,7 +244,7 @@ mod tests {
     #[test]
     fn a_lost_answer_is_given_again_for_a_day() {
         for seconds in [120, 3600, 24 * 3600 - 1] {
-            assert_eq!(again(UNTOUCHED, seconds), Rotation::Repeat(rotated()), "{seconds}");
+            assert_eq!(again(UNTOUCHED, seconds), repeats(seconds), "{seconds}");
         }
         assert_eq!(again(UNTOUCHED, 24 * 3600), Rotation::EndConnection(Refusal::RefreshTokenReused));
     }
@@ -256,6 +293,36 @@ mod tests {
     }
 
     #[test]
+    fn a_reusable_token_stays_and_lives_anew_with_each_use() {
+        let used_at = |seconds| {
+            let (server, now) = (reusable(), seconds_later(seconds));
+            rotate(&fresh(), Ok(&standing_grant()), None, &authenticated("claude"), Some(&server), &request(), now)
+        };
+        let ends = TokenEnds { access: Some(seconds_later(3605)), refresh: seconds_later(7_776_005) };
+        assert_eq!(used_at(5), Rotation::Keep(Scope::parse("read write"), ends));
+        assert_eq!(used_at(7_776_000), Rotation::Refuse(Refusal::RefreshTokenExpired), "one that nobody used ends");
+    }
+
+    #[test]
+    fn a_token_that_was_rotated_stays_closed_when_the_owner_chooses_reusable_ones() {
+        let server = reusable();
+        let at = |fate, seconds| {
+            rotate(&used(), Ok(&standing_grant()), Some(fate), &authenticated("claude"), Some(&server), &request(), seconds_later(seconds))
+        };
+        assert_eq!(at(IN_USE, 60), repeats(60));
+        assert_eq!(at(ROTATED, 60), Rotation::EndConnection(Refusal::RefreshTokenReused));
+    }
+
+    #[test]
+    fn a_grant_whose_refresh_token_was_given_back_is_refused_whichever_of_its_tokens_comes_and_nothing_ends() {
+        let left = stands(Standing { connection: connection().without_refresh(), ..standing() }).unwrap();
+        for (stored, server) in [(fresh(), resource("/notes")), (used(), resource("/notes")), (fresh(), reusable())] {
+            let rotation = rotate(&stored, Ok(&left), Some(ROTATED), &authenticated("claude"), Some(&server), &request(), NOW);
+            assert_eq!(rotation, Rotation::Refuse(Refusal::GrantEnded));
+        }
+    }
+
+    #[test]
     fn another_client_gets_nothing_and_ends_nothing() {
         let server = resource("/notes");
         for stored in [fresh(), used()] {
@@ -284,7 +351,7 @@ mod tests {
             }
         }
         let ours = RefreshGrant { resources: vec!["https://mcp.example.com/notes/".into()], ..request() };
-        assert!(matches!(decided(&fresh(), None, &ours, 0), Rotation::Rotate(_)));
+        assert!(matches!(decided(&fresh(), None, &ours, 0), Rotation::Rotate(..)));
     }
 
     #[test]
@@ -297,8 +364,8 @@ mod tests {
 
     #[test]
     fn less_may_be_asked_for_and_more_may_not() {
-        assert_eq!(granted("read write", &asking("read")), Rotation::Rotate(Scope::parse("read")));
-        assert_eq!(granted("read write", &asking("write read")), Rotation::Rotate(Scope::parse("write read")));
+        assert_eq!(granted("read write", &asking("read")), rotates("read"));
+        assert_eq!(granted("read write", &asking("write read")), rotates("write read"));
         assert_eq!(granted("read", &asking("write")), Rotation::Refuse(Refusal::ScopeBeyondGrant));
         assert_eq!(granted("read", &asking("read write")), Rotation::Refuse(Refusal::ScopeBeyondGrant));
         assert_eq!(Refusal::ScopeBeyondGrant.wire().code, ErrorCode::InvalidScope);
@@ -306,25 +373,35 @@ mod tests {
 
     #[test]
     fn asking_for_less_once_does_not_shrink_the_grant() {
-        assert_eq!(decided(&fresh(), None, &asking("read"), 0), Rotation::Rotate(Scope::parse("read")));
-        assert_eq!(decided(&fresh(), None, &request(), 0), Rotation::Rotate(Scope::parse("read write")));
+        assert_eq!(decided(&fresh(), None, &asking("read"), 0), rotates("read"));
+        assert_eq!(decided(&fresh(), None, &request(), 0), rotates("read write"));
     }
 
     #[test]
     fn names_that_no_server_knows_are_dropped() {
-        assert_eq!(granted("read write", &asking("read admin")), Rotation::Rotate(Scope::parse("read")));
-        assert_eq!(granted("read", &asking("openid email profile")), Rotation::Rotate(Scope::parse("read")));
-        let all = Scope::parse("read openid email profile");
-        assert_eq!(granted("read openid email profile", &asking("openid email profile")), Rotation::Rotate(all));
-        assert_eq!(granted("read", &asking("")), Rotation::Rotate(Scope::parse("read")));
+        assert_eq!(granted("read write", &asking("read admin")), rotates("read"));
+        assert_eq!(granted("read", &asking("openid email profile")), rotates("read"));
+        assert_eq!(granted("read openid email profile", &asking("openid email profile")), rotates("read openid email profile"));
+        assert_eq!(granted("read", &asking("")), rotates("read"));
     }
 
     #[test]
     fn offline_access_is_added_by_habit_and_never_in_the_way() {
-        assert_eq!(granted("read", &asking("read offline_access")), Rotation::Rotate(Scope::parse("read")));
-        assert_eq!(granted("read", &asking("offline_access")), Rotation::Rotate(Scope::parse("read")));
-        assert_eq!(granted("read offline_access", &asking("offline_access")), Rotation::Rotate(Scope::parse("read offline_access")));
-        assert_eq!(granted("read offline_access", &asking("offline_access read")), Rotation::Rotate(Scope::parse("offline_access read")));
+        assert_eq!(granted("read", &asking("read offline_access")), rotates("read"));
+        assert_eq!(granted("read", &asking("offline_access")), rotates("read"));
+        assert_eq!(granted("read offline_access", &asking("offline_access")), rotates("read offline_access"));
+        assert_eq!(granted("read offline_access", &asking("offline_access read")), rotates("offline_access read"));
+    }
+
+    #[test]
+    fn a_client_is_told_what_it_asked_for_now_and_at_first() {
+        let told =
+            |scope: &str, at_first: &str, request: &RefreshGrant| told(&Scope::parse(scope), &Scope::parse(at_first), request).to_string();
+        assert_eq!(told("read openid", "openid email", &request()), "openid");
+        assert_eq!(told("read", "openid", &asking("read")), "read");
+        assert_eq!(told("read write", "read write", &asking("openid")), "read write");
+        assert_eq!(told("read", "", &asking("openid")), "read", "who asked for nothing was told everything then");
+        assert_eq!(told("read", "admin", &request()), "");
     }
 
     #[test]
@@ -379,11 +456,12 @@ mod tests {
                     self.ended = true;
                     return Err(refusal);
                 }
-                Rotation::Repeat(earlier) => {
+                Rotation::Keep(..) => panic!("nothing was said of reusing"),
+                Rotation::Repeat(earlier, _) => {
                     let again = successor(&token, &earlier.salt, &key).refresh;
                     assert_eq!(again.hash(), self.tokens[generation + 1].0.hash(), "the same answer again");
                 }
-                Rotation::Rotate(scope) => {
+                Rotation::Rotate(scope, _) => {
                     assert_eq!(generation + 1, self.tokens.len(), "only the newest token rotates");
                     let salt = [u8::try_from(generation).unwrap(); 16];
                     self.tokens[generation].1.rotated = Some(Rotated { at: now, salt, scope });

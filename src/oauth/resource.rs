@@ -2,12 +2,13 @@
 
 use super::error::Refusal;
 use super::scope::Scope;
+use super::token_policy::TokenPolicy;
 use url::Url;
 
 /// Longest `resource` value looked at, in bytes.
 pub const MAX_RESOURCE: usize = 2048;
 
-/// One protected server, as a client sees it.
+/// One protected server: how a client sees it, and what its owner decided about its tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProtectedResource {
     /// Its path on our origin, such as `/notes`: starts with a slash, ends without one.
@@ -20,9 +21,23 @@ pub struct ProtectedResource {
     pub scopes: Vec<(String, String)>,
     /// What is granted when nothing usable is asked for, and what the challenge names.
     pub default_scope: Scope,
+    /// How long its tokens live, and what becomes of them.
+    pub tokens: TokenPolicy,
 }
 
 impl ProtectedResource {
+    /// The server at `path` of an origin, without scopes and with nothing else decided.
+    pub fn plain(origin: &str, path: &str, name: &str) -> Self {
+        Self {
+            path: path.to_owned(),
+            uri: format!("{origin}{path}"),
+            name: name.to_owned(),
+            scopes: vec![],
+            default_scope: Scope::default(),
+            tokens: TokenPolicy::default(),
+        }
+    }
+
     /// All scopes it offers.
     pub fn offered(&self) -> Scope {
         self.scopes.iter().map(|(name, _)| name).collect()
@@ -106,11 +121,9 @@ mod tests {
 
     fn resource(path: &str) -> ProtectedResource {
         ProtectedResource {
-            path: path.into(),
-            uri: format!("https://mcp.example.com{path}"),
-            name: "Notes".into(),
             scopes: vec![("read".into(), "Read".into()), ("write".into(), "Write".into())],
             default_scope: Scope::parse("read"),
+            ..ProtectedResource::plain("https://mcp.example.com", path, "Notes")
         }
     }
 

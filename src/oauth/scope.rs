@@ -61,6 +61,15 @@ impl Scope {
         self.names.iter().filter(|name| means(name)).collect()
     }
 
+    /// What of this its client is told: nothing that it did not ask for by name, if it asked for anything.
+    ///
+    /// Deviates from RFC 6749 §3.3, by which it would be told everything that it was granted: clients give up a connection
+    /// over a name that they did not ask for.
+    #[must_use]
+    pub fn told_to(&self, asked: &Self) -> Self {
+        if asked.is_empty() { self.clone() } else { self.and(asked) }
+    }
+
     /// The names of both.
     #[must_use]
     pub fn with(&self, other: &Self) -> Self {
@@ -139,6 +148,16 @@ mod tests {
         let offered = Scope::parse("c d a");
         assert_eq!(asked.and(&offered).to_string(), "a c");
         assert!(asked.covers(&asked.and(&offered)));
+    }
+
+    #[test]
+    fn a_client_is_told_of_nothing_that_it_did_not_ask_for() {
+        let granted = Scope::parse("read openid");
+        let told = |asked: &str| granted.told_to(&Scope::parse(asked)).to_string();
+        assert_eq!(told("openid email profile"), "openid");
+        assert_eq!(told("admin read"), "read");
+        assert_eq!(told("admin"), "");
+        assert_eq!(told(""), "read openid", "who asked for nothing is told everything");
     }
 
     #[test]

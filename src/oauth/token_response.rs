@@ -13,7 +13,7 @@ pub struct Issued {
     pub expires_in: Option<Duration>,
     /// `refresh_token`.
     pub refresh: Secret<RefreshToken>,
-    /// `scope`, stated always so that clients need not guess.
+    /// `scope`, stated wherever there is something to state, so that clients need not guess.
     pub scope: Scope,
     /// `id_token`, where `openid` was granted.
     pub id_token: Option<String>,
@@ -28,7 +28,9 @@ pub fn body(issued: &Issued) -> Value {
         body.insert("expires_in".into(), json!(span.as_secs()));
     }
     body.insert("refresh_token".into(), json!(issued.refresh.reveal()));
-    body.insert("scope".into(), json!(issued.scope.to_string()));
+    if !issued.scope.is_empty() {
+        body.insert("scope".into(), json!(issued.scope.to_string()));
+    }
     if let Some(token) = &issued.id_token {
         body.insert("id_token".into(), json!(token));
     }
@@ -58,6 +60,12 @@ mod tests {
     fn expires_in_is_whole_seconds_and_left_out_where_tokens_do_not_expire() {
         assert_eq!(issued(Some(Duration::from_millis(3_599_900)))["expires_in"], 3599);
         assert!(issued(None).get("expires_in").is_none());
+    }
+
+    #[test]
+    fn a_scope_without_names_is_left_out() {
+        let body = body(&Issued { access: secret(1), expires_in: None, refresh: secret(2), scope: Scope::default(), id_token: None });
+        assert!(body.get("scope").is_none());
     }
 
     #[test]

@@ -5,19 +5,25 @@
 
 use std::sync::LazyLock;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
+pub mod qr;
 pub mod views;
 
 use views::View;
 
 /// Every template by name. The names are what `extends`, `include` and [`View::TEMPLATE`] refer to.
-const TEMPLATES: [(&str, &str); 11] = [
+const TEMPLATES: [(&str, &str); 15] = [
     ("layout.html", include_str!("../../templates/layout.html")),
     ("room.html", include_str!("../../templates/room.html")),
+    ("page.js", SCRIPT),
+    ("copy.html", include_str!("../../templates/copy.html")),
     ("form.html", include_str!("../../templates/form.html")),
     ("field.html", include_str!("../../templates/field.html")),
     ("setup.html", include_str!("../../templates/setup.html")),
@@ -27,7 +33,16 @@ const TEMPLATES: [(&str, &str); 11] = [
     ("scopes.html", include_str!("../../templates/scopes.html")),
     ("message.html", include_str!("../../templates/message.html")),
     ("home.html", include_str!("../../templates/home.html")),
+    ("connect.html", include_str!("../../templates/connect.html")),
+    ("servers.html", include_str!("../../templates/servers.html")),
 ];
+
+/// The one script, in the pages of somebody who is signed in. Everything works without it.
+const SCRIPT: &str = include_str!("../../templates/page.js");
+
+/// CSP Level 3 §2.3.1: the source expression that allows the script and no other.
+static SCRIPT_SOURCE: LazyLock<String> =
+    LazyLock::new(|| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(SCRIPT.trim_end_matches('\n')))));
 
 /// Parsed once, at the first page. A template that does not parse fails every page and the tests.
 static ENVIRONMENT: LazyLock<Result<Environment<'static>, PageError>> = LazyLock::new(environment);
@@ -53,6 +68,11 @@ impl std::error::Error for PageError {}
 /// [`PageError`].
 pub fn render<V: View>(view: &V) -> Result<String, PageError> {
     fill(V::TEMPLATE, view)
+}
+
+/// What a content security policy says to let the one script run.
+pub fn script_source() -> &'static str {
+    &SCRIPT_SOURCE
 }
 
 /// The one stylesheet, served as `/style.css`. Pages hold no style of their own, so that the
@@ -86,18 +106,23 @@ fn environment() -> Result<Environment<'static>, PageError> {
     Ok(environment)
 }
 
+/// With the causes below it: an error in an included template says there what it is.
 fn page_error(template: &str, error: &minijinja::Error) -> PageError {
-    PageError { template: template.to_owned(), reason: error.to_string() }
+    let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    let reasons: Vec<String> = std::iter::once(error.to_string()).chain(causes.map(ToString::to_string)).collect();
+    PageError { template: template.to_owned(), reason: reasons.join(": ") }
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::Value;
 
+    use super::views::connect::{AppCard, AppLink, ConnectPage, CopyBox, ServerTab};
     use super::views::consent::{ConsentPage, Destination, DevicePage, ScopeLine, ServerChoice};
     use super::views::entry::{SetupPage, SigninPage};
     use super::views::form::{Field, Form};
-    use super::views::house::{ConnectionLine, Frame, HomePage, Room};
+    use super::views::house::{ConnectionLine, Frame, HomePage, Room, ServerLine};
+    use super::views::servers::{ServerEntry, ServersPage};
     use super::views::{Link, MessageKind, MessagePage, ServerAddress};
     use super::*;
 
@@ -171,6 +196,8 @@ mod tests {
             ("consent.html", serde_json::to_value(consent_of_device()).unwrap()),
             ("message.html", serde_json::to_value(message()).unwrap()),
             ("home.html", serde_json::to_value(home()).unwrap()),
+            ("connect.html", serde_json::to_value(connect()).unwrap()),
+            ("servers.html", serde_json::to_value(servers_page()).unwrap()),
         ];
         pages.push(("consent.html", serde_json::to_value(consent_with_choice()).unwrap()));
         for destination in hosts {
@@ -276,7 +303,46 @@ mod tests {
             since: "3 May 2026".to_owned(),
             last_used: some("yesterday"),
         };
-        HomePage { frame: frame(), servers: servers(), connections: vec![connection] }
+        let server = ServerLine { name: "Notes".to_owned(), path: "/notes".to_owned(), address: copied() };
+        HomePage { frame: frame(), servers: vec![server], connections: vec![connection] }
+    }
+
+    fn servers_page() -> ServersPage {
+        let server = ServerEntry {
+            name: "Notes".to_owned(),
+            path: "/notes".to_owned(),
+            url: "https://mcp.example.com/notes".to_owned(),
+            upstream: "http://127.0.0.1:8000/mcp".to_owned(),
+            scopes: vec!["Read your notes".to_owned(), "Change your notes".to_owned()],
+            connections: "2 apps".to_owned(),
+        };
+        ServersPage { frame: frame(), servers: vec![server] }
+    }
+
+    fn copied() -> CopyBox {
+        let (id, label, text) = ("box-1".to_owned(), "In a terminal".to_owned(), "claude mcp add".to_owned());
+        CopyBox { id, label, text }
+    }
+
+    fn connect() -> ConnectPage {
+        let instructions = crate::oauth::instructions::for_server("https://mcp.example.com", "/notes");
+        let link = instructions.iter().find_map(|app| app.link.as_ref()).unwrap();
+        let app = AppCard {
+            open: true,
+            name: "Cursor".to_owned(),
+            about: "desktop".to_owned(),
+            reach: "works at home".to_owned(),
+            cannot: some("It cannot."),
+            link: Some(AppLink::of(link)),
+            copy: Some(copied()),
+            steps: vec!["First.".to_owned(), "Then.".to_owned()],
+            fields: vec![("Token URL".to_owned(), "there".to_owned())],
+            note: some("Besides."),
+        };
+        let tab = ServerTab { name: "Notes".to_owned(), path: "/notes".to_owned(), here: true };
+        let server_name = "Notes".to_owned();
+        let (qr, limits) = (qr::draw("https://mcp.example.com/notes"), some("Only here."));
+        ConnectPage { frame: frame(), servers: vec![tab], server_name, address: copied(), qr, limits, apps: vec![app] }
     }
 
     fn frame() -> Frame {
@@ -400,7 +466,7 @@ mod tests {
         let message = MessagePage { banner: None, hint: None, steps: vec![], link: None, kind: MessageKind::Info, ..message() };
         assert!(!render(&message).unwrap().contains("role=\"alert\""));
         let home = HomePage { connections: vec![], ..home() };
-        assert!(render(&home).unwrap().contains("Copy an address"));
+        assert!(render(&home).unwrap().contains("Connect the first app"));
         let home = HomePage { servers: vec![], connections: vec![], ..home };
         assert!(render(&home).unwrap().contains("Ask the owner"));
     }
@@ -415,10 +481,19 @@ mod tests {
         assert!(!render(&consent(hosted(None))).unwrap().contains("type=\"radio\""));
     }
 
-    /// The content security policy allows one stylesheet of our own and nothing else.
+    #[test]
+    fn the_script_in_a_room_is_exactly_the_one_that_the_policy_allows() {
+        let html = render(&home()).unwrap();
+        let script = html.split("<script>").nth(1).unwrap().split("</script>").next().unwrap();
+        assert_eq!(script_source(), format!("'sha256-{}'", STANDARD.encode(Sha256::digest(script))));
+        assert_eq!(html.matches("<script").count(), 1);
+    }
+
+    /// The content security policy allows one stylesheet of our own, in rooms one script, and nothing else.
     #[test]
     fn no_template_asks_for_what_the_policy_refuses() {
         for (name, source) in TEMPLATES {
+            let source = source.replace("<script>{% include \"page.js\" %}</script>", "");
             for refused in ["<script", "<style", " style=", " onclick=", " onload=", "src=", "|safe", "autoescape", "http:", "https:"] {
                 assert!(!source.contains(refused), "{name} contains {refused}");
             }

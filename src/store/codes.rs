@@ -3,18 +3,18 @@
 use super::connections::end;
 use super::transaction::{Step, Tx};
 use super::{Store, StoreError};
-use crate::clock::UnixTime;
 use crate::oauth::audit::{Event, Occasion};
 use crate::oauth::audit_kinds::What;
 use crate::oauth::bearer::StoredAccessToken;
 use crate::oauth::code::{CodeState, Redemption, StoredCode};
-use crate::oauth::connection::{Agreed, Connection, EndReason};
+use crate::oauth::connection::{Agreed, EndReason};
 use crate::oauth::error::Refusal;
 use crate::oauth::ids::ConnectionId;
 use crate::oauth::pkce::Pkce;
 use crate::oauth::refresh::StoredRefreshToken;
 use crate::oauth::secret::{AccessToken, AuthorizationCode, RefreshToken, TokenHash};
 use crate::oauth::text::Shown;
+use crate::oauth::token_policy::TokenEnds;
 use crate::oauth::user::User;
 
 /// What is stored if the code is good.
@@ -25,10 +25,6 @@ pub struct NewTokens {
     pub access: TokenHash<AccessToken>,
     /// The first refresh token.
     pub refresh: TokenHash<RefreshToken>,
-    /// When the access token ends.
-    pub access_expires_at: Option<UnixTime>,
-    /// When the refresh token ends if it is not used.
-    pub refresh_expires_at: UnixTime,
     /// When and from where they are asked for.
     pub occasion: Occasion,
 }
@@ -53,7 +49,7 @@ impl Store {
         match &redeemed.0 {
             Redemption::Refuse(_) => (),
             Redemption::EndConnection(..) => self.commit_ending()?,
-            Redemption::CountGuess(_) | Redemption::Issue(_) => self.commit()?,
+            Redemption::CountGuess(_) | Redemption::Issue(..) => self.commit()?,
         }
         Ok(redeemed)
     }
@@ -72,13 +68,13 @@ fn apply(tx: &Tx<'_>, hash: &TokenHash<AuthorizationCode>, stored: &StoredCode, 
             CodeState::Spent { .. } => Ok(()),
         },
         Redemption::EndConnection(connection, _) => end(tx, connection, EndReason::CodeReplayed, &new.occasion),
-        Redemption::Issue(_) => {
+        Redemption::Issue(_, ends) => {
             let state = CodeState::Spent { connection: new.connection.clone() };
             tx.put(hash.as_bytes(), &StoredCode { state, ..stored.clone() })?;
             if stored.pkce == Pkce::Exempt {
                 tx.record(&told(tx, stored, new, What::PkceExceptionUsed)?)?;
             }
-            open_connection(tx, &stored.agreed(), new)
+            open_connection(tx, &stored.agreed(), ends, new)
         }
     }
 }
@@ -89,32 +85,20 @@ fn told(tx: &Tx<'_>, stored: &StoredCode, new: &NewTokens, what: What) -> Step<E
 }
 
 /// A new connection and its first tokens.
-pub(super) fn open_connection(tx: &Tx<'_>, agreed: &Agreed, new: &NewTokens) -> Step<()> {
-    let granted = &agreed.granted;
-    let connection = Connection {
-        id: new.connection.clone(),
-        user: agreed.user.clone(),
-        client: agreed.client.clone(),
-        server: granted.server.clone(),
-        scope: granted.scope.clone(),
-        created_at: new.occasion.at,
-        user_epoch: agreed.user_epoch,
-        authenticated_at: agreed.authenticated_at,
-        alive_until: new.access_expires_at.map(|end| end.max(new.refresh_expires_at)),
-        ended: None,
-    };
+pub(super) fn open_connection(tx: &Tx<'_>, agreed: &Agreed, ends: &TokenEnds, new: &NewTokens) -> Step<()> {
+    let connection = agreed.connection(new.connection.clone(), ends, new.occasion.at);
     tx.put(new.connection.as_str().as_bytes(), &connection)?;
     let scope = Shown::new(&connection.scope.to_string());
     tx.record_in(&connection, new.occasion.event(What::TokensIssued { scope }))?;
     let access = StoredAccessToken {
         connection: new.connection.clone(),
-        scope: granted.scope.clone(),
+        scope: connection.scope,
         issued_at: new.occasion.at,
-        expires_at: new.access_expires_at,
+        expires_at: ends.access,
         used: false,
     };
     tx.put(new.access.as_bytes(), &access)?;
-    let refresh = StoredRefreshToken { connection: new.connection.clone(), expires_at: new.refresh_expires_at, rotated: None };
+    let refresh = StoredRefreshToken { connection: new.connection.clone(), expires_at: ends.refresh, rotated: None };
     tx.put(new.refresh.as_bytes(), &refresh)
 }
 
@@ -122,6 +106,7 @@ pub(super) fn open_connection(tx: &Tx<'_>, agreed: &Agreed, new: &NewTokens) -> 
 mod tests {
     use super::*;
     use crate::oauth::code;
+    use crate::oauth::connection::Connection;
     use crate::oauth::error::Refusal;
     use crate::oauth::fixtures::{
         CALLBACK, CHALLENGE, ISSUER, NOW, VERIFIER, authenticated, occasion, params, resource, seconds_later, secret, user,
@@ -134,6 +119,7 @@ mod tests {
     use crate::oauth::secret::Secret;
     use crate::oauth::token_request::{self, TokenRequest};
     use crate::store::testing::{Temporary, at_once, store};
+    use std::time::Duration;
 
     const OTHER_VERIFIER: &str = "another-code-verifier-of-at-least-forty-three-characters";
 
@@ -150,6 +136,7 @@ mod tests {
             user_epoch: 3,
             server: "/notes".into(),
             scope: Scope::parse("read"),
+            asked: Scope::parse("read admin"),
             redirect_uri: CALLBACK.into(),
             pkce: Pkce::S256(Challenge::parse(Some(CHALLENGE), Some("S256")).unwrap()),
             authentication: Authentication { at: NOW, nonce: None },
@@ -170,14 +157,13 @@ mod tests {
             connection: ConnectionId::known_as(&format!("conn_{number}")),
             access: secret::<AccessToken>(byte).hash(),
             refresh: secret::<RefreshToken>(byte).hash(),
-            access_expires_at: Some(seconds_later(3600)),
-            refresh_expires_at: seconds_later(refresh_seconds),
             occasion: occasion(),
         };
         let form = format!("grant_type=authorization_code&code={}&code_verifier={verifier}", code().reveal());
         let Ok(TokenRequest::Code(grant)) = token_request::parse(&params(&form)) else { panic!("not a code grant") };
         assert!(Verifier::parse(Some(verifier)).is_ok());
-        let (client, server, rules) = (authenticated("claude"), resource("/notes"), RedirectRules::open(ISSUER));
+        let (client, mut server, rules) = (authenticated("claude"), resource("/notes"), RedirectRules::open(ISSUER));
+        server.tokens.refresh_token = Duration::from_secs(refresh_seconds);
         let decide =
             |stored: Option<&StoredCode>, user: Option<&User>| code::redeem(stored, user, Some(&server), &client, &grant, &rules, NOW);
         store.redeem_code(&code().hash(), &new, decide).unwrap().0
@@ -191,7 +177,7 @@ mod tests {
     fn of_many_who_redeem_one_code_one_gets_tokens_and_the_others_end_them() {
         let store = with_code();
         let redemptions = at_once(32, |number| redeem(&store, number, VERIFIER));
-        let issued = redemptions.iter().filter(|redemption| matches!(redemption, Redemption::Issue(_))).count();
+        let issued = redemptions.iter().filter(|redemption| matches!(redemption, Redemption::Issue(..))).count();
         let replayed = redemptions.iter().filter(|redemption| matches!(redemption, Redemption::EndConnection(..))).count();
         assert_eq!((issued, replayed), (1, 31));
         let connections = connections(&store);
@@ -226,6 +212,7 @@ mod tests {
         let connection = &connections(&store)[0];
         assert_eq!((connection.id.as_str(), connection.user.as_str(), connection.client.as_str()), ("conn_7", "ann", "claude"));
         assert_eq!((connection.server.as_str(), connection.user_epoch, connection.alive_until), ("/notes", 3, Some(seconds_later(7200))));
+        assert_eq!((&connection.scope, &connection.asked), (&Scope::parse("read"), &Scope::parse("read admin")));
         let (token, standing) = store.access_token(&secret::<AccessToken>(7).hash()).unwrap().unwrap();
         assert_eq!((token.scope, token.expires_at, token.used), (Scope::parse("read"), Some(seconds_later(3600)), false));
         assert_eq!(&standing.connection, connection);

@@ -123,10 +123,10 @@ impl Store {
                 Poll::Wait => tx.put(code.as_bytes(), &device::asked(&stored, false, new.occasion.at))?,
                 Poll::SlowDown => tx.put(code.as_bytes(), &device::asked(&stored, true, new.occasion.at))?,
                 Poll::EndConnection(connection, _) => end(tx, connection, EndReason::CodeReplayed, &new.occasion)?,
-                Poll::Issue(agreed) => {
+                Poll::Issue(agreed, ends) => {
                     let state = DeviceState::Spent { user: agreed.user.clone(), connection: new.connection.clone() };
                     tx.put(code.as_bytes(), &StoredDeviceCode { state, ..stored })?;
-                    open_connection(tx, agreed, new)?;
+                    open_connection(tx, agreed, ends, new)?;
                 }
             }
             Ok(poll)
@@ -134,7 +134,7 @@ impl Store {
         match &poll {
             Poll::Refuse(_) | Poll::Wait | Poll::SlowDown => (),
             Poll::EndConnection(..) => self.commit_ending()?,
-            Poll::Issue(_) => self.commit()?,
+            Poll::Issue(..) => self.commit()?,
         }
         Ok(poll)
     }

@@ -12,18 +12,15 @@ use crate::oauth::connection::{self, Connection, EndReason, Standing, StandingGr
 use crate::oauth::error::Refusal;
 use crate::oauth::ids::ConnectionId;
 use crate::oauth::refresh::{self, Fate, Rotated, Rotation, StoredRefreshToken, Successor};
+use crate::oauth::revocation::GivenBack;
 use crate::oauth::scope::Scope;
 use crate::oauth::secret::{AccessToken, RefreshToken, Secret, TokenHash};
-use std::time::Duration;
+use crate::oauth::token_policy::TokenEnds;
 
 /// What a rotation needs to know besides the token.
 pub struct RefreshTerms {
     /// Fresh chance, from which the successor follows.
     pub salt: [u8; 16],
-    /// How long a new access token lives.
-    pub access_lifetime: Option<Duration>,
-    /// How long a new refresh token lives.
-    pub refresh_lifetime: Duration,
     /// When and from where it is asked for.
     pub occasion: Occasion,
 }
@@ -36,6 +33,8 @@ pub enum Refreshed {
         tokens: Successor,
         /// Of the access token.
         scope: Scope,
+        /// What the client asked for when the grant was made.
+        asked: Scope,
         /// Of the access token.
         expires_at: Option<UnixTime>,
     },
@@ -43,17 +42,25 @@ pub enum Refreshed {
     Refused(Refusal),
 }
 
-/// What the answer of a rotation is made of: the salt of its pair, and scope and end of its access token.
-type Stored = ([u8; 16], Scope, Option<UnixTime>);
-
 impl Store {
     /// The token and everything its life depends on.
     pub fn access_token(&self, hash: &TokenHash<AccessToken>) -> Result<Option<(StoredAccessToken, Standing)>, StoreError> {
         let Some(token) = self.load::<StoredAccessToken>(hash.as_bytes())? else { return Ok(None) };
-        let Some(connection) = self.load::<Connection>(token.connection.as_str().as_bytes())? else { return Ok(None) };
+        Ok(self.standing(&token.connection)?.map(|standing| (token, standing)))
+    }
+
+    /// The refresh token and everything its life depends on.
+    pub fn refresh_token(&self, hash: &TokenHash<RefreshToken>) -> Result<Option<(StoredRefreshToken, Standing)>, StoreError> {
+        let Some(token) = self.load::<StoredRefreshToken>(hash.as_bytes())? else { return Ok(None) };
+        Ok(self.standing(&token.connection)?.map(|standing| (token, standing)))
+    }
+
+    /// Everything on which the life of a connection's tokens depends.
+    fn standing(&self, id: &ConnectionId) -> Result<Option<Standing>, StoreError> {
+        let Some(connection) = self.load::<Connection>(id.as_str().as_bytes())? else { return Ok(None) };
         let user = self.load(connection.user.as_str().as_bytes())?;
         let client = self.load(connection.client.as_str().as_bytes())?;
-        Ok(Some((token, Standing { connection, user, client })))
+        Ok(Some(Standing { connection, user, client }))
     }
 
     /// Notes that a token was admitted. Not waited for; a note that fails changes nothing about the request.
@@ -76,7 +83,7 @@ impl Store {
         decide: impl Fn(&StoredRefreshToken, Result<&StandingGrant, Refusal>, Option<Fate>) -> Rotation,
     ) -> Result<Refreshed, StoreError> {
         let hash = presented.hash();
-        let (rotation, stored) = self.transact(|tx| {
+        let (rotation, issued) = self.transact(|tx| {
             let Some(stored) = tx.get::<StoredRefreshToken>(hash.as_bytes())? else {
                 return Ok((Rotation::Refuse(Refusal::RefreshTokenUnknown), None));
             };
@@ -86,7 +93,7 @@ impl Store {
             let rotation = decide(&stored, grant.as_ref().map_err(|refusal| *refusal), fate);
             let issued = self.apply(tx, presented, &stored, &rotation, terms)?;
             record(tx, &stored.connection, &rotation, &terms.occasion)?;
-            Ok((rotation, issued))
+            Ok((rotation, issued.zip(grant.ok())))
         })?;
         match rotation {
             Rotation::Refuse(refusal) => return Ok(Refreshed::Refused(refusal)),
@@ -94,12 +101,15 @@ impl Store {
                 self.commit_ending()?;
                 return Ok(Refreshed::Refused(refusal));
             }
-            Rotation::Rotate(_) | Rotation::Repeat(_) => self.commit()?,
+            Rotation::Rotate(..) | Rotation::Repeat(..) | Rotation::Keep(..) => self.commit()?,
         }
-        let Some((salt, scope, expires_at)) = stored else { return Ok(Refreshed::Refused(Refusal::RefreshTokenUnknown)) };
-        Ok(Refreshed::Issued { tokens: refresh::successor(presented, &salt, &self.key), scope, expires_at })
+        Ok(issued.map_or(Refreshed::Refused(Refusal::RefreshTokenUnknown), |((tokens, scope, expires_at), grant)| {
+            let asked = grant.connection().asked.clone();
+            Refreshed::Issued { tokens, scope, asked, expires_at }
+        }))
     }
 
+    /// Writes what a rotation changes; gives the pair of the answer, and scope and end of its access token.
     fn apply(
         &self,
         tx: &Tx<'_>,
@@ -107,24 +117,34 @@ impl Store {
         stored: &StoredRefreshToken,
         rotation: &Rotation,
         terms: &RefreshTerms,
-    ) -> Step<Option<Stored>> {
+    ) -> Step<Option<(Successor, Scope, Option<UnixTime>)>> {
+        let successor = |salt| refresh::successor(presented, salt, &self.key);
         match rotation {
             Rotation::Refuse(_) => Ok(None),
             Rotation::EndConnection(_) => {
                 end(tx, &stored.connection, EndReason::RefreshTokenReused, &terms.occasion)?;
                 Ok(None)
             }
-            Rotation::Rotate(scope) => {
+            Rotation::Rotate(scope, ends) => {
+                let next = successor(&terms.salt);
                 let rotated = Rotated { at: terms.occasion.at, salt: terms.salt, scope: scope.clone() };
                 tx.put(presented.hash().as_bytes(), &StoredRefreshToken { rotated: Some(rotated), ..stored.clone() })?;
-                let next = refresh::successor(presented, &terms.salt, &self.key);
-                let expires_at = store_pair(tx, &next, stored, scope, terms)?;
-                Ok(Some((terms.salt, scope.clone(), expires_at)))
+                tx.put(next.refresh.hash().as_bytes(), &StoredRefreshToken { expires_at: ends.refresh, ..stored.clone() })?;
+                change(tx, &stored.connection, |connection| connection.with_tokens(ends))?;
+                put_access(tx, &next, stored, scope, ends.access, terms.occasion.at)?;
+                Ok(Some((next, scope.clone(), ends.access)))
             }
-            Rotation::Repeat(rotated) => {
-                let next = refresh::successor(presented, &rotated.salt, &self.key);
-                let expires_at = revive(tx, &next, stored, rotated, terms)?;
-                Ok(Some((rotated.salt, rotated.scope.clone(), expires_at)))
+            Rotation::Repeat(rotated, ends) => {
+                let next = successor(&rotated.salt);
+                let expires_at = revive(tx, &next, stored, rotated, ends, terms.occasion.at)?;
+                Ok(Some((next, rotated.scope.clone(), expires_at)))
+            }
+            Rotation::Keep(scope, ends) => {
+                let next = Successor { refresh: presented.clone(), ..successor(&terms.salt) };
+                tx.put(presented.hash().as_bytes(), &StoredRefreshToken { expires_at: ends.refresh, ..stored.clone() })?;
+                change(tx, &stored.connection, |connection| connection.with_tokens(ends))?;
+                put_access(tx, &next, stored, scope, ends.access, terms.occasion.at)?;
+                Ok(Some((next, scope.clone(), ends.access)))
             }
         }
     }
@@ -149,23 +169,31 @@ impl Store {
         self.commit_revocation(revoked)
     }
 
-    /// Ends the connection of a refresh token that its client gives back. On disk before it returns.
+    /// Does what `decide` says about a refresh token that its client gives back. On disk before it returns.
     pub fn revoke_refresh_token(
         &self,
         hash: &TokenHash<RefreshToken>,
         occasion: &Occasion,
-        may: impl Fn(&Connection) -> bool,
+        decide: impl Fn(&Connection) -> GivenBack,
     ) -> Result<(), StoreError> {
-        let revoked = self.transact(|tx| {
+        let ended = self.transact(|tx| {
             let token: Option<StoredRefreshToken> = tx.get(hash.as_bytes())?;
             let connection = token.map(|token| tx.get::<Connection>(token.connection.as_str().as_bytes())).transpose()?.flatten();
-            let found = connection.filter(&may);
-            if let Some(connection) = &found {
-                end(tx, &connection.id, EndReason::RevokedByClient, occasion)?;
+            let Some(connection) = connection else { return Ok(false) };
+            match decide(&connection) {
+                GivenBack::Nothing => Ok(false),
+                GivenBack::Refresh => {
+                    change(tx, &connection.id, Connection::without_refresh)?;
+                    tx.record_in(&connection, occasion.event(What::RefreshTokenReturned))?;
+                    Ok(false)
+                }
+                GivenBack::Connection => {
+                    end(tx, &connection.id, EndReason::RevokedByClient, occasion)?;
+                    Ok(true)
+                }
             }
-            Ok(found.is_some())
         })?;
-        self.commit_revocation(revoked)
+        self.commit_revocation(ended)
     }
 
     /// What was not found may have been revoked a moment ago by a call that still waits for the disk, so this waits too;
@@ -180,8 +208,8 @@ fn record(tx: &Tx<'_>, connection: &ConnectionId, rotation: &Rotation, occasion:
     let what = match rotation {
         Rotation::Refuse(Refusal::RefreshTokenOfAnotherClient) => What::TokenOfAnother,
         Rotation::Refuse(_) | Rotation::EndConnection(_) => return Ok(()),
-        Rotation::Rotate(_) => What::TokensRefreshed,
-        Rotation::Repeat(_) => What::TokensRepeated,
+        Rotation::Rotate(..) | Rotation::Keep(..) => What::TokensRefreshed,
+        Rotation::Repeat(..) => What::TokensRepeated,
     };
     let connection: Option<Connection> = tx.get(connection.as_str().as_bytes())?;
     connection.map_or(Ok(()), |connection| tx.record_in(&connection, occasion.event(what)))
@@ -194,38 +222,43 @@ fn fate(tx: &Tx<'_>, pair: &Successor) -> Step<Fate> {
     Ok(Fate { access_used: access.is_none_or(|token| token.used), refresh_used: refresh.is_none_or(|token| token.rotated.is_some()) })
 }
 
-fn store_pair(tx: &Tx<'_>, pair: &Successor, stored: &StoredRefreshToken, scope: &Scope, terms: &RefreshTerms) -> Step<Option<UnixTime>> {
-    let refresh_expires_at = terms.occasion.at.after(terms.refresh_lifetime);
-    let next = StoredRefreshToken { connection: stored.connection.clone(), expires_at: refresh_expires_at, rotated: None };
-    tx.put(pair.refresh.hash().as_bytes(), &next)?;
-    if let Some(mut connection) = tx.get::<Connection>(stored.connection.as_str().as_bytes())? {
-        connection.alive_until = terms.access_lifetime.map(|span| refresh_expires_at.max(terms.occasion.at.after(span)));
-        tx.put(stored.connection.as_str().as_bytes(), &connection)?;
-    }
-    put_access(tx, pair, stored, scope, terms)
+fn change(tx: &Tx<'_>, id: &ConnectionId, how: impl Fn(Connection) -> Connection) -> Step<()> {
+    let connection: Option<Connection> = tx.get(id.as_str().as_bytes())?;
+    connection.map_or(Ok(()), |connection| tx.put(id.as_str().as_bytes(), &how(connection)))
 }
 
-fn put_access(tx: &Tx<'_>, pair: &Successor, stored: &StoredRefreshToken, scope: &Scope, terms: &RefreshTerms) -> Step<Option<UnixTime>> {
-    let expires_at = terms.access_lifetime.map(|span| terms.occasion.at.after(span));
-    let access = StoredAccessToken {
-        connection: stored.connection.clone(),
-        scope: scope.clone(),
-        issued_at: terms.occasion.at,
-        expires_at,
-        used: false,
-    };
-    tx.put(pair.access.hash().as_bytes(), &access)?;
-    Ok(expires_at)
+fn put_access(
+    tx: &Tx<'_>,
+    pair: &Successor,
+    stored: &StoredRefreshToken,
+    scope: &Scope,
+    expires_at: Option<UnixTime>,
+    now: UnixTime,
+) -> Step<()> {
+    let connection = stored.connection.clone();
+    let access = StoredAccessToken { connection, scope: scope.clone(), issued_at: now, expires_at, used: false };
+    tx.put(pair.access.hash().as_bytes(), &access)
 }
 
-/// The earlier answer again. An access token that nobody ever used starts its life anew, or the answer would be dead on
-/// arrival when it was lost an hour ago. One that is not there was revoked, since it is kept for as long as it may be
-/// given again: it stays dead, and the answer says so by its end.
-fn revive(tx: &Tx<'_>, pair: &Successor, stored: &StoredRefreshToken, rotated: &Rotated, terms: &RefreshTerms) -> Step<Option<UnixTime>> {
+/// The earlier answer again; gives the end of its access token. One that nobody ever used starts its life anew, or the
+/// answer would be dead on arrival when it was lost an hour ago. One that is not there was revoked, since it is kept for as
+/// long as it may be given again: it stays dead, and the answer says so by its end.
+fn revive(
+    tx: &Tx<'_>,
+    pair: &Successor,
+    stored: &StoredRefreshToken,
+    rotated: &Rotated,
+    ends: &TokenEnds,
+    now: UnixTime,
+) -> Step<Option<UnixTime>> {
     match tx.get::<StoredAccessToken>(pair.access.hash().as_bytes())? {
         Some(token) if token.used => Ok(token.expires_at),
-        Some(_) => put_access(tx, pair, stored, &rotated.scope, terms),
-        None => Ok(Some(terms.occasion.at)),
+        Some(_) => {
+            change(tx, &stored.connection, |connection| connection.with_access(ends.access))?;
+            put_access(tx, pair, stored, &rotated.scope, ends.access, now)?;
+            Ok(ends.access)
+        }
+        None => Ok(Some(now)),
     }
 }
 
@@ -233,8 +266,10 @@ fn revive(tx: &Tx<'_>, pair: &Successor, stored: &StoredRefreshToken, rotated: &
 mod tests {
     use super::*;
     use crate::oauth::fixtures::{NOW, authenticated, client, connection, occasion, params, resource, seconds_later, secret, user};
+    use crate::oauth::token_policy::RefreshMode;
     use crate::oauth::token_request::{self, TokenRequest};
     use crate::store::testing::{Temporary, at_once, store};
+    use std::time::Duration;
 
     fn access() -> TokenHash<AccessToken> {
         secret::<AccessToken>(1).hash()
@@ -244,7 +279,8 @@ mod tests {
         let store = store();
         store.add_user(&user("ann"), &occasion()).unwrap();
         store.add_client(&client("claude"), &occasion()).unwrap();
-        store.put_all(&[(connection().id.as_str().as_bytes(), connection())]);
+        let (access_until, alive_until) = (Some(seconds_later(3600)), Some(seconds_later(7200)));
+        store.put_all(&[(connection().id.as_str().as_bytes(), Connection { access_until, alive_until, ..connection() })]);
         let token = StoredAccessToken {
             connection: connection().id,
             scope: Scope::parse("read"),
@@ -264,16 +300,23 @@ mod tests {
         salt: u8,
         seconds: u64,
     ) -> Result<(Successor, Option<UnixTime>), Refusal> {
+        refresh_in(store, presented, salt, seconds, RefreshMode::Rotate)
+    }
+
+    fn refresh_in(
+        store: &Temporary,
+        presented: &Secret<RefreshToken>,
+        salt: u8,
+        seconds: u64,
+        mode: RefreshMode,
+    ) -> Result<(Successor, Option<UnixTime>), Refusal> {
         let now = seconds_later(seconds);
-        let terms = RefreshTerms {
-            salt: [salt; 16],
-            access_lifetime: Some(Duration::from_secs(3600)),
-            refresh_lifetime: Duration::from_secs(7200),
-            occasion: Occasion::here(now),
-        };
+        let terms = RefreshTerms { salt: [salt; 16], occasion: Occasion::here(now) };
         let form = format!("grant_type=refresh_token&refresh_token={}", presented.reveal());
         let Ok(TokenRequest::Refresh(grant)) = token_request::parse(&params(&form)) else { panic!("not a refresh") };
-        let (client, server) = (authenticated("claude"), resource("/notes"));
+        let (client, mut server) = (authenticated("claude"), resource("/notes"));
+        server.tokens.refresh_token = Duration::from_secs(7200);
+        server.tokens.refresh = mode;
         let decide = |stored: &StoredRefreshToken, standing: Result<&StandingGrant, Refusal>, fate: Option<Fate>| {
             refresh::rotate(stored, standing, fate, &client, Some(&server), &grant, now)
         };
@@ -341,12 +384,47 @@ mod tests {
     }
 
     #[test]
+    fn a_reusable_token_brings_a_new_access_token_each_time_and_lives_anew() {
+        let store = connected();
+        let token = secret(1);
+        let pairs = at_once(8, |salt| refresh_in(&store, &token, u8::try_from(salt).unwrap(), 100, RefreshMode::Reusable).unwrap().0);
+        for (number, pair) in pairs.iter().enumerate() {
+            assert_eq!(pair.refresh.hash(), token.hash());
+            assert!(is_good(&store, &pair.access.hash()));
+            assert!(pairs[..number].iter().all(|other| other.access.hash() != pair.access.hash()));
+        }
+        let kept: Vec<StoredRefreshToken> = store.scan().unwrap();
+        assert_eq!(kept, [StoredRefreshToken { connection: connection().id, expires_at: seconds_later(7300), rotated: None }]);
+        assert!(refresh_in(&store, &token, 1, 7299, RefreshMode::Reusable).is_ok(), "used in time");
+        assert!(refresh_in(&store, &token, 2, 14_498, RefreshMode::Reusable).is_ok(), "and again");
+        let last = refresh_in(&store, &token, 3, 21_698, RefreshMode::Reusable).err();
+        assert_eq!(last, Some(Refusal::RefreshTokenExpired));
+    }
+
+    #[test]
+    fn given_back_alone_a_refresh_token_leaves_the_access_tokens_and_nothing_that_renews_them() {
+        let store = connected();
+        let first = secret(1);
+        let (pair, _) = refresh_at(&store, &first, 1, 0).unwrap();
+        let seen = store.wait_for_endings(u64::MAX, Duration::ZERO);
+        store.revoke_refresh_token(&pair.refresh.hash(), &occasion(), |_| GivenBack::Refresh).unwrap();
+        assert_eq!(store.wait_for_endings(u64::MAX, Duration::ZERO), seen, "no stream has to be judged again");
+        assert!(is_good(&store, &access()) && is_good(&store, &pair.access.hash()));
+        for token in [&first, &pair.refresh] {
+            assert_eq!(refresh_at(&store, token, 2, 1).err(), Some(Refusal::GrantEnded));
+        }
+        assert!(is_good(&store, &pair.access.hash()), "asking again harms nobody");
+        let left: Connection = store.load(connection().id.as_str().as_bytes()).unwrap().unwrap();
+        assert_eq!((left.alive_until, left.refreshable), (Some(seconds_later(3600)), false));
+    }
+
+    #[test]
     fn a_revocation_that_ends_nothing_wakes_nobody() {
         let store = connected();
         let count = || store.wait_for_endings(u64::MAX, Duration::ZERO);
         let before = count();
         store.revoke_access_token(&secret::<AccessToken>(9).hash(), &occasion(), |_| true).unwrap();
-        store.revoke_refresh_token(&secret::<RefreshToken>(9).hash(), &occasion(), |_| true).unwrap();
+        store.revoke_refresh_token(&secret::<RefreshToken>(9).hash(), &occasion(), |_| GivenBack::Connection).unwrap();
         store.revoke_access_token(&access(), &occasion(), |_| false).unwrap();
         assert_eq!(count(), before);
         store.revoke_access_token(&access(), &occasion(), |_| true).unwrap();
@@ -358,11 +436,11 @@ mod tests {
         let store = connected();
         let refresh = secret::<RefreshToken>(1).hash();
         store.revoke_access_token(&access(), &occasion(), |_| false).unwrap();
-        store.revoke_refresh_token(&refresh, &occasion(), |_| false).unwrap();
+        store.revoke_refresh_token(&refresh, &occasion(), |_| GivenBack::Nothing).unwrap();
         assert!(is_good(&store, &access()));
-        store.revoke_refresh_token(&secret::<RefreshToken>(9).hash(), &occasion(), |_| true).unwrap();
+        store.revoke_refresh_token(&secret::<RefreshToken>(9).hash(), &occasion(), |_| GivenBack::Connection).unwrap();
         assert!(is_good(&store, &access()));
-        store.revoke_refresh_token(&refresh, &occasion(), |_| true).unwrap();
+        store.revoke_refresh_token(&refresh, &occasion(), |_| GivenBack::Connection).unwrap();
         assert!(!is_good(&store, &access()));
         assert_eq!(refresh_at(&store, &secret(1), 1, 0).err(), Some(Refusal::GrantEnded));
     }
@@ -374,7 +452,7 @@ mod tests {
             let first = secret(1);
             let pairs = at_once(8, |number| {
                 if number == 3 {
-                    store.revoke_refresh_token(&first.hash(), &occasion(), |_| true).unwrap();
+                    store.revoke_refresh_token(&first.hash(), &occasion(), |_| GivenBack::Connection).unwrap();
                     return None;
                 }
                 refresh_at(&store, &first, 1, 0).ok()

@@ -167,9 +167,8 @@ async def grant(method: str, checks: Checks) -> None:
     async def revokes() -> None:
         answer = plain(client).revoke_token(oauth["revocation_endpoint"], token["refresh_token"], token_type_hint="refresh_token")
         equal(answer.status_code, 200)
-        if "introspection_endpoint" in oauth:
-            told = plain(client).introspect_token(oauth["introspection_endpoint"], token["access_token"]).json()
-            equal(told, {"active": False})
+        told = plain(client).introspect_token(oauth["introspection_endpoint"], token["access_token"]).json()
+        equal(told, {"active": False})
         answer = await app.post(RESOURCE, token=token, content=INITIALIZE, headers=MCP)
         equal(answer.status_code, 401)
         await refused("invalid_grant", lambda: plain(client).refresh_token(oauth["token_endpoint"], token["refresh_token"]))
@@ -197,8 +196,7 @@ async def grant(method: str, checks: Checks) -> None:
     await checks("exchanges the code and checks the ID token", exchanges())
     await checks("learns who it is at userinfo", userinfo())
     await checks("calls the server", calls())
-    if "introspection_endpoint" in oauth:
-        await checks("introspects what it holds", introspects())
+    await checks("introspects what it holds", introspects())
     await checks("refreshes, and the refresh token is another", refreshes())
     await checks("revokes, and everything is over", revokes())
     await checks("a denial, a wrong verifier and a wrong secret are each told by their code", errors())

@@ -138,6 +138,41 @@ fn a_browser_may_ask_before_it_reads_and_nobody_may_change_a_document() {
 }
 
 #[test]
+fn whatever_a_machine_is_told_a_page_of_any_origin_can_read() {
+    let one = one();
+    let large = "x".repeat(70_000);
+    let (form, json) = ("application/x-www-form-urlencoded", "application/json");
+    for origin in ["null", "https://plugin.test"] {
+        let ask = |method: &str, target: &str, kind: &str, body: &str| {
+            let fields = [("Origin", origin), ("Content-Type", kind)];
+            http::send(one.address, method, target, &fields, body.as_bytes())
+        };
+        for path in ["/register", "/token", "/revoke", "/introspect", "/device_authorization"] {
+            let right = if path == "/register" { json } else { form };
+            let asked = [("Origin", origin), ("Access-Control-Request-Method", "POST"), ("Access-Control-Request-Headers", "content-type")];
+            let preflight = http::send(one.address, "OPTIONS", path, &asked, b"");
+            assert_eq!((preflight.status, preflight.header("access-control-allow-origin")), (204, Some("*")), "{path}");
+            for (method, kind, body, expected) in
+                [("POST", right, "x", 4), ("POST", "text/plain", "x", 4), ("POST", right, &*large, 413), ("GET", right, "", 405)]
+            {
+                let answer = ask(method, path, kind, body);
+                assert!(answer.status == expected || answer.status / 100 == expected, "{method} {path}: {}", answer.status);
+                assert_eq!(answer.header("access-control-allow-origin"), Some("*"), "{method} {path} {}", answer.status);
+                assert_eq!(answer.header("access-control-allow-credentials"), None, "{method} {path}");
+                assert!(!answer.error().1.is_empty(), "{method} {path}");
+            }
+        }
+        for (path, status) in [("/jwks", 200), ("/userinfo", 401), ("/poll?state=x", 400), ("/.well-known/x", 404), ("/mcp", 403)] {
+            let answer = ask("GET", path, json, "");
+            assert_eq!((answer.status, answer.header("access-control-allow-origin")), (status, Some("*")), "{path}");
+        }
+        for path in ["/authorize", "/signin", "/consent", "/device", "/"] {
+            assert_eq!(ask("GET", path, json, "").header("access-control-allow-origin"), None, "{path} is for people");
+        }
+    }
+}
+
+#[test]
 fn an_unknown_document_is_a_json_404_that_every_origin_can_read() {
     let one = one();
     for target in [
@@ -189,12 +224,14 @@ fn the_server_document_holds_exactly_what_is_done_here() {
         "token_endpoint": format!("{PUBLIC}/token"),
         "registration_endpoint": format!("{PUBLIC}/register"),
         "revocation_endpoint": format!("{PUBLIC}/revoke"),
+        "introspection_endpoint": format!("{PUBLIC}/introspect"),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
         "token_endpoint_auth_methods_supported": ["none", "client_secret_post", "client_secret_basic"],
         "revocation_endpoint_auth_methods_supported": ["none", "client_secret_post", "client_secret_basic"],
+        "introspection_endpoint_auth_methods_supported": ["none", "client_secret_post", "client_secret_basic"],
         "scopes_supported": ["notes:read", "notes:write", "mcp", "offline_access"],
         "protected_resources": [format!("{PUBLIC}/notes"), format!("{PUBLIC}/home/mcp")],
     });

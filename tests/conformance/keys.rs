@@ -197,6 +197,9 @@ fn a_key_opens_nothing_but_its_server() {
         let answer = http::post_form(site.address, "/token", &pairs, &bearer);
         assert!(matches!(answer.status, 400 | 401), "{pairs:?}: {}", answer.text());
     }
+    let asked = [id, ("token", &*key.text)];
+    assert_eq!(http::post_form(site.address, "/introspect", &asked, &bearer).text(), r#"{"active":false}"#);
+    assert_eq!(http::post_form(site.address, "/introspect", &asked[1..], &bearer).status, 401);
     // Giving it back is not the client's to do; nobody learns whether there was one.
     let answer = http::post_form(site.address, "/revoke", &[id, ("token", &key.text)], &bearer);
     assert_eq!(answer.status, 200);

@@ -66,6 +66,22 @@ fn listed_only_known_hosts_and_those_that_the_owner_names_are_taken() {
 }
 
 #[test]
+fn each_of_the_three_classes_of_address_is_judged_by_its_own_rule() {
+    let doorward = Doorward::with(Setup::config(LISTED));
+    let hosts = "claude.ai claude.com chatgpt.com chat.openai.com cursor.com www.cursor.com vscode.dev insiders.vscode.dev grok.com \
+                 gemini.google.com perplexity.ai www.perplexity.ai";
+    let hosted = hosts.split(' ').map(|host| (format!("https://{host}/cb"), format!("https://{host}.evil.test/cb")));
+    let schemes = ["cursor:", "vscode:", "vscode-insiders:", "claude:", "claude-desktop:", "com.example.app:"];
+    let applications = schemes.map(|scheme| (format!("{scheme}/cb"), format!("x{}/cb", scheme.replace('.', "-"))));
+    let loopback =
+        ["localhost", "127.0.0.1", "[::1]"].map(|host| (format!("http://{host}:7777/cb"), format!("http://{host}.evil.test/cb")));
+    for (good, bad) in hosted.chain(applications).chain(loopback) {
+        assert_eq!(register(&doorward, &good).status, 201, "{good}");
+        assert_eq!(register(&doorward, &bad).error(), (400, "invalid_redirect_uri".into()), "{bad}");
+    }
+}
+
+#[test]
 fn a_host_taken_off_the_list_gets_no_answer_any_more() {
     let mut doorward = Doorward::start();
     let client = Client::register_as(&doorward, "https://client.test/cb", json!({ "token_endpoint_auth_method": "none" }));

@@ -87,9 +87,9 @@ fn a_refresh_brings_a_new_id_token_of_the_same_sign_in() {
 fn nobody_who_did_not_ask_for_openid_gets_an_id_token() {
     let doorward = Doorward::start();
     let client = Client::register(&doorward);
-    for (asked, granted) in [("mcp", "mcp"), ("mcp profile email", "mcp"), ("", "mcp"), ("offline_access", "mcp offline_access")] {
+    for (asked, told) in [("mcp", "mcp"), ("mcp profile email", "mcp"), ("", "mcp"), ("offline_access", "offline_access")] {
         let tokens = tokens(&doorward, &client, &[("scope", asked), ("nonce", "n")]);
-        assert_eq!(tokens.body["scope"], granted, "{asked}");
+        assert_eq!(tokens.body["scope"], told, "{asked}");
         assert!(tokens.body.get("id_token").is_none(), "{asked}");
         let refused = userinfo(&doorward, "GET", &tokens.access);
         assert_eq!(refused.error(), (403, "insufficient_scope".into()), "{asked}");

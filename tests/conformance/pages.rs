@@ -6,7 +6,9 @@ use crate::support::client::{CALLBACK, Client};
 use crate::support::http::{self, Response};
 use crate::support::site::Site;
 use crate::support::{Doorward, OWNER, PASSWORD, Setup};
+use base64::Engine;
 use serde_json::json;
+use sha2::Digest;
 use std::sync::OnceLock;
 
 static SITE: OnceLock<Site> = OnceLock::new();
@@ -23,25 +25,28 @@ fn doorward() -> &'static Site {
     }))
 }
 
-/// The form whose answer, in the end, may lead to a client.
+/// What a page may do: only a form whose answer may in the end lead to a client goes without `form-action`, and only in a
+/// room of somebody signed in may the one script run.
 #[derive(Clone, Copy, PartialEq)]
-enum Leads {
-    Here,
+enum Kind {
+    Alone,
     ToClient,
+    Room,
 }
 
 #[track_caller]
-fn assert_is_guarded(page: &Response, status: u16, leads: Leads, what: &str) {
+fn assert_is_guarded(page: &Response, status: u16, kind: Kind, what: &str) {
     assert_eq!(page.status, status, "{what}: {}", page.text());
     assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"), "{what}");
     let policy = page.header("content-security-policy").expect(what);
     for part in ["default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'", "style-src 'self'"] {
         assert!(policy.split("; ").any(|known| known == part), "{what}: {policy}");
     }
-    assert!(!policy.contains("unsafe") && !policy.contains('*') && !policy.contains("script-src"), "{what}: {policy}");
-    assert_eq!(policy.contains("form-action"), leads == Leads::Here, "{what}: {policy}");
-    assert!(leads == Leads::ToClient || policy.contains("form-action 'self'"), "{what}: {policy}");
-    let opener = if leads == Leads::Here { "same-origin" } else { "unsafe-none" };
+    assert!(!policy.contains("unsafe") && !policy.contains('*'), "{what}: {policy}");
+    assert_eq!(policy.contains("script-src"), kind == Kind::Room, "{what}: {policy}");
+    assert_eq!(policy.contains("form-action"), kind != Kind::ToClient, "{what}: {policy}");
+    assert!(kind == Kind::ToClient || policy.contains("form-action 'self'"), "{what}: {policy}");
+    let opener = if kind != Kind::ToClient { "same-origin" } else { "unsafe-none" };
     assert_eq!(page.header("cross-origin-opener-policy"), Some(opener), "{what}");
     assert_eq!(page.header("x-frame-options"), Some("DENY"), "{what}");
     assert_eq!(page.header("x-content-type-options"), Some("nosniff"), "{what}");
@@ -50,10 +55,22 @@ fn assert_is_guarded(page: &Response, status: u16, leads: Leads, what: &str) {
     assert_is_quiet(page, what);
 }
 
-/// No script, no style of its own, nothing loaded from elsewhere, and the things every page has.
+/// The page without the script that its policy allows by hash.
+fn without_our_script(page: &Response) -> String {
+    let html = page.text();
+    let Some((before, rest)) = html.split_once("<script>") else { return html };
+    let (script, after) = rest.split_once("</script>").unwrap();
+    let hash = base64::engine::general_purpose::STANDARD.encode(sha2::Sha256::digest(script));
+    let allowed = page.header("content-security-policy").unwrap().contains(&format!("script-src 'sha256-{hash}'"));
+    assert!(allowed && !script.contains("eval") && !script.contains("innerHTML") && !script.contains("fetch"), "{script}");
+    format!("{before}{after}")
+}
+
+/// No script but ours, no style of its own, nothing loaded from elsewhere, no link out of here but into an app, and the
+/// things every page has.
 #[track_caller]
 fn assert_is_quiet(page: &Response, what: &str) {
-    let html = page.text();
+    let html = without_our_script(page);
     for tag in tags(&html) {
         let name = tag.split_ascii_whitespace().next().unwrap_or_default();
         assert!(!["script", "style", "iframe", "object", "embed", "img", "base"].contains(&name), "{what}: <{tag}>");
@@ -63,7 +80,8 @@ fn assert_is_quiet(page: &Response, what: &str) {
     }
     let references = browser::unescape(&html);
     for reference in ["href=\"", "src=\"", "action=\""] {
-        let stays = |target: &str| target.starts_with('#') || (target.starts_with('/') && !target.starts_with("//"));
+        let app = |target: &str| ["cursor://anysphere", "vscode:mcp", "goose://extension"].iter().any(|app| target.starts_with(app));
+        let stays = |target: &str| target.starts_with('#') || (target.starts_with('/') && !target.starts_with("//")) || app(target);
         assert!(references.split(reference).skip(1).all(stays), "{what}: {html}");
     }
     assert!(html.starts_with("<!doctype html>"), "{what}");
@@ -98,31 +116,34 @@ fn every_page_is_guarded_whatever_its_status() {
     let client = Client::register(doorward);
     let (mut owner, mut stranger) = (doorward.owner(), doorward.stranger());
     let signin = stranger.get(&client.authorize_url(&[]));
-    assert_is_guarded(&signin, 200, Leads::ToClient, "sign-in for a client");
-    assert_is_guarded(&stranger.get("/signin"), 200, Leads::ToClient, "sign-in");
-    assert_is_guarded(&stranger.get("/"), 200, Leads::ToClient, "start page of a stranger");
+    assert_is_guarded(&signin, 200, Kind::ToClient, "sign-in for a client");
+    assert_is_guarded(&stranger.get("/signin"), 200, Kind::ToClient, "sign-in");
+    assert_is_guarded(&stranger.get("/"), 200, Kind::ToClient, "start page of a stranger");
     let wrong = browser::form(&signin, "/signin").set("username", "x").set("password", "x");
-    assert_is_guarded(&stranger.submit(&wrong), 401, Leads::ToClient, "wrong password");
-    assert_is_guarded(&stranger.submit(&wrong.set("csrf", "x")), 403, Leads::ToClient, "stale sign-in");
-    assert_is_guarded(&owner.get(&client.authorize_url(&[])), 200, Leads::ToClient, "consent");
-    assert_is_guarded(&owner.get("/"), 200, Leads::Here, "start page");
-    assert_is_guarded(&owner.get("/authorize?client_id=x"), 400, Leads::Here, "unknown client");
-    assert_is_guarded(&owner.get(&client.authorize_url(&[("redirect_uri", "https://evil.test/")])), 400, Leads::Here, "bad redirect");
-    assert_is_guarded(&owner.get("/setup"), 403, Leads::Here, "closed setup");
-    assert_is_guarded(&owner.exchange("GET", "/nothing", &[("Accept", "text/html")], b""), 404, Leads::Here, "nothing there");
+    assert_is_guarded(&stranger.submit(&wrong), 401, Kind::ToClient, "wrong password");
+    assert_is_guarded(&stranger.submit(&wrong.set("csrf", "x")), 403, Kind::ToClient, "stale sign-in");
+    assert_is_guarded(&owner.get(&client.authorize_url(&[])), 200, Kind::ToClient, "consent");
+    assert_is_guarded(&owner.get("/"), 200, Kind::Room, "start page");
+    assert_is_guarded(&owner.get("/connect"), 200, Kind::Room, "connect");
+    assert_is_guarded(&stranger.get("/connect"), 200, Kind::ToClient, "connect, for a stranger");
+    assert_is_guarded(&owner.get("/connect?server=/none"), 404, Kind::Alone, "connect to nothing");
+    assert_is_guarded(&owner.get("/authorize?client_id=x"), 400, Kind::Alone, "unknown client");
+    assert_is_guarded(&owner.get(&client.authorize_url(&[("redirect_uri", "https://evil.test/")])), 400, Kind::Alone, "bad redirect");
+    assert_is_guarded(&owner.get("/setup"), 403, Kind::Alone, "closed setup");
+    assert_is_guarded(&owner.exchange("GET", "/nothing", &[("Accept", "text/html")], b""), 404, Kind::Alone, "nothing there");
     let token = browser::form(&owner.get("/"), "/signout").fields[0].1.clone();
     let form = |action: &str, fields: &[(&str, &str)]| Form {
         action: action.into(),
         fields: fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
     };
     for action in ["/consent", "/signout", "/connections/revoke"] {
-        assert_is_guarded(&owner.submit(&form(action, &[])), 403, Leads::Here, action);
-        assert_is_guarded(&stranger.submit(&form(action, &[])), 403, Leads::Here, action);
+        assert_is_guarded(&owner.submit(&form(action, &[])), 403, Kind::Alone, action);
+        assert_is_guarded(&stranger.submit(&form(action, &[])), 403, Kind::Alone, action);
     }
-    assert_is_guarded(&owner.submit(&form("/consent", &[("csrf", &token)])), 400, Leads::Here, "no flow");
-    assert_is_guarded(&owner.submit(&form("/connections/revoke", &[("csrf", &token)])), 404, Leads::Here, "no connection");
+    assert_is_guarded(&owner.submit(&form("/consent", &[("csrf", &token)])), 400, Kind::Alone, "no flow");
+    assert_is_guarded(&owner.submit(&form("/connections/revoke", &[("csrf", &token)])), 404, Kind::Alone, "no connection");
     let broken = stranger.exchange("POST", "/signin", &[("Content-Type", "text/plain")], b"username=x");
-    assert_is_guarded(&broken, 400, Leads::Here, "a broken form");
+    assert_is_guarded(&broken, 400, Kind::Alone, "a broken form");
 }
 
 #[test]
@@ -190,7 +211,7 @@ const PAYLOADS: [&str; 9] = [
 /// The page shows a payload as itself, or not at all.
 #[track_caller]
 fn assert_is_inert(page: &Response, payload: &str, must_show: bool, what: &str) {
-    let html = page.text();
+    let html = without_our_script(page);
     if payload.contains(['<', '"', '&']) {
         assert!(!html.contains(payload), "{what}: {payload} stands in the page: {html}");
     }
@@ -266,6 +287,8 @@ fn other_methods_are_refused_everywhere_and_the_answer_names_the_right_ones() {
     let all = ["GET", "HEAD", "POST", "PUT", "DELETE"];
     for (path, allowed) in [
         ("/", "GET, HEAD"),
+        ("/connect", "GET, HEAD"),
+        ("/icon.svg", "GET, HEAD"),
         ("/signin", "GET, HEAD, POST"),
         ("/signout", "POST"),
         ("/consent", "POST"),
@@ -306,6 +329,7 @@ fn what_is_accepted_has_no_influence_on_what_is_served() {
     for path in [
         &client.authorize_url(&[("redirect_uri", "https://evil.test/")]),
         "/",
+        "/connect",
         "/signin",
         "/setup",
         "/token",
@@ -402,7 +426,7 @@ fn before_there_is_an_owner_nothing_can_be_registered_agreed_to_or_called() {
     let mut browser = Browser::new(doorward.address);
     for target in ["/authorize", "/authorize?client_id=x&response_type=code", "/"] {
         let page = browser.get(target);
-        assert_is_guarded(&page, 503, Leads::Here, target);
+        assert_is_guarded(&page, 503, Kind::Alone, target);
         assert!(page.text().contains("doorward setup") && page.header("retry-after").is_some(), "{target}");
     }
     assert_eq!(http::post_form(doorward.address, "/token", &[("grant_type", "authorization_code"), ("client_id", "x")], &[]).status, 401);
@@ -428,11 +452,11 @@ fn only_the_current_link_opens_the_first_run_and_only_once() {
     let wrong =
         [&old, "/setup", "/setup?token=", "/setup?token=x", &link[..link.len() - 1], &format!("{link}x"), &format!("{link}&token={token}")];
     for wrong in wrong {
-        assert_is_guarded(&browser.get(wrong), 403, Leads::Here, wrong);
+        assert_is_guarded(&browser.get(wrong), 403, Kind::Alone, wrong);
     }
     let page = browser.get(&link);
-    assert_is_guarded(&page, 200, Leads::Here, "setup");
-    assert_is_guarded(&browser.get(&link), 200, Leads::Here, "looking spends nothing");
+    assert_is_guarded(&page, 200, Kind::Alone, "setup");
+    assert_is_guarded(&browser.get(&link), 200, Kind::Alone, "looking spends nothing");
     for (name, password, again) in [
         ("ann", "short", "short"),
         ("ann", PASSWORD, "another password"),
@@ -441,7 +465,7 @@ fn only_the_current_link_opens_the_first_run_and_only_once() {
         ("a b", PASSWORD, PASSWORD),
     ] {
         let answer = browser.submit(&claim(&page, name, password).set("password_again", again));
-        assert_is_guarded(&answer, 400, Leads::Here, name);
+        assert_is_guarded(&answer, 400, Kind::Alone, name);
         assert!(!answer.text().contains(PASSWORD), "a password is never sent back");
     }
     for payload in PAYLOADS {
@@ -457,10 +481,10 @@ fn only_the_current_link_opens_the_first_run_and_only_once() {
     assert_eq!(browser.submit(&claim(&page, "ann", PASSWORD).set("token", old.split_once('=').unwrap().1)).status, 403);
     assert_eq!(doorward.json(&["user", "list"]), json!([]), "none of this made an account");
     let done = browser.submit(&claim(&page, "ann", PASSWORD));
-    assert_eq!((done.status, done.location().as_str()), (303, "/"));
+    assert_eq!((done.status, done.location().as_str()), (303, "/connect"));
     assert!(browser.get("/").text().contains("Signed in as"), "and is signed in");
-    assert_is_guarded(&browser.submit(&claim(&page, "bob", PASSWORD)), 403, Leads::Here, "the same form again");
-    assert_is_guarded(&browser.get(&link), 403, Leads::Here, "the link again");
+    assert_is_guarded(&browser.submit(&claim(&page, "bob", PASSWORD)), 403, Kind::Alone, "the same form again");
+    assert_is_guarded(&browser.get(&link), 403, Kind::Alone, "the link again");
     assert!(!doorward.run(&["setup"]).status.success(), "there is no link any more");
     let users = doorward.json(&["user", "list"]);
     assert_eq!((users.as_array().unwrap().len(), &users[0]["name"]), (1, &json!("ann")));

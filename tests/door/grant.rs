@@ -4,7 +4,7 @@ use doorward::clock::{self, UnixTime};
 use doorward::oauth::audit::Occasion;
 use doorward::oauth::authorization_request::State;
 use doorward::oauth::client::{AuthMethod, Client, ClientOrigin, GrantType};
-use doorward::oauth::code::Redemption;
+use doorward::oauth::code::{Redemption, StoredCode};
 use doorward::oauth::consent::{self, Choice, Decision, Flow, Offer, Outcome, Parties};
 use doorward::oauth::id_token::Authentication;
 use doorward::oauth::ids::{ClientId, ConnectionId, UserId};
@@ -13,6 +13,7 @@ use doorward::oauth::pkce::{self, Challenge, Pkce, Verifier};
 use doorward::oauth::redirect_rules::RedirectRules;
 use doorward::oauth::scope::Scope;
 use doorward::oauth::secret::{AccessToken, AuthorizationCode, Flow as FlowSecret, RefreshToken, Secret, Session};
+use doorward::oauth::token_policy::TokenEnds;
 use doorward::oauth::user::{ServerAccess, User, UserName};
 use doorward::random;
 use doorward::store::{NewTokens, Store};
@@ -50,18 +51,13 @@ pub fn grant(store: &Store, user: &str, client: &str, path: &str, expires_at: Op
     store.settle_flow(&secret.hash(), &code.hash(), UnixTime(now.0 + 600), None, &Occasion::here(now), decide).unwrap();
     let access = random::secret::<AccessToken>();
     let connection = ConnectionId::mint(random::bytes());
-    let new = NewTokens {
-        connection: connection.clone(),
-        access: access.hash(),
-        refresh: random::secret::<RefreshToken>().hash(),
-        access_expires_at: expires_at,
-        refresh_expires_at: UnixTime(now.0 + 3600),
-        occasion: Occasion::here(now),
-    };
+    let (hash, refresh) = (access.hash(), random::secret::<RefreshToken>().hash());
+    let new = NewTokens { connection: connection.clone(), access: hash, refresh, occasion: Occasion::here(now) };
+    let ends = TokenEnds { access: expires_at, refresh: UnixTime(now.0 + 3600) };
     let verifier = Verifier::parse(Some(VERIFIER)).unwrap();
-    let redeemed = store
-        .redeem_code(&code.hash(), &new, |stored, _| Redemption::Issue(pkce::prove(&stored.unwrap().pkce, Some(&verifier), None).unwrap()));
-    assert!(matches!(redeemed.unwrap().0, Redemption::Issue(_)));
+    let prove = |stored: &StoredCode| pkce::prove(&stored.pkce, Some(&verifier), None).unwrap();
+    let redeemed = store.redeem_code(&code.hash(), &new, |stored, _| Redemption::Issue(prove(stored.unwrap()), ends));
+    assert!(matches!(redeemed.unwrap().0, Redemption::Issue(..)));
     (access, connection)
 }
 

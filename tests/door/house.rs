@@ -146,13 +146,7 @@ pub fn loopback_is_a_proxy(config: &mut Config) {
 
 pub fn server(path: &str, port: u16) -> Server {
     Server {
-        resource: ProtectedResource {
-            path: path.into(),
-            uri: format!("{ORIGIN}{path}"),
-            name: "Test".into(),
-            scopes: Vec::new(),
-            default_scope: Scope::parse("read"),
-        },
+        resource: ProtectedResource { default_scope: Scope::parse("read"), ..ProtectedResource::plain(ORIGIN, path, "Test") },
         upstream: config::Upstream::Http { host: "127.0.0.1".into(), port, path: "/up".into() },
         upstream_headers: Vec::new(),
         upstream_timeout: Duration::from_secs(10),

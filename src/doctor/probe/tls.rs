@@ -79,6 +79,10 @@ pub(super) fn of_error(error: &Error) -> TlsTrouble {
         Error::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => TlsTrouble::Expired,
         Error::InvalidCertificate(CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. }) => TlsTrouble::NotYetValid,
         Error::InvalidCertificate(CertificateError::UnknownIssuer) => TlsTrouble::UnknownIssuer,
+        // A certificate that somebody signed himself is often an authority's at the same time; rustls notices that first.
+        Error::InvalidCertificate(CertificateError::Other(other)) if other.to_string().contains("CaUsedAsEndEntity") => {
+            TlsTrouble::UnknownIssuer
+        }
         Error::InvalidMessage(_) => TlsTrouble::NotTls,
         other => TlsTrouble::Other(other.to_string()),
     }

@@ -6,7 +6,7 @@ use crate::clock;
 use crate::doctor::observed::{Attempt, Seen, SeenStream, TlsTrouble, Trouble};
 use rustls::pki_types::CertificateDer;
 use std::io::Read;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use ureq::config::Config;
@@ -42,7 +42,7 @@ pub(in crate::doctor) struct Question<'a> {
 
 impl Web {
     /// Asks at these addresses alone, and trusts the public authorities, or `roots` in their place.
-    pub(in crate::doctor) fn at(addresses: &[IpAddr], roots: Option<&[CertificateDer<'static>]>) -> Self {
+    pub(in crate::doctor) fn at(addresses: &[SocketAddr], roots: Option<&[CertificateDer<'static>]>) -> Self {
         let roots = roots.map_or(RootCerts::WebPki, |roots| {
             RootCerts::Specific(Arc::new(roots.iter().map(|root| Certificate::from_der(root).to_owned()).collect()))
         });
@@ -138,14 +138,13 @@ fn of_ureq(error: Error) -> Trouble {
 
 /// The addresses that were looked up, whatever the name would say now.
 #[derive(Debug)]
-struct Fixed(Vec<IpAddr>);
+struct Fixed(Vec<SocketAddr>);
 
 impl Resolver for Fixed {
-    fn resolve(&self, uri: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
-        let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("http") { 80 } else { 443 });
+    fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
         let mut addresses = self.empty();
         for address in &self.0 {
-            addresses.push(SocketAddr::new(*address, port));
+            addresses.push(*address);
         }
         if addresses.is_empty() { Err(Error::HostNotFound) } else { Ok(addresses) }
     }

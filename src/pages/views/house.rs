@@ -1,6 +1,7 @@
 //! The rooms of the house: what somebody sees who is signed in.
 
-use super::{ServerAddress, View};
+use super::View;
+use super::connect::CopyBox;
 use serde::Serialize;
 
 /// What every room has: who is in it, and the ways to the others.
@@ -35,14 +36,25 @@ pub struct HomePage {
     /// What every room has.
     #[serde(flatten)]
     pub frame: Frame,
-    /// The addresses this person may give to an app.
-    pub servers: Vec<ServerAddress>,
+    /// The servers this person may use.
+    pub servers: Vec<ServerLine>,
     /// What is connected. An empty list shows how to connect the first app.
     pub connections: Vec<ConnectionLine>,
 }
 
 impl View for HomePage {
     const TEMPLATE: &'static str = "home.html";
+}
+
+/// A server and its address.
+#[derive(Debug, Clone, Serialize)]
+pub struct ServerLine {
+    /// Its name.
+    pub name: String,
+    /// Its path.
+    pub path: String,
+    /// What an app is given.
+    pub address: CopyBox,
 }
 
 /// One connection, with the button that ends it (`POST /connections/revoke`).

@@ -3,10 +3,12 @@
 //! A view decides nothing. Times, lifetimes and scopes arrive as the text a person reads, so that
 //! nothing here depends on the rules, and a template shows a field or leaves it out.
 
+pub mod connect;
 pub mod consent;
 pub mod entry;
 pub mod form;
 pub mod house;
+pub mod servers;
 
 use serde::Serialize;
 

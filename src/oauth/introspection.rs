@@ -1,0 +1,193 @@
+//! What a token is good for, told to those whom it concerns (RFC 7662).
+
+use super::bearer::{self, StoredAccessToken};
+use super::client_auth::AuthenticatedClient;
+use super::connection::{self, Connection, Standing, StandingGrant};
+use super::error::Refusal;
+use super::refresh::StoredRefreshToken;
+use super::resource::ProtectedResource;
+use super::scope::Scope;
+use crate::clock::UnixTime;
+use serde_json::{Value, json};
+
+/// What every answer needs to know.
+pub struct Introspection<'a> {
+    /// Who asks.
+    pub client: &'a AuthenticatedClient,
+    /// The protected servers.
+    pub resources: &'a [ProtectedResource],
+    /// Our origin.
+    pub issuer: &'a str,
+    /// Now.
+    pub now: UnixTime,
+}
+
+/// RFC 7662 §2.2: this and nothing more for a token that is unknown, over, or none of the asking client's business. No
+/// two of these can be told apart.
+pub fn inactive() -> Value {
+    json!({ "active": false })
+}
+
+impl Introspection<'_> {
+    /// The answer about an access token.
+    pub fn access(&self, stored: Option<(StoredAccessToken, Standing)>) -> Value {
+        let Ok((token, grant)) = bearer::alive(stored, self.now) else { return inactive() };
+        let more = [("token_type", json!("Bearer")), ("iat", json!(token.issued_at.0))];
+        self.describe(&grant, &token.scope, token.expires_at, &more)
+    }
+
+    /// The answer about a refresh token. One that was rotated is over, although it may still bring its old answer again:
+    /// whoever asks shall use the newer one. Asking is no use of it, so nothing ends by it.
+    pub fn refresh(&self, stored: Option<(StoredRefreshToken, Standing)>) -> Value {
+        let alive = stored.filter(|(token, _)| token.rotated.is_none() && !token.expires_at.has_come(self.now));
+        let Some((token, Ok(grant))) = alive.map(|(token, standing)| (token, connection::stands(standing))) else { return inactive() };
+        if !grant.connection().refreshable {
+            return inactive();
+        }
+        self.describe(&grant, &grant.connection().scope, Some(token.expires_at), &[])
+    }
+
+    /// The members of RFC 7662 §2.2; a token that does not expire has no `exp`.
+    fn describe(&self, grant: &StandingGrant, scope: &Scope, end: Option<UnixTime>, more: &[(&str, Value)]) -> Value {
+        let (connection, user) = (grant.connection(), grant.user());
+        let resource = self.resources.iter().find(|resource| resource.path == connection.server);
+        let Some(resource) = resource.filter(|_| self.may_know(connection)) else { return inactive() };
+        let mut answer = json!({
+            "active": true,
+            "scope": scope.to_string(),
+            "client_id": connection.client.as_str(),
+            "username": user.name.as_str(),
+            "sub": user.id.as_str(),
+            "aud": resource.uri,
+            "iss": self.issuer,
+        });
+        if let Some(members) = answer.as_object_mut() {
+            members.extend(end.map(|end| ("exp".to_owned(), json!(end.0))));
+            members.extend(more.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+        }
+        answer
+    }
+
+    /// A client is told about what was issued to itself. RFC 7662 §2.1 wants every caller authorized. Deviates: a public
+    /// client, which can prove nothing, may ask too, because the token that it shows would let it do all that the answer
+    /// only tells of.
+    fn may_know(&self, connection: &Connection) -> bool {
+        connection.client == self.client.client().id
+    }
+}
+
+/// RFC 7662 §2.3: whoever does not say who it is gets 401, as does whoever cannot prove it.
+pub fn unauthorized(refusal: Refusal) -> Refusal {
+    if refusal == Refusal::ParameterMissing("client_id") { Refusal::ClientUnknown } else { refusal }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oauth::connection::{EndReason, Ended};
+    use crate::oauth::fixtures::{ISSUER, NOW, authenticated, connection, resource, seconds_later, standing, user};
+    use crate::oauth::refresh::Rotated;
+    use crate::oauth::user::User;
+
+    fn access_token() -> StoredAccessToken {
+        StoredAccessToken {
+            connection: connection().id,
+            scope: Scope::parse("read"),
+            issued_at: NOW,
+            expires_at: Some(seconds_later(3600)),
+            used: true,
+        }
+    }
+
+    fn refresh_token() -> StoredRefreshToken {
+        StoredRefreshToken { connection: connection().id, expires_at: seconds_later(7200), rotated: None }
+    }
+
+    /// What `claude` is told about both tokens so many seconds later, the one to which they were issued.
+    fn told_later(standing: &Standing, seconds: u64) -> [Value; 2] {
+        told_to("claude", standing, seconds)
+    }
+
+    fn told_to(client: &str, standing: &Standing, seconds: u64) -> [Value; 2] {
+        let (client, resources) = (authenticated(client), [resource("/files"), resource("/notes")]);
+        let asked = Introspection { client: &client, resources: &resources, issuer: ISSUER, now: seconds_later(seconds) };
+        [asked.access(Some((access_token(), standing.clone()))), asked.refresh(Some((refresh_token(), standing.clone())))]
+    }
+
+    #[test]
+    fn a_client_is_told_everything_about_its_own_tokens() {
+        let [access, refresh] = told_later(&standing(), 0);
+        let expected = json!({
+            "active": true,
+            "scope": "read",
+            "client_id": "claude",
+            "username": "ann",
+            "token_type": "Bearer",
+            "exp": seconds_later(3600).0,
+            "iat": NOW.0,
+            "sub": "ann",
+            "aud": "https://mcp.example.com/notes",
+            "iss": ISSUER,
+        });
+        assert_eq!(access, expected);
+        assert_eq!((&refresh["active"], &refresh["scope"]), (&json!(true), &json!("read write")));
+        assert_eq!((&refresh["exp"], refresh.get("token_type")), (&json!(seconds_later(7200).0), None));
+    }
+
+    #[test]
+    fn a_refresh_token_that_was_given_back_is_over_while_its_access_tokens_live_on() {
+        let [access, refresh] = told_later(&Standing { connection: connection().without_refresh(), ..standing() }, 0);
+        assert_eq!((&access["active"], refresh), (&json!(true), inactive()));
+    }
+
+    #[test]
+    fn a_token_that_does_not_expire_has_no_exp() {
+        let (client, resources) = (authenticated("claude"), [resource("/notes")]);
+        let asked = Introspection { client: &client, resources: &resources, issuer: ISSUER, now: UnixTime(u64::MAX) };
+        let answer = asked.access(Some((StoredAccessToken { expires_at: None, ..access_token() }, standing())));
+        assert_eq!((&answer["active"], answer.get("exp")), (&json!(true), None));
+    }
+
+    #[test]
+    fn a_token_is_over_when_it_is_refused_elsewhere() {
+        assert_eq!(told_later(&standing(), 3601)[0], inactive());
+        assert_eq!(told_later(&standing(), 7199)[1]["active"], true);
+        assert_eq!(told_later(&standing(), 7200)[1], inactive());
+        let ended = Some(Ended { at: NOW, why: EndReason::RevokedByUser });
+        for standing in [
+            Standing { connection: Connection { ended, ..connection() }, ..standing() },
+            Standing { user: None, ..standing() },
+            Standing { client: None, ..standing() },
+            Standing { user: Some(User { disabled: true, ..user("ann") }), ..standing() },
+            Standing { user: Some(User { epoch: 4, ..user("ann") }), ..standing() },
+            Standing { connection: Connection { server: "/gone".into(), ..connection() }, ..standing() },
+        ] {
+            assert_eq!(told_later(&standing, 0), [inactive(), inactive()], "{standing:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_anothers_looks_like_what_is_unknown() {
+        let client = authenticated("cursor");
+        let asked = Introspection { client: &client, resources: &[resource("/notes")], issuer: ISSUER, now: NOW };
+        assert_eq!((asked.access(None), asked.refresh(None)), (inactive(), inactive()));
+        assert_eq!(told_to("cursor", &standing(), 0), [inactive(), inactive()]);
+        assert_eq!(inactive().as_object().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_rotated_refresh_token_is_over_while_its_answer_may_still_be_repeated() {
+        let client = authenticated("claude");
+        let asked = Introspection { client: &client, resources: &[resource("/notes")], issuer: ISSUER, now: NOW };
+        let rotated = Some(Rotated { at: NOW, salt: [1; 16], scope: Scope::parse("read") });
+        assert_eq!(asked.refresh(Some((StoredRefreshToken { rotated, ..refresh_token() }, standing()))), inactive());
+    }
+
+    #[test]
+    fn whoever_says_nothing_of_itself_is_unauthorized() {
+        assert_eq!(unauthorized(Refusal::ParameterMissing("client_id")).wire().status, 401);
+        for refusal in [Refusal::ParameterMissing("token"), Refusal::NotAForm, Refusal::ClientSecretWrong] {
+            assert_eq!(unauthorized(refusal), refusal);
+        }
+    }
+}

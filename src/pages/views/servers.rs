@@ -1,0 +1,36 @@
+//! The page of the protected servers.
+
+use super::View;
+use super::house::Frame;
+use serde::Serialize;
+
+/// `servers.html`: what this doorward protects, for its owner.
+#[derive(Debug, Clone, Serialize)]
+pub struct ServersPage {
+    /// What every room has.
+    #[serde(flatten)]
+    pub frame: Frame,
+    /// Each of them.
+    pub servers: Vec<ServerEntry>,
+}
+
+impl View for ServersPage {
+    const TEMPLATE: &'static str = "servers.html";
+}
+
+/// One server.
+#[derive(Debug, Clone, Serialize)]
+pub struct ServerEntry {
+    /// Its name.
+    pub name: String,
+    /// Its path.
+    pub path: String,
+    /// What an app is given.
+    pub url: String,
+    /// Where it really is.
+    pub upstream: String,
+    /// What apps can be allowed there, each in words.
+    pub scopes: Vec<String>,
+    /// How many connections it has, in words.
+    pub connections: String,
+}

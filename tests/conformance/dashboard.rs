@@ -1,0 +1,135 @@
+//! The rooms of somebody who is signed in: what each shows and to whom, what its forms do, and that the server itself
+//! refuses what is not theirs.
+
+use crate::support::browser::{self, Browser};
+use crate::support::client::{CALLBACK, Client};
+use crate::support::http;
+use crate::support::{Doorward, PASSWORD, Setup};
+
+const TWO: &str = "public_url = \"https://mcp.example.com\"\n\
+    [[server]]\npath = \"/notes\"\nname = \"Notes\"\nupstream = \"http://127.0.0.1:9/mcp\"\n\
+    [server.scopes]\n\"notes:read\" = \"Read your notes\"\n\"notes:write\" = \"Change your notes\"\n\
+    [[server]]\npath = \"/files\"\nname = \"Files\"\nupstream = \"http://127.0.0.1:9/mcp\"\n";
+
+/// Two servers; ann owns them, bob may use one.
+fn house() -> Doorward {
+    let doorward = Doorward::with(Setup::config(TWO));
+    doorward.add_user("bob", PASSWORD, &["--server", "/notes"]);
+    doorward
+}
+
+fn signed_in(doorward: &Doorward, name: &str) -> Browser {
+    let mut browser = Browser::new(doorward.address);
+    let page = browser.get("/signin");
+    assert_eq!(browser.sign_in(&page, name, PASSWORD).status, 200);
+    browser
+}
+
+#[test]
+fn the_connect_page_has_the_address_and_the_way_into_each_app() {
+    let doorward = house();
+    let mut owner = signed_in(&doorward, "ann");
+    let text = browser::unescape(&owner.get("/connect?server=/files").text());
+    for shown in [
+        "https://mcp.example.com/files",
+        "claude mcp add --transport http files https://mcp.example.com/files",
+        "cursor://anysphere.cursor-deeplink/mcp/install?name=files&config=",
+        "vscode:mcp/install?",
+        "aria-label=\"QR code of the address\"",
+        "https://mcp.example.com/authorize",
+        "ChatGPT",
+        "Insomnia",
+    ] {
+        assert!(text.contains(shown), "{shown} is missing: {text}");
+    }
+    assert!(!text.contains("cannot reach this address"), "a public address is for everybody");
+    assert!(owner.get("/connect").text().contains("mcp.example.com&#x2f;notes"), "the first is shown when none is named");
+}
+
+#[test]
+fn an_address_that_only_this_machine_reaches_is_said_to_be_one() {
+    let doorward = Doorward::start();
+    let text = signed_in(&doorward, "ann").get("/connect").text();
+    assert!(text.contains("Only the machine that doorward runs on") && text.contains("Claude connects from the internet and cannot reach"));
+    assert!(!text.contains("<svg viewBox=\"0 0 3"), "a code of it would be of use to nobody");
+}
+
+#[test]
+fn nobody_is_shown_a_server_that_they_may_not_use() {
+    let doorward = house();
+    let mut bob = signed_in(&doorward, "bob");
+    assert_eq!(bob.get("/connect?server=/notes").status, 200);
+    for path in ["/", "/connect"] {
+        assert!(!bob.get(path).text().contains("files"), "{path}");
+    }
+    let (theirs, none) = (bob.get("/connect?server=/files"), bob.get("/connect?server=/nothing"));
+    assert_eq!((theirs.status, none.status), (404, 404));
+    assert_eq!(theirs.body, none.body, "a server that is not theirs is like one that is not there");
+}
+
+#[test]
+fn a_page_asked_for_before_sign_in_is_shown_after_it() {
+    let doorward = house();
+    let mut browser = Browser::new(doorward.address);
+    let page = browser.get("/connect?server=/files");
+    let form = browser::form(&page, "/signin").set("username", "ann").set("password", PASSWORD);
+    let answer = browser.submit(&form);
+    assert_eq!((answer.status, answer.location().as_str()), (303, "/connect?server=/files"));
+}
+
+#[test]
+fn what_was_done_is_said_once_and_in_no_words_but_ours() {
+    let doorward = Doorward::start();
+    let mut owner = signed_in(&doorward, "ann");
+    let client = Client::register(&doorward);
+    let page = owner.get(&client.authorize_url(&[]));
+    let location = owner.submit(&browser::form(&page, "/consent").set("decision", "approve")).location();
+    let tokens = client.redeem(&doorward, &http::parameter(&location, "code").unwrap(), &[]);
+    assert!(location.starts_with(CALLBACK) && tokens.status == 200);
+    let home = owner.get("/");
+    let answer = owner.submit(&browser::form(&home, "/connections/revoke"));
+    assert_eq!(answer.location(), "/");
+    assert!(owner.get("/").text().contains("role=\"status\""));
+    assert!(!owner.get("/").text().contains("role=\"status\""), "once");
+    for planted in ["<b>Pay up</b>", "revoked2", ""] {
+        owner.cookies.push(("doorward_said".into(), planted.into()));
+        let page = owner.get("/");
+        assert!(!page.text().contains("role=\"status\"") && !page.text().contains("Pay up"));
+        owner.cookies.retain(|(name, _)| name != "doorward_said");
+    }
+}
+
+/// Every room and form that is for owners alone. A test of the routes counts them.
+const FOR_OWNERS: [(&str, &str); 1] = [("GET", "/servers")];
+
+#[test]
+fn what_is_for_owners_is_refused_to_others_by_the_server_itself() {
+    let doorward = house();
+    let (mut ann, mut bob) = (signed_in(&doorward, "ann"), signed_in(&doorward, "bob"));
+    let token = browser::form(&bob.get("/"), "/signout").fields[0].1.clone();
+    for (method, path) in FOR_OWNERS {
+        let body = http::encode(&[("csrf", &token), ("id", "x"), ("name", "ann"), ("path", "/notes")]);
+        for kind in ["application/x-www-form-urlencoded", "application/json"] {
+            let headers = [("Content-Type", kind), ("Origin", "null"), ("Sec-Fetch-Site", "same-origin")];
+            let answer = bob.exchange(method, path, &headers, if method == "GET" { b"" } else { body.as_bytes() });
+            assert_eq!(answer.status, 403, "{method} {path} {kind}");
+        }
+        for other in ["PUT", "DELETE", "HEAD", "POST", "GET"] {
+            let answer = bob.exchange(other, path, &[], b"");
+            assert!(matches!(answer.status, 403 | 405), "{other} {path}: {}", answer.status);
+        }
+        if method == "GET" {
+            assert_eq!(ann.get(path).status, 200, "{path}");
+            assert!(!bob.get("/").text().contains(&format!("href=\"{path}\"")), "nobody is shown a way that is closed");
+        }
+    }
+}
+
+#[test]
+fn the_servers_page_shows_the_owner_where_each_really_is() {
+    let doorward = house();
+    let text = browser::unescape(&signed_in(&doorward, "ann").get("/servers").text());
+    for shown in ["Notes", "https://mcp.example.com/notes", "http://127.0.0.1:9/mcp", "Change your notes", "Files"] {
+        assert!(text.contains(shown), "{shown}");
+    }
+}

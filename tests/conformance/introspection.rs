@@ -1,0 +1,228 @@
+//! What a token is good for, told to those whom it concerns, and what everybody else is told. RFC 7662.
+
+use crate::support::client::{Client, Tokens, VERIFIER, call};
+use crate::support::http::{self, Response};
+use crate::support::site::Site;
+use crate::support::{Doorward, OWNER, PASSWORD, Setup, eventually};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use std::sync::OnceLock;
+
+fn site() -> &'static Site {
+    static SITE: OnceLock<Site> = OnceLock::new();
+    SITE.get_or_init(|| Site::shared(|upstream| Setup::upstream(upstream.address)))
+}
+
+/// A client with a secret that is no other test's.
+#[track_caller]
+fn confidential(doorward: &Doorward, name: &str) -> Client {
+    let metadata = json!({ "token_endpoint_auth_method": "client_secret_basic", "client_name": name });
+    Client::register_as(doorward, &format!("http://127.0.0.1:7777/{name}"), metadata)
+}
+
+fn basic(client: &Client) -> String {
+    format!("Basic {}", STANDARD.encode(format!("{}:{}", client.id, client.secret.as_deref().unwrap_or_default())))
+}
+
+/// Asks with the credentials in the body.
+#[track_caller]
+fn ask(doorward: &Doorward, client: &Client, token: &str) -> Response {
+    http::post_form(doorward.address, "/introspect", &[&[("token", token)], client.credentials().as_slice()].concat(), &[])
+}
+
+/// The answer that gives nothing away, byte for byte.
+#[track_caller]
+fn inactive(response: &Response, why: &str) {
+    assert_eq!((response.status, response.text().as_str()), (200, r#"{"active":false}"#), "{why}");
+    assert_eq!((response.header("content-type"), response.header("cache-control")), (Some("application/json"), Some("no-store")), "{why}");
+}
+
+#[track_caller]
+fn active(response: &Response) -> Value {
+    assert_eq!((response.status, response.header("cache-control")), (200, Some("no-store")), "{}", response.text());
+    let body = response.json();
+    assert_eq!(body["active"], true, "{body}");
+    body
+}
+
+#[test]
+fn a_client_is_told_everything_about_its_own_tokens_however_it_authenticates() {
+    let site = site();
+    let keeper = confidential(&site.doorward, "keeper");
+    let tokens = site.connect(&keeper);
+    let posted = active(&ask(&site.doorward, &keeper, &tokens.access));
+    let by_basic = http::post_form(site.address, "/introspect", &[("token", &tokens.access)], &[("Authorization", &basic(&keeper))]);
+    assert_eq!(active(&by_basic), posted);
+    let users = site.doorward.json(&["user", "list"]);
+    let lifetime = posted["exp"].as_u64().unwrap() - posted["iat"].as_u64().unwrap();
+    let expected = json!({
+        "active": true, "scope": "mcp", "client_id": keeper.id, "username": OWNER, "token_type": "Bearer", "exp": posted["exp"],
+        "iat": posted["iat"], "sub": users[0]["id"], "aud": site.doorward.resource(), "iss": site.doorward.origin(),
+    });
+    assert_eq!((posted, lifetime), (expected, 3600));
+    let refresh = active(&ask(&site.doorward, &keeper, &tokens.refresh));
+    assert_eq!((&refresh["client_id"], refresh.get("token_type")), (&json!(keeper.id), None));
+    assert!(refresh["exp"].as_u64() > Some(3600 * 24));
+    // A public client has nothing to prove, but the token.
+    let public = site.client();
+    let tokens = site.connect(&public);
+    assert_eq!(active(&ask(&site.doorward, &public, &tokens.access))["client_id"], json!(public.id));
+}
+
+#[test]
+fn a_hint_is_a_hint_and_what_nobody_knows_changes_nothing() {
+    let (site, client) = (site(), site().client());
+    let tokens = site.connect(&client);
+    for hint in ["access_token", "refresh_token", "nonsense", ""] {
+        let form = [("token", &*tokens.refresh), ("token_type_hint", hint), ("client_id", &client.id), ("callback", "x")];
+        active(&http::post_form(site.address, "/introspect", &form, &[("Accept", "application/token-introspection+jwt")]));
+    }
+}
+
+#[test]
+fn what_is_unknown_over_or_anothers_is_inactive_in_the_same_bytes() {
+    let site = site();
+    let (keeper, public) = (confidential(&site.doorward, "asking"), site.client());
+    let theirs = site.connect(&public);
+    let code = site.code(&public);
+    let key = site.doorward.json(&["key", "add", "script", "--server", "/mcp"])["key"].as_str().unwrap().to_owned();
+    let of_keeper = site.connect(&keeper);
+    for asking in [&keeper, &site.client()] {
+        for (why, token) in [
+            ("another's access token", &*theirs.access),
+            ("another's refresh token", &theirs.refresh),
+            ("a code", &code),
+            ("an API key", &key),
+            ("a secret", keeper.secret.as_deref().unwrap()),
+            ("an unknown token", "dwat_never_issued"),
+            ("none of ours", "eyJhbGciOiJub25lIn0.e30."),
+            ("a typo", &of_keeper.access[..of_keeper.access.len() - 1]),
+            ("something long", &"x".repeat(10_000)),
+        ] {
+            inactive(&ask(&site.doorward, asking, token), why);
+        }
+    }
+    inactive(&ask(&site.doorward, &public, &of_keeper.access), "a public client may not ask about a confidential one's");
+    // None of these questions cost anybody anything.
+    active(&ask(&site.doorward, &public, &theirs.access));
+    Tokens::of(&public.refresh(&site.doorward, &theirs.refresh, &[]));
+    Tokens::of(&public.redeem(&site.doorward, &code, &[("code_verifier", VERIFIER)]));
+}
+
+#[test]
+fn a_token_is_inactive_from_the_moment_that_ends_it() {
+    let doorward = Doorward::start();
+    doorward.add_user("bob", PASSWORD, &[]);
+    let mut browser = crate::support::browser::Browser::new(doorward.address);
+    let client = Client::register(&doorward);
+    let mut connect = || {
+        let code = http::parameter(&client.approve_as(&mut browser, "bob", PASSWORD, &[]), "code").unwrap();
+        Tokens::of(&client.redeem(&doorward, &code, &[]))
+    };
+    let run = |arguments: &[&str]| assert!(doorward.run(arguments).status.success(), "{arguments:?}");
+    let over = |why: &str, tokens: &Tokens| {
+        inactive(&ask(&doorward, &client, &tokens.access), why);
+        inactive(&ask(&doorward, &client, &tokens.refresh), why);
+    };
+    let tokens = connect();
+    client.revoke(&doorward, &tokens.access);
+    inactive(&ask(&doorward, &client, &tokens.access), "the access token given back");
+    active(&ask(&doorward, &client, &tokens.refresh));
+    client.revoke(&doorward, &tokens.refresh);
+    over("the refresh token given back", &tokens);
+    let tokens = connect();
+    let id = doorward.json(&["connection", "list"])[0]["id"].as_str().unwrap().to_owned();
+    run(&["connection", "revoke", &id]);
+    over("the connection revoked", &tokens);
+    let tokens = connect();
+    run(&["user", "deny", "bob", "/mcp"]);
+    over("the server denied", &tokens);
+    run(&["user", "allow", "bob", "/mcp"]);
+    let tokens = connect();
+    run(&["user", "disable", "bob"]);
+    over("the user disabled", &tokens);
+    run(&["user", "enable", "bob"]);
+    over("the user enabled again", &tokens);
+}
+
+#[test]
+fn a_rotated_refresh_token_is_inactive_and_asking_about_it_is_no_theft() {
+    let (site, client) = (site(), site().client());
+    let first = site.connect(&client);
+    let next = Tokens::of(&client.refresh(&site.doorward, &first.refresh, &[]));
+    let last = Tokens::of(&client.refresh(&site.doorward, &next.refresh, &[]));
+    for _ in 0..3 {
+        inactive(&ask(&site.doorward, &client, &first.refresh), "rotated twice");
+        inactive(&ask(&site.doorward, &client, &next.refresh), "rotated");
+    }
+    active(&ask(&site.doorward, &client, &last.refresh));
+    assert_eq!(call(&site.doorward, "/mcp", &last.access).status, 200);
+}
+
+#[test]
+fn a_token_ends_when_it_was_said_to_and_one_without_an_end_has_no_exp() {
+    let brief = Site::new(|upstream| {
+        let server = format!("[[server]]\npath = \"/mcp\"\nupstream = \"http://{}/mcp\"\n", upstream.address);
+        Setup::config(format!("[lifetimes]\naccess_token = \"1s\"\n{server}"))
+    });
+    let client = brief.client();
+    let tokens = brief.connect(&client);
+    assert!(eventually(10, || ask(&brief.doorward, &client, &tokens.access).json()["active"] == false));
+    inactive(&ask(&brief.doorward, &client, &tokens.access), "expired");
+    active(&ask(&brief.doorward, &client, &tokens.refresh));
+    let endless = Site::new(|upstream| {
+        let server = format!("[[server]]\npath = \"/mcp\"\nupstream = \"http://{}/mcp\"\n", upstream.address);
+        Setup::config(format!("[lifetimes]\naccess_token = \"never\"\n{server}"))
+    });
+    let client = endless.client();
+    let told = active(&ask(&endless.doorward, &client, &endless.connect(&client).access));
+    assert!(told.get("exp").is_none() && told["iat"].is_u64(), "{told}");
+}
+
+#[test]
+fn whoever_does_not_prove_who_it_is_learns_nothing() {
+    let site = site();
+    let keeper = confidential(&site.doorward, "proving");
+    let tokens = site.connect(&keeper);
+    let token = ("token", &*tokens.access);
+    let (bearer, key) = (
+        format!("Bearer {}", tokens.access),
+        format!("Bearer {}", site.doorward.json(&["key", "add", "script", "--server", "/mcp"])["key"].as_str().unwrap()),
+    );
+    let wrong = Client { secret: Some(format!("{}x", keeper.secret.as_deref().unwrap())), ..keeper.clone() };
+    let field = basic(&wrong);
+    for (why, form, fields) in [
+        ("nothing", vec![token], vec![]),
+        ("the token itself", vec![token], vec![("Authorization", &*bearer)]),
+        ("an API key", vec![token], vec![("Authorization", &*key)]),
+        ("no secret", vec![token, ("client_id", &keeper.id)], vec![]),
+        ("a wrong secret", vec![token, ("client_id", &keeper.id), ("client_secret", wrong.secret.as_deref().unwrap())], vec![]),
+        ("a wrong secret by Basic", vec![token], vec![("Authorization", &*field)]),
+        ("an unknown client", vec![token, ("client_id", "client_unknown")], vec![]),
+    ] {
+        let answer = http::post_form(site.address, "/introspect", &form, &fields);
+        assert_eq!(answer.error(), (401, "invalid_client".into()), "{why}");
+        assert!(answer.header("www-authenticate").unwrap().starts_with("Basic "), "{why}");
+        assert!(!answer.text().contains("active"), "{why}: {}", answer.text());
+    }
+}
+
+#[test]
+fn only_a_form_with_one_token_is_read_and_only_by_post() {
+    let (site, client) = (site(), site().client());
+    let tokens = site.connect(&client);
+    let id = ("client_id", &*client.id);
+    let token = ("token", &*tokens.access);
+    let post = |pairs: &[(&str, &str)]| http::post_form(site.address, "/introspect", pairs, &[]).error();
+    assert_eq!(post(&[id]), (400, "invalid_request".into()));
+    assert_eq!(post(&[id, ("token", "")]), (400, "invalid_request".into()));
+    assert_eq!(post(&[id, token, token]), (400, "invalid_request".into()));
+    let query = format!("/introspect?{}", http::encode(&[id, token]));
+    assert_eq!(http::post_form(site.address, &query, &[], &[]).status, 401, "a query is not read");
+    let body = json!({ "client_id": client.id, "token": tokens.access });
+    assert_eq!(http::post_json(site.address, "/introspect", &body).error(), (415, "invalid_request".into()));
+    let answer = http::get(site.address, &query);
+    assert_eq!((answer.status, answer.header("allow")), (405, Some("POST")));
+    assert!(!answer.text().contains("active"));
+}
