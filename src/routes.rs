@@ -7,8 +7,8 @@
 use crate::config::Config;
 use crate::endpoints::browser::{CheckedForm, Owner, SignedIn};
 use crate::endpoints::{
-    App, authorize, connect, connections, consent, device, device_authorization, discovery, health, home, introspect, openid, page, poll,
-    register, revoke, servers, setup, signin, signout, token,
+    App, authorize, client_configuration, connect, connections, consent, device, device_authorization, discovery, health, home, introspect,
+    openid, page, poll, register, revoke, servers, setup, signin, signout, token,
 };
 use crate::http::answer::Answer;
 use crate::http::method::Method::{self, Delete, Get, Head, Options, Post, Put};
@@ -30,6 +30,8 @@ enum Path {
     Exact(&'static str),
     /// A well-known document: `/.well-known/NAME`, `/.well-known/NAME/SERVER` and `/SERVER/.well-known/NAME`.
     WellKnown(&'static str),
+    /// One name below this path: `/register/ID`.
+    Below(&'static str),
 }
 
 type Open = fn(&App, &Request) -> Answer;
@@ -45,6 +47,8 @@ enum Access {
     /// A client: the handler has it proven by [`crate::oauth::client_auth`], or by its token ([`crate::oauth::bearer`]); at
     /// registration it makes it one, and at `/poll` it is known by the state that only it knows.
     Client(Open),
+    /// A client, proven by the handler to be the one that the path names ([`crate::oauth::client_management`]).
+    ClientAt(fn(&App, &Request, &str) -> Answer),
     /// A browser that need not be signed in: a page, or a form that checks the visitor's token itself.
     Browser(Open),
     /// A page of somebody signed in; anybody else is asked to sign in.
@@ -53,6 +57,8 @@ enum Access {
     Form(FormHandler),
     /// A page of an owner.
     OwnerPage(fn(&App, &Request, &Owner<'_>) -> Answer),
+    /// A form of an owner.
+    OwnerForm(fn(&App, &Request, &Owner<'_>, &CheckedForm) -> Answer),
 }
 
 /// Who may read the answer.
@@ -72,6 +78,10 @@ const fn well_known(name: &'static str, handler: fn(&App, &Request, &str) -> Ans
     Route { method: Get, path: Path::WellKnown(name), access: Access::AnyoneAt(handler), cors: Cors::AnyOrigin }
 }
 
+const fn below(method: Method, path: &'static str, access: Access, cors: Cors) -> Route {
+    Route { method, path: Path::Below(path), access, cors }
+}
+
 /// Every request to the app is answered by one of these rows or refused.
 #[rustfmt::skip]
 static ROUTES: &[Route] = &[
@@ -84,6 +94,9 @@ static ROUTES: &[Route] = &[
     row(Get,  "/userinfo",            Access::Client(openid::userinfo),                      Cors::AnyOrigin),
     row(Post, "/userinfo",            Access::Client(openid::userinfo),                      Cors::AnyOrigin),
     row(Post, "/register",            Access::Client(register::register),                    Cors::AnyOrigin),
+    below(Get,    "/register",        Access::ClientAt(client_configuration::read),          Cors::AnyOrigin),
+    below(Put,    "/register",        Access::ClientAt(client_configuration::update),        Cors::AnyOrigin),
+    below(Delete, "/register",        Access::ClientAt(client_configuration::delete),        Cors::AnyOrigin),
     row(Post, "/token",               Access::Client(token::grant),                          Cors::AnyOrigin),
     row(Post, "/device_authorization", Access::Client(device_authorization::begin),         Cors::AnyOrigin),
     row(Post, "/revoke",              Access::Client(revoke::revoke),                        Cors::AnyOrigin),
@@ -107,6 +120,8 @@ static ROUTES: &[Route] = &[
     row(Get,  "/connect",             Access::Page(connect::show),                           Cors::None),
     row(Get,  "/servers",             Access::OwnerPage(servers::show),                      Cors::None),
     row(Post, "/connections/revoke",  Access::Form(connections::revoke),                     Cors::None),
+    row(Post, "/connections/revoke-mine", Access::Form(connections::revoke_mine),            Cors::None),
+    row(Post, "/connections/revoke-everything", Access::OwnerForm(connections::revoke_everything), Cors::None),
 
     row(Get,  "/style.css",           Access::Anyone(health::stylesheet),                    Cors::None),
     row(Get,  "/icon.svg",            Access::Anyone(health::icon),                          Cors::None),
@@ -149,10 +164,14 @@ fn answer(app: &App, request: &Request) -> Answer {
 }
 
 impl Path {
-    /// The place that a matching path names: for a well-known document the server's path, else nothing.
+    /// The place that a matching path names: for a well-known document the server's path, below a path the name, else nothing.
     fn matches<'a>(&self, path: &'a str) -> Option<&'a str> {
         match self {
             Self::Exact(exact) => (path == *exact).then_some(""),
+            Self::Below(parent) => {
+                let name = path.strip_prefix(parent)?.strip_prefix('/')?;
+                (!name.is_empty() && !name.contains('/')).then_some(name)
+            }
             Self::WellKnown(name) => {
                 let (before, after) = path.split_once("/.well-known/")?;
                 let place = after.strip_prefix(name)?;
@@ -167,13 +186,17 @@ impl Access {
     fn call(&self, app: &App, request: &Request, place: &str) -> Answer {
         match self {
             Self::Anyone(handler) | Self::Client(handler) | Self::Browser(handler) => handler(app, request),
-            Self::AnyoneAt(handler) => handler(app, request, place),
+            Self::AnyoneAt(handler) | Self::ClientAt(handler) => handler(app, request, place),
             Self::Page(handler) => with_page(app, request, |who| handler(app, request, who)),
             Self::OwnerPage(handler) => with_page(app, request, |who| match who.as_owner() {
                 Some(owner) => handler(app, request, &owner),
                 None => page::owners_only(app),
             }),
             Self::Form(handler) => with_form(app, request, |who, form| handler(app, request, who, form)),
+            Self::OwnerForm(handler) => with_form(app, request, |who, form| match who.as_owner() {
+                Some(owner) => handler(app, request, &owner, form),
+                None => page::owners_only(app),
+            }),
         }
     }
 }
@@ -272,11 +295,20 @@ mod tests {
     }
 
     #[test]
+    fn a_name_below_a_path_is_one_segment() {
+        let path = Path::Below("/register");
+        assert_eq!(path.matches("/register/client_x"), Some("client_x"));
+        for other in ["/register", "/register/", "/register/a/b", "/registers", "/registers/a", "/a/register/b", "//register/a"] {
+            assert_eq!(path.matches(other), None, "{other}");
+        }
+    }
+
+    #[test]
     fn what_a_person_sees_is_never_readable_from_another_origin() {
         for route in ROUTES {
             let personal = match route.access {
-                Access::Anyone(_) | Access::AnyoneAt(_) | Access::Client(_) => false,
-                Access::Browser(_) | Access::Page(_) | Access::Form(_) | Access::OwnerPage(_) => true,
+                Access::Anyone(_) | Access::AnyoneAt(_) | Access::Client(_) | Access::ClientAt(_) => false,
+                Access::Browser(_) | Access::Page(_) | Access::Form(_) | Access::OwnerPage(_) | Access::OwnerForm(_) => true,
             };
             assert!(!personal || route.cors == Cors::None);
         }
@@ -286,7 +318,7 @@ mod tests {
     fn every_row_for_owners_is_tried_by_somebody_who_is_none() {
         let tried = include_str!("../tests/conformance/dashboard.rs");
         for route in ROUTES {
-            if let (Path::Exact(path), Access::OwnerPage(_)) = (&route.path, &route.access) {
+            if let (Path::Exact(path), Access::OwnerPage(_) | Access::OwnerForm(_)) = (&route.path, &route.access) {
                 let row = format!("(\"{}\", \"{path}\")", route.method.as_str());
                 assert!(tried.contains(&row), "{row} is missing in FOR_OWNERS");
             }
@@ -296,9 +328,12 @@ mod tests {
     #[test]
     fn no_two_rows_answer_the_same_request() {
         for (at, route) in ROUTES.iter().enumerate() {
-            if let Path::Exact(path) = route.path {
-                assert!(!ROUTES[at + 1..].iter().any(|other| other.method == route.method && other.path.matches(path).is_some()), "{path}");
-            }
+            let path = match route.path {
+                Path::Exact(path) => path.to_owned(),
+                Path::Below(parent) => format!("{parent}/x"),
+                Path::WellKnown(_) => continue,
+            };
+            assert!(!ROUTES[at + 1..].iter().any(|other| other.method == route.method && other.path.matches(&path).is_some()), "{path}");
         }
     }
 }

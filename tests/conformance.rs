@@ -96,6 +96,7 @@
 //! | **pages** | | |
 //! | `every_page_is_guarded_whatever_its_status` | all | RFC 9700 §4.16, RFC 6749 §10.13 |
 //! | `pages_are_never_framed_kept_or_followed_by_what_a_form_held` | all | RFC 9700 §4.2.4, §4.12 |
+//! | `the_sign_in_page_begins_at_the_name_and_says_what_was_wrong_where_it_is_heard` | all | B3; none: the page is ours |
 //! | `the_consent_page_says_who_asks_where_the_answer_goes_for_what_and_as_whom` | 2025-11-25 on | RFC 6749 §10.2, RFC 8252 §8.6 |
 //! | `what_a_client_or_a_link_says_is_text_on_every_page` | all | RFC 7591 §5, RFC 6749 §10.14 |
 //! | `what_the_owner_wrote_in_the_configuration_is_text_too` | all | RFC 6749 §10.14 |
@@ -220,11 +221,26 @@
 //! | `a_session_is_of_no_use_to_another_client_or_another_user` | all | MCP security best practices, session hijacking |
 //! | `an_open_stream_ends_with_what_it_stands_on` | all | RFC 7009 §2.1, MCP authorization, access token usage |
 //! | `trouble_behind_the_gate_is_told_in_json_without_names` | all | RFC 9110 §15.6.3 |
+//! | **client_management** | | |
+//! | `a_client_reads_its_registration_with_the_token_it_was_given` | all | A3, D2, RFC 7592 §2.1, §3 |
+//! | `what_is_put_takes_the_place_of_what_there_was_and_the_secret_stays` | all | A3, D2, RFC 7592 §2.2 |
+//! | `an_update_keeps_to_the_rules_of_a_registration_and_a_refused_one_changes_nothing` | all | A4, A5, RFC 7592 §2.2, RFC 7591 §3.2.2 |
+//! | `a_client_cannot_become_another_nor_choose_its_secret_nor_do_without` | all | D2, RFC 7592 §2.2 |
+//! | `a_deleted_client_is_unknown_at_once_and_everything_of_it_has_ended` | all | D4, RFC 7592 §2.3 |
+//! | `without_its_own_token_nobody_learns_or_changes_anything` | all | A3, RFC 7592 §2, §5 |
+//! | `a_client_that_several_were_given_is_nobodys_to_manage` | all | A3, RFC 7591 §5, RFC 7592 §5 |
+//! | `the_first_change_makes_a_client_its_own` | all | A3, RFC 7592 §2.2 |
+//! | `nobody_is_given_a_client_that_another_is_changing_at_that_moment` | all | A3, RFC 7592 §5 |
+//! | `of_many_who_delete_at_once_one_does` | all | A3, RFC 7592 §2.3 |
+//! | `a_registration_is_managed_by_three_methods_and_from_any_origin` | all | A3, RFC 7592 §2, RFC 9110 §15.5.6 |
+//! | `a_registration_can_be_managed_after_kill_9_and_its_token_is_nowhere_to_be_read` | all | A3, RFC 7592 §5, RFC 6819 §5.1.4.1 |
 //! | **dashboard** | | |
 //! | `the_connect_page_has_the_address_and_the_way_into_each_app` | all | first run |
 //! | `an_address_that_only_this_machine_reaches_is_said_to_be_one` | all | first run |
 //! | `nobody_is_shown_a_server_that_they_may_not_use` | all | A11 |
 //! | `a_page_asked_for_before_sign_in_is_shown_after_it` | all | B3 |
+//! | `each_sees_and_revokes_what_they_let_in_and_an_owner_everything` | all | A10, Z4 |
+//! | `all_of_ones_own_end_together_and_everything_only_for_an_owner` | all | A10, Z4 |
 //! | `what_was_done_is_said_once_and_in_no_words_but_ours` | all | A10 |
 //! | `what_is_for_owners_is_refused_to_others_by_the_server_itself` | all | Z4 |
 //! | `the_servers_page_shows_the_owner_where_each_really_is` | all | B11, Z4 |
@@ -234,6 +250,7 @@
 //! | `what_is_unknown_over_or_anothers_is_inactive_in_the_same_bytes` | all | B9, RFC 7662 §2.2, §4 |
 //! | `a_token_is_inactive_from_the_moment_that_ends_it` | all | B9, RFC 7662 §4 |
 //! | `a_rotated_refresh_token_is_inactive_and_asking_about_it_is_no_theft` | all | B9, RFC 7662 §2.2 |
+//! | `tokens_live_an_hour_and_ninety_days_unless_the_owner_says_otherwise` | all | B6; RFC 6749 §5.1, RFC 7662 §2.2 |
 //! | `a_token_ends_when_it_was_said_to_and_one_without_an_end_has_no_exp` | all | B9, A9, RFC 7662 §2.2 |
 //! | `whoever_does_not_prove_who_it_is_learns_nothing` | all | B9, D2, D5, RFC 7662 §2.1, §2.3 |
 //! | `only_a_form_with_one_token_is_read_and_only_by_post` | all | B9, RFC 7662 §2.1 |
@@ -250,6 +267,72 @@
 //! | `a_session_of_a_key_is_of_no_use_to_another_key_or_to_a_client_of_the_same_user` | all | D5, MCP security best practices, session hijacking |
 //! | `a_key_is_on_disk_when_it_is_shown_and_only_as_a_hash` | all | D5, RFC 6819 §5.1.4.1 |
 //! | `a_key_says_json_or_nothing_like_a_token_does` | all | D5, MCP streamable HTTP, security warning |
+//! | **consent_choice** | | |
+//! | `without_a_resource_the_user_chooses_the_server_and_the_token_is_good_there_alone` | all | A8, E3; RFC 8707 §2 |
+//! | `nothing_is_chosen_for_the_user` | all | A8; RFC 6749 §10.2 |
+//! | `a_server_that_is_named_is_the_only_one_offered` | 2025-06-18 on | A8; RFC 8707 §2 |
+//! | `a_user_is_offered_the_servers_that_he_may_use` | all | A8, A11; RFC 6749 §4.1.1 |
+//! | `what_is_unticked_is_not_granted_and_what_was_not_asked_cannot_be_ticked` | all | D1; RFC 6749 §3.3 |
+//! | `with_everything_unticked_the_least_is_granted_and_the_page_says_what_that_is` | all | D1; RFC 6749 §3.3 |
+//! | `what_there_is_no_choice_about_has_no_box_and_staying_connected_is_such` | all | D1; RFC 6749 §3.3 |
+//! | `two_clicks_bring_one_code_and_the_first_choice_stands` | all | A8; RFC 6749 §4.1.2 |
+//! | `not_you_begins_the_same_request_again` | all | B3; RFC 6749 §4.1.1 |
+//! | **known_clients** | | |
+//! | `open_every_host_is_taken_and_an_unknown_one_is_warned_of` | all | A4, B3; RFC 9700 §4.11 |
+//! | `a_client_that_only_calls_itself_claude_is_not_called_known` | all | A5; RFC 7591 §5 |
+//! | `listed_only_known_hosts_and_those_that_the_owner_names_are_taken` | all | A4; RFC 7591 §5 |
+//! | `each_of_the_three_classes_of_address_is_judged_by_its_own_rule` | all | A4; RFC 8252 §7, RFC 9700 §2.1 |
+//! | `a_host_taken_off_the_list_gets_no_answer_any_more` | all | A4; RFC 6749 §4.1.2.1 |
+//! | `a_well_known_client_with_an_id_from_before_a_loss_of_data_is_let_in_again` | all | E2; RFC 6749 §2.2 |
+//! | `a_double_click_lets_a_client_in_once_and_gives_the_same_answer` | all | E2; RFC 6749 §4.1.2 |
+//! | `denying_lets_nobody_in` | all | E2; RFC 6749 §4.1.2.1 |
+//! | `an_unknown_id_with_any_other_address_or_form_stays_unknown` | all | E2; RFC 6749 §4.1.2.1 |
+//! | `a_client_that_nobody_let_in_is_unknown_to_the_token_endpoint` | all | E2; RFC 6749 §5.2 |
+//! | `a_client_removed_while_it_waits_for_consent_does_not_come_back_by_it` | all | E2; RFC 6749 §4.1.2.1 |
+//! | `an_owner_may_switch_letting_in_off_also_while_somebody_is_asked` | all | E2; none: letting in is ours |
+//! | `the_page_for_an_unknown_client_has_the_steps_of_that_client_alone` | all | E2; RFC 6749 §4.1.2.1 |
+//! | `a_preset_enters_the_platform_that_the_owner_names` | all | B1; RFC 6749 §2 |
+//! | **pkce_exception** | | |
+//! | `a_named_host_may_leave_pkce_out_and_then_its_address_must_be_repeated` | all | C3; RFC 9700 §2.1.1, RFC 6749 §4.1.3 |
+//! | `challenge_and_verifier_come_together_or_not_at_all` | all | C3; OAuth 2.1 §4.1.3, RFC 9700 §4.8 |
+//! | `half_a_challenge_is_no_way_around` | all | C3; RFC 7636 §4.3 |
+//! | `nobody_else_may_leave_it_out` | all | C3, A7; RFC 9700 §2.1.1 |
+//! | `this_device_cannot_be_excepted` | all | C3; RFC 8252 §6 |
+//! | `an_exception_taken_back_is_none_for_codes_on_their_way` | all | C3; RFC 9700 §2.1.1 |
+//! | `the_start_page_says_that_there_is_an_exception` | all | C3; none: the page is ours |
+//! | **openid** | | |
+//! | `a_client_that_asks_for_openid_learns_who_signed_in` | all | B10; OIDC Core §2, §3.1.3.6 |
+//! | `a_refresh_brings_a_new_id_token_of_the_same_sign_in` | all | B10; OIDC Core §12.2 |
+//! | `nobody_who_did_not_ask_for_openid_gets_an_id_token` | all | B10; OIDC Core §3.1.2.1, §5.3.3 |
+//! | `userinfo_tells_what_was_agreed_to_and_nothing_to_strangers` | all | B10; OIDC Core §5.3, RFC 6750 §3 |
+//! | `a_client_may_ask_for_a_fresh_sign_in_and_gets_one_not_more` | all | B10; OIDC Core §3.1.2.1 |
+//! | `the_consent_page_says_in_words_what_openid_tells` | all | B10, D1; OIDC Core §3.1.2.4 |
+//! | `a_request_taken_over_by_another_user_keeps_its_nonce` | all | B10; OIDC Core §3.1.2.1 |
+//! | `the_key_survives_a_restart_and_nothing_private_is_published` | all | B10; RFC 7517 §5, OIDC Core §10.1.1 |
+//! | `the_openid_document_is_true_and_the_other_stays_short` | all | B10; OIDC Discovery §3 |
+//! | `a_server_cannot_have_a_scope_that_is_ours` | all | B10; none: the configuration is ours |
+//! | **device** | | |
+//! | `the_answer_holds_what_the_rfc_asks_for` | all | D6; RFC 8628 §3.2, §6.1 |
+//! | `a_person_enters_the_code_approves_and_the_device_has_tokens` | all | D6; RFC 8628 §3.3, §3.5 |
+//! | `a_device_that_asks_too_soon_is_slowed_down` | all | D6; RFC 8628 §3.5 |
+//! | `a_denial_is_told_to_the_device` | all | D6; RFC 8628 §3.5 |
+//! | `a_code_is_redeemed_once_and_a_replay_ends_the_connection` | all | D6; RFC 8628 §3.4, RFC 6749 §10.5 |
+//! | `at_most_one_of_many_questions_at_once_brings_tokens` | all | D6; RFC 8628 §3.5 |
+//! | `only_who_registered_the_grant_may_use_it` | all | D6; RFC 7591 §2, RFC 8628 §3.1 |
+//! | `a_page_of_any_origin_may_ask_and_none_may_frame_or_read_the_persons_page` | all | D6; OAuth 2.1 §3.2, RFC 8628 §5.4 |
+//! | `ten_wrong_codes_are_the_end_of_guessing_and_another_session_changes_nothing` | all | D6; RFC 8628 §5.1 |
+//! | `the_form_of_another_site_or_session_does_nothing` | all | D6; RFC 6749 §10.12 |
+//! | `a_device_and_its_answer_survive_a_restart_and_nothing_of_it_is_on_disk_in_the_clear` | all | D6; RFC 6819 §5.1.4.1 |
+//! | **bridge** | | |
+//! | `a_client_opens_a_page_and_fetches_its_code_once` | all | D6; RFC 6749 §4.1.2, RFC 7636 §4.5 |
+//! | `a_denial_is_told` | all | D6; RFC 6749 §4.1.2.1 |
+//! | `of_many_questions_at_once_one_gets_the_code` | all | D6; RFC 6749 §4.1.2 |
+//! | `whoever_does_not_know_the_state_learns_nothing` | all | D6; RFC 6749 §10.10 |
+//! | `no_short_state_no_missing_pkce_and_no_other_client_begins_anything` | all | D6; RFC 9700 §2.1.1 |
+//! | `our_callback_and_no_other_address_of_ours_can_be_registered` | all | D6, A4; RFC 9700 §4.1.3 |
+//! | `any_origin_may_ask_and_no_page_of_the_bridge_can_be_read_from_elsewhere` | all | D6; OAuth 2.1 §3.1, §3.2 |
+//! | `not_you_ends_here_since_the_state_is_not_kept` | all | D6; none: the bridge is ours |
+//! | `an_answer_survives_a_restart_and_neither_state_nor_code_is_on_disk` | all | D6; RFC 6819 §5.1.4.1 |
 #![allow(missing_docs, clippy::disallowed_methods, reason = "tests say what they are for by their names, and some measure")]
 mod support;
 
@@ -261,6 +344,8 @@ mod authorization;
 mod authorization_security;
 #[path = "conformance/bridge.rs"]
 mod bridge;
+#[path = "conformance/client_management.rs"]
+mod client_management;
 #[path = "conformance/consent_choice.rs"]
 mod consent_choice;
 #[path = "conformance/dashboard.rs"]

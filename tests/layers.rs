@@ -19,7 +19,7 @@ const MAY_USE: [(&str, &[&str]); 17] = [
     ("app", &["routes", "http"]),
     ("control", &["actions"]),
     ("routes", &["endpoints", "config", "store", "http"]),
-    ("endpoints", &["pages", "store", "config", "http", "password", "random", "clock", "oauth"]),
+    ("endpoints", &["actions", "pages", "store", "config", "http", "password", "random", "clock", "oauth"]),
     ("door", &["store", "config", "oauth", "clock", "http"]),
     ("actions", &["store", "oauth", "password", "random", "clock", "config"]),
     ("store", &["oauth", "clock"]),

@@ -10,6 +10,7 @@ use doorward::oauth::pkce::{self, Challenge, Verifier};
 use doorward::oauth::redirect_rules::RedirectRules;
 use doorward::oauth::redirect_uri::{self, RegisteredBy};
 use doorward::oauth::registration::{self, TakenNames};
+use doorward::oauth::registration_response::{self, Issued};
 use doorward::oauth::resource::ProtectedResource;
 use doorward::oauth::scope::Scope;
 use doorward::oauth::secret::{ClientSecret, Entropy, Secret};
@@ -203,9 +204,9 @@ fn secret() -> Secret<ClientSecret> {
 fn register(body: &Value) -> Result<(Client, Value), Refusal> {
     let taken = TakenNames { servers: vec!["Notes", "MCP server", "doorward demo"] };
     let metadata = registration::parse(body.to_string().as_bytes(), &rules(), &taken)?;
-    let secret = metadata.wants_secret().then(secret);
-    let client = metadata.into_client(ClientId::mint([7; 16]), secret.as_ref(), NOW);
-    let response = registration::response(&client, secret.as_ref());
+    let issued = Issued { secret: metadata.wants_secret().then(secret), registration_token: None };
+    let client = metadata.into_client(ClientId::mint([7; 16]), &issued, NOW);
+    let response = registration_response::response(&client, &issued, ISSUER);
     Ok((client, response))
 }
 

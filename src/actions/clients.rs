@@ -33,6 +33,7 @@ pub(super) fn add(
         redirect_uris,
         auth_method: if with_secret { AuthMethod::ClientSecretPost } else { AuthMethod::None },
         secret: secret.as_ref().map(|secret| secret.hash()),
+        registration_token: None,
         grant_types: GrantType::ALL.to_vec(),
         scope: None,
         application_type: None,
@@ -92,7 +93,7 @@ pub(super) fn remove(store: &Store, occasion: &Occasion, id: &str) -> Result<Don
 }
 
 fn unknown(id: &str) -> Failure {
-    Failure::new(format!("there is no client {id}"), "to see which there are: doorward client list")
+    Failure::unknown(format!("there is no client {id}"), "to see which there are: doorward client list")
 }
 
 fn describe(client: &Client) -> Value {

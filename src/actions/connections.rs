@@ -1,5 +1,6 @@
 //! Connections.
 
+use super::users::find as find_user;
 use super::{Done, Failure, done};
 use crate::oauth::audit::Occasion;
 use crate::oauth::connection::EndReason;
@@ -12,13 +13,22 @@ pub(super) fn list(store: &Store, occasion: &Occasion) -> Result<Done, Failure> 
     Ok(done("", store.connections(None, occasion.at)?.iter().map(describe).collect()))
 }
 
-/// Ends one.
-pub(super) fn revoke(store: &Store, occasion: &Occasion, id: &str) -> Result<Done, Failure> {
-    if store.end_connection(&ConnectionId::known_as(id), None, EndReason::RevokedByUser, occasion)? {
+/// Ends one; `user` limits that to this one's own.
+pub(super) fn revoke(store: &Store, occasion: &Occasion, id: &str, user: Option<&str>) -> Result<Done, Failure> {
+    let of = user.map(|name| find_user(store, name)).transpose()?.map(|user| user.id);
+    if store.end_connection(&ConnectionId::known_as(id), of.as_ref(), EndReason::RevokedByUser, occasion)? {
         Ok(done(format!("Revoked {id}."), json!({ "id": id })))
     } else {
-        Err(Failure::new(format!("there is no connection {id}"), "to see which there are: doorward connection list"))
+        Err(Failure::unknown(format!("there is no connection {id}"), "to see which there are: doorward connection list"))
     }
+}
+
+/// Ends all; `user` limits that to this one's own.
+pub(super) fn revoke_all(store: &Store, occasion: &Occasion, user: Option<&str>) -> Result<Done, Failure> {
+    let of = user.map(|name| find_user(store, name)).transpose()?.map(|user| user.id);
+    let count = store.end_connections(of.as_ref(), EndReason::RevokedByUser, occasion)?;
+    let what = if count == 1 { "1 connection".to_owned() } else { format!("{count} connections") };
+    Ok(done(format!("Revoked {what}."), json!({ "revoked": count })))
 }
 
 fn describe(listed: &ListedConnection) -> Value {
@@ -32,8 +42,6 @@ fn describe(listed: &ListedConnection) -> Value {
         "scope": connection.scope.to_string(),
         "created_at": connection.created_at.0,
     });
-    if let (Some(at), Some(members)) = (listed.last_used_at, data.as_object_mut()) {
-        members.insert("last_used_at".into(), json!(at.0));
-    }
+    super::with_last_use(&mut data, listed.last_use);
     data
 }

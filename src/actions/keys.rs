@@ -57,7 +57,7 @@ pub(super) fn add(store: &Store, config: &Config, occasion: &Occasion, wanted: &
         key.id,
         secret.reveal()
     );
-    let mut data = describe(&ListedApiKey { standing: Standing { key, user: Some(user) }, last_used_at: None }, occasion.at);
+    let mut data = describe(&ListedApiKey { standing: Standing { key, user: Some(user) }, last_use: None }, occasion.at);
     if let Some(members) = data.as_object_mut() {
         members.insert("key".into(), json!(secret.reveal()));
     }
@@ -105,7 +105,7 @@ pub(super) fn revoke(store: &Store, occasion: &Occasion, id: &str, of: Option<&U
     if revoked > 0 {
         Ok(done(format!("Revoked {id}."), json!({ "id": id })))
     } else {
-        Err(Failure::new(format!("there is no key {id}"), "to see which there are: doorward key list"))
+        Err(Failure::unknown(format!("there is no key {id}"), "to see which there are: doorward key list"))
     }
 }
 
@@ -124,11 +124,9 @@ fn describe(listed: &ListedApiKey, now: UnixTime) -> Value {
         },
         "created_at": key.created_at.0,
     });
-    let times = [("expires_at", key.expires_at), ("last_used_at", listed.last_used_at)];
-    for (name, at) in times {
-        if let (Some(at), Some(members)) = (at, data.as_object_mut()) {
-            members.insert(name.into(), json!(at.0));
-        }
+    if let (Some(at), Some(members)) = (key.expires_at, data.as_object_mut()) {
+        members.insert("expires_at".into(), json!(at.0));
     }
+    super::with_last_use(&mut data, listed.last_use);
     data
 }

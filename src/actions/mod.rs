@@ -17,9 +17,10 @@ pub use signing_keys::tend as tend_signing_keys;
 
 use crate::config::Config;
 use crate::oauth::audit::{Occasion, Wanted};
+use crate::store::record::LastUse;
 use crate::store::{Store, StoreError};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::time::Duration;
 
 /// An action with everything it needs. It may hold a password, so it has no `Debug`.
@@ -39,7 +40,8 @@ pub enum Action {
     ClientShow { id: String },
     ClientRemove { id: String },
     ConnectionList,
-    ConnectionRevoke { id: String },
+    ConnectionRevoke { id: String, user: Option<String> },
+    ConnectionRevokeAll { user: Option<String> },
     KeyAdd { name: String, server: String, scopes: Vec<String>, expires_in: Option<Duration>, user: Option<String> },
     KeyList,
     KeyRevoke { id: String },
@@ -65,11 +67,36 @@ pub struct Failure {
     pub what: String,
     /// The command that mends it.
     pub hint: String,
+    /// Of which kind it is.
+    #[serde(default)]
+    pub kind: FailureKind,
+}
+
+/// What a page makes of a failure.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FailureKind {
+    /// What was asked for cannot be had in this way.
+    #[default]
+    Refused,
+    /// There is nothing of that name.
+    Unknown,
+    /// Not now.
+    Unavailable,
 }
 
 impl Failure {
-    fn new(what: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { what: what.into(), hint: hint.into() }
+    /// Something is in the way.
+    pub fn new(what: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { what: what.into(), hint: hint.into(), kind: FailureKind::Refused }
+    }
+
+    /// There is nothing of that name.
+    fn unknown(what: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { kind: FailureKind::Unknown, ..Self::new(what, hint) }
+    }
+
+    fn unavailable(what: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { kind: FailureKind::Unavailable, ..Self::new(what, hint) }
     }
 }
 
@@ -85,7 +112,7 @@ impl From<StoreError> for Failure {
             StoreError::TooNew(_) => "install the version that wrote it, or a later one",
             StoreError::Disk(_) => "check that the disk has room and can be written, then start doorward again",
         };
-        Self::new(error.to_string(), hint)
+        Self::unavailable(error.to_string(), hint)
     }
 }
 
@@ -110,7 +137,8 @@ pub fn perform(store: &Store, config: &Config, occasion: &Occasion, action: Acti
         Action::ClientShow { id } => clients::show(store, &id),
         Action::ClientRemove { id } => clients::remove(store, occasion, &id),
         Action::ConnectionList => connections::list(store, occasion),
-        Action::ConnectionRevoke { id } => connections::revoke(store, occasion, &id),
+        Action::ConnectionRevoke { id, user } => connections::revoke(store, occasion, &id, user.as_deref()),
+        Action::ConnectionRevokeAll { user } => connections::revoke_all(store, occasion, user.as_deref()),
         Action::KeyAdd { name, server, scopes, expires_in, user } => {
             let wanted = keys::Wanted { name: &name, server: &server, scopes: &scopes, expires_in, user: user.as_deref() };
             keys::add(store, config, occasion, &wanted)
@@ -121,6 +149,14 @@ pub fn perform(store: &Store, config: &Config, occasion: &Occasion, action: Acti
         Action::Setup => setup::fresh_link(store, config, occasion),
         Action::Log { wanted } => log::read(store, wanted),
         Action::Examination => examination::begin(store, config),
+    }
+}
+
+/// When and from where something was last used, if it was.
+fn with_last_use(data: &mut Value, last: Option<LastUse>) {
+    if let (Some(LastUse { at, from }), Some(members)) = (last, data.as_object_mut()) {
+        members.insert("last_used_at".into(), json!(at.0));
+        members.insert("last_used_from".into(), json!(from.map_or_else(|| "this machine".to_owned(), |from| from.to_string())));
     }
 }
 

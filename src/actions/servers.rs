@@ -24,5 +24,5 @@ pub(super) fn find<'c>(config: &'c Config, written: &str) -> Result<&'c Server, 
     let is_meant =
         |server: &&Server| server.resource.path.trim_start_matches('/') == path.trim_start_matches('/') || server.resource.uri == path;
     let known = config.servers.iter().find(is_meant);
-    known.ok_or_else(|| Failure::new(format!("there is no server at {written}"), "to see which there are: doorward server list"))
+    known.ok_or_else(|| Failure::unknown(format!("there is no server at {written}"), "to see which there are: doorward server list"))
 }

@@ -149,7 +149,7 @@ pub(super) fn find(store: &Store, name: &str) -> Result<User, Failure> {
 }
 
 fn unknown(name: &str) -> Failure {
-    Failure::new(format!("there is no user {name}"), "to see who there is: doorward user list")
+    Failure::unknown(format!("there is no user {name}"), "to see who there is: doorward user list")
 }
 
 fn read_name(name: &str) -> Result<UserName, Failure> {
@@ -161,7 +161,7 @@ fn hash(password: &str) -> Result<String, Failure> {
     let unfit = || format!("the password has fewer than {MIN_PASSWORD} characters or more than {MAX_PASSWORD} bytes");
     let password = NewPassword::parse(password).ok_or_else(|| Failure::new(unfit(), "choose another"))?;
     password::hash(password.reveal(), &random::bytes())
-        .map_err(|_| Failure::new("too many passwords are being checked right now", "try again in a moment"))
+        .map_err(|_| Failure::unavailable("too many passwords are being checked right now", "try again in a moment"))
 }
 
 fn known_server(config: &Config, written: &str) -> Result<String, Failure> {

@@ -14,6 +14,7 @@ const COLUMNS: &[Column] = &[
     ("scope", "SCOPE"),
     ("created_at", "SINCE"),
     ("last_used_at", "LAST USED"),
+    ("last_used_from", "FROM"),
 ];
 
 /// list and revoke connections
@@ -29,6 +30,7 @@ pub(super) struct Connection {
 enum Command {
     List(List),
     Revoke(Revoke),
+    RevokeAll(RevokeAll),
 }
 
 /// list what is connected
@@ -55,10 +57,23 @@ struct Revoke {
     data: Option<PathBuf>,
 }
 
+/// end every connection, or every one of a user
+#[derive(FromArgs, ArgsInfo)]
+#[argh(subcommand, name = "revoke-all", example = "doorward connection revoke-all --user bob")]
+struct RevokeAll {
+    /// only those of this user
+    #[argh(option)]
+    user: Option<String>,
+    /// the data directory
+    #[argh(option)]
+    data: Option<PathBuf>,
+}
+
 pub(super) fn run(connection: Connection) -> Result<(), Failure> {
     let (data, json, action) = match connection.command {
         Command::List(list) => (list.data, list.json, Action::ConnectionList),
-        Command::Revoke(revoke) => (revoke.data, false, Action::ConnectionRevoke { id: revoke.id }),
+        Command::Revoke(revoke) => (revoke.data, false, Action::ConnectionRevoke { id: revoke.id, user: None }),
+        Command::RevokeAll(revoke) => (revoke.data, false, Action::ConnectionRevokeAll { user: revoke.user }),
     };
     table::print(&act(data, action)?, json, COLUMNS);
     Ok(())

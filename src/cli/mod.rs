@@ -113,7 +113,7 @@ fn complain(what: &str, hint: &str) {
 
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
-        Self { what: error.what, hint: error.hint }
+        Self::new(error.what, error.hint)
     }
 }
 
@@ -123,7 +123,7 @@ fn say(line: &str) {
 }
 
 fn failure(what: impl Into<String>, hint: impl Into<String>) -> Failure {
-    Failure { what: what.into(), hint: hint.into() }
+    Failure::new(what, hint)
 }
 
 fn environment(name: &str) -> Option<String> {

@@ -2,7 +2,7 @@
 //! for `/auth/check`.
 
 use super::log;
-use crate::clock::{self, UnixTime};
+use crate::clock;
 use crate::config::{Config, Server};
 use crate::http::answer::Answer;
 use crate::http::headers::HeaderMap;
@@ -58,20 +58,20 @@ fn judge(store: &Store, server: &Server, asked: Asked<'_>) -> Result<Pass, Refus
     if asked.query.is_some_and(bearer::is_in_query) {
         return Err(Refusal::CredentialsMalformed);
     }
-    let now = clock::now();
+    let occasion = Occasion::request(clock::now(), asked.from);
     match presented {
-        Presented::Token(secret) => by_token(store, server, secret.hash(), now),
-        Presented::Key(secret) => by_key(store, server, secret.hash(), &Occasion::request(now, asked.from)),
+        Presented::Token(secret) => by_token(store, server, secret.hash(), &occasion),
+        Presented::Key(secret) => by_key(store, server, secret.hash(), &occasion),
         Presented::Foreign => Err(Refusal::TokenUnknown),
     }
 }
 
-fn by_token(store: &Store, server: &Server, token: TokenHash<AccessToken>, now: UnixTime) -> Result<Pass, Refusal> {
+fn by_token(store: &Store, server: &Server, token: TokenHash<AccessToken>, occasion: &Occasion) -> Result<Pass, Refusal> {
     let stored = store.access_token(&token).map_err(|error| unreadable(&error))?;
     let as_stored = stored.as_ref().map(|(token, _)| token.clone());
-    let admitted = bearer::admit(stored, &server.resource, now)?;
+    let admitted = bearer::admit(stored, &server.resource, occasion.at)?;
     if let Some(stored) = as_stored {
-        store.note_use(&token, &stored, now);
+        store.note_use(&token, &stored, occasion);
     }
     Ok(Pass { admitted, credential: Credential::Token(token) })
 }

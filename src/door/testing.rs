@@ -83,6 +83,7 @@ pub(crate) fn token(user: &str, path: &str) -> (StoredAccessToken, Standing) {
         redirect_uris: Vec::new(),
         auth_method: AuthMethod::None,
         secret: None,
+        registration_token: None,
         grant_types: Vec::new(),
         scope: None,
         application_type: None,

@@ -71,6 +71,11 @@ impl CheckedForm {
     pub fn params(&self) -> &Params {
         &self.params
     }
+
+    /// The text of a field; empty when it was not sent, or sent twice.
+    pub fn text(&self, name: &'static str) -> &str {
+        self.params.one(name).ok().flatten().unwrap_or_default()
+    }
 }
 
 /// A browser without a session, known again by a cookie of chance.

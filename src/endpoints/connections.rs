@@ -1,20 +1,41 @@
-//! `POST /connections/revoke`: a user takes a connection back.
+//! `POST /connections/…`: a user takes connections back.
 
-use super::App;
-use super::browser::{CheckedForm, SignedIn};
-use super::page;
+use super::browser::{CheckedForm, Owner, SignedIn};
 use super::room::{self, Room, Said};
+use super::{App, page};
+use crate::actions::{Action, FailureKind};
 use crate::http::answer::Answer;
 use crate::http::request::Request;
-use crate::oauth::connection::EndReason;
-use crate::oauth::ids::ConnectionId;
 
-/// Ends one of the user's own connections. Somebody else's is treated like one that does not exist.
+/// Ends one: of the user's own, for an owner of anybody's. Somebody else's is treated like one that does not exist.
 pub fn revoke(app: &App, request: &Request, signed_in: &SignedIn, form: &CheckedForm) -> Answer {
-    let id = ConnectionId::known_as(form.params().one("id").ok().flatten().unwrap_or_default());
-    match app.store.end_connection(&id, Some(&signed_in.user.id), EndReason::RevokedByUser, &signed_in.occasion()) {
-        Ok(true) => room::done(app, request, Room::Overview, Said::Revoked),
-        Ok(false) => page::nothing_here(app, "There is no such connection", "It may have been revoked before."),
-        Err(error) => page::unavailable(app, &error),
+    let user = if signed_in.as_owner().is_some() { None } else { Some(own_name(signed_in)) };
+    match app.perform(signed_in, Action::ConnectionRevoke { id: form.text("id").to_owned(), user }) {
+        Ok(_) => room::done(app, request, Room::Overview, Said::Revoked),
+        Err(failure) if failure.kind == FailureKind::Unknown => {
+            page::nothing_here(app, "There is no such connection", "It may have been revoked before.")
+        }
+        Err(failure) => page::failed(app, &failure),
     }
+}
+
+/// Ends all of the user's own.
+pub fn revoke_mine(app: &App, request: &Request, signed_in: &SignedIn, _form: &CheckedForm) -> Answer {
+    revoke_all(app, request, signed_in, Some(own_name(signed_in)))
+}
+
+/// Ends all there are.
+pub fn revoke_everything(app: &App, request: &Request, owner: &Owner<'_>, _form: &CheckedForm) -> Answer {
+    revoke_all(app, request, owner.signed_in(), None)
+}
+
+fn revoke_all(app: &App, request: &Request, signed_in: &SignedIn, user: Option<String>) -> Answer {
+    match app.perform(signed_in, Action::ConnectionRevokeAll { user }) {
+        Ok(_) => room::done(app, request, Room::Overview, Said::RevokedAll),
+        Err(failure) => page::failed(app, &failure),
+    }
+}
+
+fn own_name(signed_in: &SignedIn) -> String {
+    signed_in.user.name.as_str().to_owned()
 }

@@ -10,7 +10,6 @@ use crate::oauth::consent::{Choice, Flow, Missing, Offer};
 use crate::oauth::known_clients;
 use crate::oauth::redirect_uri::{self, RegisteredRedirect};
 use crate::oauth::resource::ProtectedResource;
-use crate::oauth::scope::OURS;
 use crate::oauth::secret::{Flow as FlowSecret, Secret};
 use crate::pages;
 use crate::pages::views::consent::{ConsentPage, Destination, ScopeLine, ServerChoice};
@@ -120,11 +119,7 @@ fn problem(missing: Missing) -> &'static str {
 
 fn server(app: &App, offer: &Offer, chosen: Option<&str>) -> Option<ServerChoice> {
     let resource = app.resource_at(&offer.server)?;
-    let description = |name: &str| {
-        let of_server = resource.scopes.iter().find(|(known, _)| known == name).map(|(_, sentence)| sentence.as_str());
-        let sentence = of_server.or_else(|| OURS.iter().find(|(ours, _)| *ours == name).map(|(_, sentence)| *sentence));
-        sentence.unwrap_or(name).to_owned()
-    };
+    let description = |name: &str| words::scope(Some(resource), name);
     Some(ServerChoice {
         path: offer.server.clone(),
         name: resource.name.clone(),

@@ -1,14 +1,16 @@
-//! `/`: what is protected and what is connected, for whoever is signed in.
+//! `/`: what is connected and what is protected, for whoever is signed in.
 
 use super::browser::SignedIn;
 use super::room::{self, Room};
 use super::{App, page, words};
-use crate::clock;
+use crate::clock::{self, UnixTime};
 use crate::http::answer::Answer;
 use crate::http::request::Request;
+use crate::oauth::client::{Client, ClientOrigin};
 use crate::oauth::resource::ProtectedResource;
 use crate::pages::views::connect::CopyBox;
 use crate::pages::views::house::{ConnectionLine, HomePage, ServerLine};
+use crate::store::record::LastUse;
 use crate::store::{ListedConnection, StoreError};
 
 /// The start page.
@@ -18,22 +20,51 @@ pub fn show(app: &App, request: &Request, signed_in: &SignedIn) -> Answer {
 
 fn overview(app: &App, request: &Request, signed_in: &SignedIn) -> Result<Answer, StoreError> {
     let now = clock::now();
-    let name_of = |path: &str| app.resource_at(path).map_or_else(|| path.to_owned(), |resource| resource.name.clone());
-    let line = |listed: ListedConnection| ConnectionLine {
-        id: listed.connection.id.as_str().to_owned(),
-        client_name: listed.client.map_or_else(|| "A removed app".to_owned(), |client| client.display_name().to_owned()),
-        server_name: name_of(&listed.connection.server),
-        scopes: listed.connection.scope.names().map(str::to_owned).collect(),
-        since: words::ago(listed.connection.created_at, now),
-        last_used: listed.last_used_at.map(|at| words::ago(at, now)),
-    };
+    let me = &signed_in.user.id;
+    let of_all = signed_in.as_owner().is_some();
+    let listed = app.store.connections(if of_all { None } else { Some(me) }, now)?;
+    let (mine, others): (Vec<_>, Vec<_>) = listed.into_iter().partition(|listed| listed.connection.user == *me);
+    let lines = |listed: Vec<ListedConnection>, named: bool| listed.into_iter().map(|listed| line(app, listed, named, now)).collect();
     let usable = app.resources().iter().filter(|resource| signed_in.user.may_use(&resource.path));
     let view = HomePage {
         frame: room::frame(app, request, signed_in, Room::Overview),
         servers: usable.enumerate().map(|(number, resource)| server(number, resource)).collect(),
-        connections: app.store.connections(Some(&signed_in.user.id), now)?.into_iter().map(line).collect(),
+        connections: lines(mine, false),
+        others: lines(others, true),
     };
     Ok(room::show(app, request, 200, &view))
+}
+
+/// A connection as the list shows it; `named` with whoever let it in.
+fn line(app: &App, listed: ListedConnection, named: bool, now: UnixTime) -> ConnectionLine {
+    let ListedConnection { connection, user, client, last_use } = listed;
+    let resource = app.resource_at(&connection.server);
+    let whose = || user.map_or_else(|| "a removed user".to_owned(), |user| user.name.as_str().to_owned());
+    ConnectionLine {
+        id: connection.id.as_str().to_owned(),
+        client_name: client.as_ref().map_or("A removed app", Client::display_name).to_owned(),
+        named_by: client.map_or("", |client| named_by(client.origin)).to_owned(),
+        server_name: resource.map_or(connection.server.as_str(), |resource| resource.name.as_str()).to_owned(),
+        whose: named.then(whose),
+        scopes: connection.scope.names().map(|name| words::scope(resource, name)).collect(),
+        since: words::ago(connection.created_at, now),
+        last_used: last_use.map(|last| last_used(last, now)),
+    }
+}
+
+/// A name is worth what stands behind it.
+pub(super) fn named_by(origin: ClientOrigin) -> &'static str {
+    match origin {
+        ClientOrigin::Dynamic => "It chose this name itself.",
+        ClientOrigin::Manual => "The owner entered it.",
+        ClientOrigin::Known => "It is known by its address.",
+    }
+}
+
+/// "2 hours ago from 203.0.113.9".
+pub(super) fn last_used(last: LastUse, now: UnixTime) -> String {
+    let from = last.from.map_or_else(|| "this machine".to_owned(), |from| from.to_string());
+    format!("{} from {from}", words::ago(last.at, now))
 }
 
 fn server(number: usize, resource: &ProtectedResource) -> ServerLine {

@@ -3,6 +3,7 @@
 
 pub mod authorize;
 pub mod browser;
+pub mod client_configuration;
 pub mod connect;
 pub mod connections;
 pub mod consent;
@@ -27,6 +28,7 @@ pub mod signout;
 pub mod token;
 mod words;
 
+use crate::actions::{self, Action, Done, Failure};
 use crate::clock;
 use crate::config::Config;
 use crate::http::answer::Answer;
@@ -35,8 +37,10 @@ use crate::oauth::audit::Occasion;
 use crate::oauth::error::Refusal;
 use crate::oauth::params::Params;
 use crate::oauth::redirect_rules::RedirectRules;
+use crate::oauth::registration::TakenNames;
 use crate::oauth::resource::ProtectedResource;
 use crate::store::{Store, StoreError};
+use browser::SignedIn;
 use std::sync::Arc;
 
 /// What every endpoint has at hand.
@@ -71,9 +75,19 @@ impl App {
         &self.resources
     }
 
+    /// What no client may call itself.
+    fn taken_names(&self) -> TakenNames<'_> {
+        TakenNames { servers: self.resources.iter().map(|resource| resource.name.as_str()).collect() }
+    }
+
     /// The protected server at `path`.
     fn resource_at(&self, path: &str) -> Option<&ProtectedResource> {
         self.resources.iter().find(|resource| resource.path == path)
+    }
+
+    /// Does what somebody signed in asks for: the same functions that the commands call, and recorded as theirs.
+    fn perform(&self, by: &SignedIn, action: Action) -> Result<Done, Failure> {
+        actions::perform(&self.store, &self.config, &by.occasion(), action)
     }
 
     /// True while nobody has an account here: then nothing can be agreed to, and nothing is registered.

@@ -1,7 +1,7 @@
 //! `/userinfo` and `/jwks` (OpenID Connect Core §5.3, RFC 7517), and the ID token of a token response.
 
 use super::App;
-use crate::clock::{self, UnixTime};
+use crate::clock::UnixTime;
 use crate::http::answer::Answer;
 use crate::http::request::Request;
 use crate::oauth::bearer::{self, Presented};
@@ -37,12 +37,12 @@ fn identify(app: &App, request: &Request) -> Result<Result<Identified, Refusal>,
         Ok(Presented::Key(_) | Presented::Foreign) => return Ok(Err(Refusal::TokenUnknown)),
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let (hash, now) = (token.hash(), clock::now());
+    let (hash, occasion) = (token.hash(), super::occasion(request));
     let stored = app.store.access_token(&hash)?;
     let record = stored.as_ref().map(|(record, _)| record.clone());
-    let identified = id_token::identify(stored, now);
+    let identified = id_token::identify(stored, occasion.at);
     if let (Ok(_), Some(record)) = (&identified, &record) {
-        app.store.note_use(&hash, record, now);
+        app.store.note_use(&hash, record, &occasion);
     }
     Ok(identified)
 }

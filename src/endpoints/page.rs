@@ -1,6 +1,7 @@
 //! Answers for people: pages with their security fields, and redirects.
 
 use super::App;
+use crate::actions::{Failure, FailureKind};
 use crate::http::answer::Answer;
 use crate::oauth::error::Refusal;
 use crate::pages::views::{Link, MessageKind, MessagePage};
@@ -90,6 +91,22 @@ pub fn error(app: &App, status: u16, title: &str, what: &str, hint: Option<&str>
 pub fn nothing_here(app: &App, title: &str, what: &str) -> Answer {
     let link = Some(("/", "Go to the start page"));
     message(app, 404, &Message { kind: MessageKind::Error, title, paragraphs: &[what], hint: None, steps: &[], link })
+}
+
+/// Something that was asked for on a page was not done.
+pub fn failed(app: &App, failure: &Failure) -> Answer {
+    let status = match failure.kind {
+        FailureKind::Refused => 400,
+        FailureKind::Unknown => 404,
+        FailureKind::Unavailable => 503,
+    };
+    error(app, status, "That was not done", &sentence(&failure.what), Some(&sentence(&failure.hint)))
+}
+
+/// The words of a command as a sentence of a page.
+pub fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| format!("{}{}.", first.to_uppercase(), letters.as_str())).unwrap_or_default()
 }
 
 /// What only an owner may see or do.

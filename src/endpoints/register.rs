@@ -3,10 +3,11 @@
 use super::App;
 use crate::http::answer::Answer;
 use crate::http::request::Request;
+use crate::oauth::client::Client;
 use crate::oauth::error::Refusal;
 use crate::oauth::ids::ClientId;
-use crate::oauth::registration::{self, TakenNames};
-use crate::oauth::secret::ClientSecret;
+use crate::oauth::registration;
+use crate::oauth::registration_response::{Issued, response};
 use crate::random;
 use crate::store::{Registered, StoreError};
 
@@ -27,19 +28,21 @@ fn serve(app: &App, request: &Request) -> Result<Result<Answer, Refusal>, StoreE
     if !request.has_media_type("application/json") {
         return Ok(Err(Refusal::NotJson));
     }
-    let taken = TakenNames { servers: app.resources().iter().map(|resource| resource.name.as_str()).collect() };
-    let metadata = match registration::parse(&request.body, app.redirect_rules(), &taken) {
+    let metadata = match registration::parse(&request.body, app.redirect_rules(), &app.taken_names()) {
         Ok(metadata) => metadata,
         Err(refusal) => return Ok(Err(refusal)),
     };
     let occasion = super::occasion(request);
-    let fingerprint = metadata.fingerprint();
-    let secret = metadata.wants_secret().then(random::secret::<ClientSecret>);
-    let client = metadata.into_client(ClientId::mint(random::bytes()), secret.as_ref(), occasion.at);
-    Ok(match app.store.register_client(&client, fingerprint.as_ref(), &occasion)? {
-        Registered::New(client) | Registered::Known(client) => {
-            Ok(Answer::json(201, &registration::response(&client, secret.as_ref())).with("pragma", "no-cache"))
-        }
+    let issued = Issued { secret: metadata.wants_secret().then(random::secret), registration_token: Some(random::secret()) };
+    let client = metadata.into_client(ClientId::mint(random::bytes()), &issued, occasion.at);
+    Ok(match app.store.register_client(&client, &occasion)? {
+        Registered::New(client) => Ok(created(app, &client, &issued)),
+        // A client that several were given is nobody's alone to manage.
+        Registered::Known(client) => Ok(created(app, &client, &Issued::default())),
         Registered::Full => Err(Refusal::TooManyClients),
     })
+}
+
+fn created(app: &App, client: &Client, issued: &Issued) -> Answer {
+    Answer::json(201, &response(client, issued, app.issuer())).with("pragma", "no-cache")
 }

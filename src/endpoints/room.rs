@@ -62,20 +62,24 @@ impl Room {
 pub(super) enum Said {
     /// A connection was revoked.
     Revoked,
+    /// All of somebody's connections were, or of everybody.
+    RevokedAll,
 }
 
 impl Said {
-    const ALL: [Self; 1] = [Self::Revoked];
+    const ALL: [Self; 2] = [Self::Revoked, Self::RevokedAll];
 
     fn word(self) -> &'static str {
         match self {
             Self::Revoked => "revoked",
+            Self::RevokedAll => "revoked-all",
         }
     }
 
     fn sentence(self) -> &'static str {
         match self {
             Self::Revoked => "Revoked. The app’s next call is refused.",
+            Self::RevokedAll => "All revoked. Every app’s next call is refused.",
         }
     }
 }

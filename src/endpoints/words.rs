@@ -1,6 +1,8 @@
-//! Spans of time in words.
+//! Spans of time and scopes in words.
 
 use crate::clock::UnixTime;
+use crate::oauth::resource::ProtectedResource;
+use crate::oauth::scope::OURS;
 use std::time::Duration;
 
 const UNITS: [(u64, &str); 4] = [(24 * 60 * 60, "day"), (60 * 60, "hour"), (60, "minute"), (1, "second")];
@@ -17,6 +19,14 @@ pub(super) fn span(span: Duration) -> String {
 pub(super) fn ago(then: UnixTime, now: UnixTime) -> String {
     let age = now.since(then);
     if age < Duration::from_secs(60) { "just now".to_owned() } else { format!("{} ago", span(age)) }
+}
+
+/// What a scope allows, in the words of its server or our own; its name where nobody described it.
+pub(super) fn scope(resource: Option<&ProtectedResource>, name: &str) -> String {
+    let described = |(known, _): &&(String, String)| known == name;
+    let of_server = resource.and_then(|resource| resource.scopes.iter().find(described)).map(|(_, sentence)| sentence.as_str());
+    let sentence = of_server.or_else(|| OURS.iter().find(|(ours, _)| *ours == name).map(|(_, sentence)| *sentence));
+    sentence.unwrap_or(name).to_owned()
 }
 
 #[cfg(test)]

@@ -177,6 +177,23 @@
 //! client that was configured with one must not begin to sign in. Its id stands where a client's would (`X-Doorward-Client`,
 //! the owner of an MCP session), so one key cannot use what another opened.
 //!
+//! # Whoever was given a client alone may manage it
+//!
+//! A public client that registers the same metadata again is given the client it has, and nobody can say whether it was the
+//! same program or a stranger who repeated what everybody knows. A token that manages such a client (RFC 7592) would let
+//! whoever was first, or next, send everybody's answers elsewhere or end everybody's connections. So the registration access
+//! token is the first registrant's only while it is the only one: with the first repetition the token dies, in the same
+//! transaction, and the answer to the repetition has none. The other way round, the first change takes the client out of the
+//! index of metadata, and from then on nobody else is given it. A confidential client is never shared and always has a
+//! token. Reading changes nothing ([`crate::oauth::client_management`], [`crate::store::record::FingerprintOwner`]).
+//!
+//! The token is drawn and kept as a hash. One derived from the server's key would need nothing stored, but then a copy of the
+//! data directory would hold the tokens of all clients. It is not replaced on use: an answer that got lost would take the
+//! client's control with it.
+//!
+//! A client stays public or confidential whatever it puts, since that is what its users agreed to, and its secret is ours to
+//! choose. It is not shown a second time, although RFC 7592 §3 has it in every answer: only its hash is here.
+//!
 //! # A client may ask about its own tokens, and a public one too
 //!
 //! RFC 7662 §2.1 wants callers authorized, so that nobody tries out tokens. Ours have 256 bits, and a client is told about
@@ -230,6 +247,7 @@
 //! * RFC 9728 §3.3: the root document describes the only server there is, although its identifier has a path.
 //! * RFC 8707 §2: a trailing slash, a default port, letter case of the host and a query do not make another resource
 //!   ([`crate::oauth::resource`]).
+//! * RFC 7592 §3: answers to a confidential client hold no `client_secret` ([`crate::oauth::registration_response`]).
 //! * RFC 7662 §2.1: public clients may introspect their own tokens ([`crate::oauth::introspection`]).
 //! * A confidential client may send its secret by either method, whichever it registered ([`crate::oauth::client_auth`]).
 //!

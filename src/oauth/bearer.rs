@@ -46,7 +46,14 @@ pub enum Presented {
 ///
 /// # Errors
 /// [`Refusal::NoCredentials`] without any; [`Refusal::CredentialsMalformed`] for two fields or a broken one.
-pub fn presented<'a>(mut authorization: impl Iterator<Item = &'a str>) -> Result<Presented, Refusal> {
+pub fn presented<'a>(authorization: impl Iterator<Item = &'a str>) -> Result<Presented, Refusal> {
+    let credential = credential(authorization)?;
+    let token = Secret::parse(credential).map(Presented::Token);
+    Ok(token.or_else(|| Secret::parse(credential).map(Presented::Key)).unwrap_or(Presented::Foreign))
+}
+
+/// The bearer credential as it was sent (RFC 6750 §2.1).
+pub(super) fn credential<'a>(mut authorization: impl Iterator<Item = &'a str>) -> Result<&'a str, Refusal> {
     let Some(value) = authorization.next() else { return Err(Refusal::NoCredentials) };
     if authorization.next().is_some() {
         return Err(Refusal::CredentialsMalformed);
@@ -55,11 +62,7 @@ pub fn presented<'a>(mut authorization: impl Iterator<Item = &'a str>) -> Result
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(Refusal::NoCredentials);
     }
-    if !is_token68(credential) {
-        return Err(Refusal::CredentialsMalformed);
-    }
-    let token = Secret::parse(credential).map(Presented::Token);
-    Ok(token.or_else(|| Secret::parse(credential).map(Presented::Key)).unwrap_or(Presented::Foreign))
+    if is_token68(credential) { Ok(credential) } else { Err(Refusal::CredentialsMalformed) }
 }
 
 /// True when a query holds a token or a key of ours. It is never read there (OAuth 2.1 §5.1); beside one in its place it is a

@@ -2,7 +2,7 @@
 
 use super::ids::ClientId;
 use super::redirect_uri::RegisteredBy;
-use super::secret::{ClientSecret, TokenHash};
+use super::secret::{ClientSecret, RegistrationAccessToken, TokenHash};
 use crate::clock::UnixTime;
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +19,9 @@ pub struct Client {
     pub auth_method: AuthMethod,
     /// SHA-256 of its secret, for a confidential client.
     pub secret: Option<TokenHash<ClientSecret>>,
+    /// SHA-256 of the token by which it manages its own registration (RFC 7592 §1.2), as long as the registration is its own
+    /// alone.
+    pub registration_token: Option<TokenHash<RegistrationAccessToken>>,
     /// The grants it registered.
     pub grant_types: Vec<GrantType>,
     /// The `scope` it registered, echoed and not enforced: what counts is what the user grants.

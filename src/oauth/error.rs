@@ -123,6 +123,7 @@ pub enum Refusal {
     ClientName,
     MetadataField(&'static str),
     TooManyClients,
+    RegistrationTokenWrong,
     // authorization
     RedirectUriUnregistered,
     ResponseTypeUnsupported,
@@ -218,6 +219,7 @@ impl Refusal {
                 return Wire { code: E::InvalidClientMetadata, status: 400, description: format!("{name} is not acceptable").into() };
             }
             Self::TooManyClients => (E::TemporarilyUnavailable, 503, "no more clients can be registered now"),
+            Self::RegistrationTokenWrong => (E::InvalidToken, 401, "the registration access token is not valid"),
 
             Self::RedirectUriUnregistered => (E::InvalidRequest, 400, "redirect_uri is not registered for this client"),
             Self::ResponseTypeUnsupported => (E::UnsupportedResponseType, 400, "only response_type=code is supported"),
@@ -316,7 +318,7 @@ mod tests {
     use crate::oauth::{redirect_uri, registration};
     use Refusal as R;
 
-    const EVERY: [Refusal; 73] = [
+    const EVERY: [Refusal; 74] = [
         R::NotAForm,
         R::MalformedForm,
         R::ParameterMissing("code"),
@@ -334,6 +336,7 @@ mod tests {
         R::ClientName,
         R::MetadataField("logo_uri"),
         R::TooManyClients,
+        R::RegistrationTokenWrong,
         R::RedirectUriUnregistered,
         R::ResponseTypeUnsupported,
         R::ResponseModeUnsupported,

@@ -68,6 +68,7 @@ pub(crate) fn client(id: &str) -> Client {
         redirect_uris: vec![CALLBACK.into()],
         auth_method: AuthMethod::None,
         secret: None,
+        registration_token: None,
         grant_types: GrantType::ALL.to_vec(),
         scope: None,
         application_type: None,

@@ -122,6 +122,7 @@ pub fn adoptable(id: &ClientId, redirect_uri: &str, now: UnixTime) -> Option<Cli
         redirect_uris: known.hosted().cloned().collect(),
         auth_method: AuthMethod::None,
         secret: None,
+        registration_token: None,
         grant_types: GrantType::ALL.to_vec(),
         scope: None,
         application_type: None,

@@ -15,6 +15,8 @@
 //! | what to do in each app to connect it | [`instructions`] | |
 //! | where an owner lets answers go | [`redirect_rules`] | |
 //! | dynamic registration | [`registration`] | RFC 7591 §3 |
+//! | what a registered client is told | [`registration_response`] | RFC 7591 §3.2.1, RFC 7592 §3 |
+//! | how a client manages its registration | [`client_management`] | RFC 7592 |
 //! | client authentication | [`client_auth`] | RFC 6749 §2.3 |
 //! | the authorization request | [`authorization_request`] | RFC 6749 §4.1.1 |
 //! | what the browser must do next | [`authorization_step`] | |
@@ -55,6 +57,7 @@ pub mod authorization_step;
 pub mod bearer;
 pub mod client;
 pub mod client_auth;
+pub mod client_management;
 pub mod code;
 pub mod configuration;
 pub mod connection;
@@ -78,6 +81,7 @@ pub mod redirect_rules;
 pub mod redirect_uri;
 pub mod refresh;
 pub mod registration;
+pub mod registration_response;
 pub mod resource;
 pub mod revocation;
 pub mod scope;

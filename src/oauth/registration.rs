@@ -5,11 +5,12 @@ use super::error::{RedirectProblem, Refusal};
 use super::ids::ClientId;
 use super::redirect_rules::RedirectRules;
 use super::redirect_uri::{self, MAX_URIS, RegisteredBy};
-use super::secret::{ClientSecret, Secret};
+use super::registration_response::Issued;
+use super::secret::Secret;
 use super::text::is_invisible;
 use crate::clock::UnixTime;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use url::Url;
 
@@ -45,7 +46,7 @@ struct Sent {
 #[derive(Clone, Debug)]
 pub struct AcceptableMetadata {
     redirect_uris: Vec<String>,
-    auth_method: AuthMethod,
+    auth_method: Option<AuthMethod>,
     grant_types: Vec<GrantType>,
     name: Option<String>,
     client_uri: Option<String>,
@@ -138,8 +139,10 @@ fn redirect_uris(sent: Option<Value>, by_redirect: bool, rules: &RedirectRules) 
 
 /// RFC 7591 §2 says that an absent method means `client_secret_basic`. Deviates: clients that leave it out understand
 /// only `client_secret_post` in the answer.
-fn auth_method(sent: Option<&str>) -> Result<AuthMethod, Refusal> {
-    sent.map_or(Some(AuthMethod::ClientSecretPost), AuthMethod::parse).ok_or(Refusal::MetadataField("token_endpoint_auth_method"))
+const USUAL_METHOD: AuthMethod = AuthMethod::ClientSecretPost;
+
+fn auth_method(sent: Option<&str>) -> Result<Option<AuthMethod>, Refusal> {
+    sent.map(|sent| AuthMethod::parse(sent).ok_or(Refusal::MetadataField("token_endpoint_auth_method"))).transpose()
 }
 
 /// Known grants are kept, unknown ones left out. Every client may refresh: leaving `refresh_token` out is a habit and
@@ -188,38 +191,18 @@ fn is_public_link(link: &str) -> bool {
 impl AcceptableMetadata {
     /// True when the client will need a secret.
     pub fn wants_secret(&self) -> bool {
-        self.auth_method != AuthMethod::None
-    }
-
-    /// The same for the same metadata. A public client that registers again is given the id it has, so that clients
-    /// which register on every connection do not fill the store; one with a secret cannot be, since only its hash is kept.
-    pub fn fingerprint(&self) -> Option<[u8; 32]> {
-        if self.wants_secret() {
-            return None;
-        }
-        let grants: Vec<&str> = self.grant_types.iter().map(|grant| grant.as_str()).collect();
-        let all = json!([
-            self.redirect_uris,
-            grants,
-            self.name,
-            self.client_uri,
-            self.logo_uri,
-            self.scope,
-            self.application_type,
-            self.software.0,
-            self.software.1
-        ]);
-        Some(Sha256::digest(all.to_string()).into())
+        self.auth_method != Some(AuthMethod::None)
     }
 
     /// The client that comes of it.
-    pub fn into_client(self, id: ClientId, secret: Option<&Secret<ClientSecret>>, now: UnixTime) -> Client {
+    pub fn into_client(self, id: ClientId, issued: &Issued, now: UnixTime) -> Client {
         Client {
             id,
             name: self.name,
             redirect_uris: self.redirect_uris,
-            auth_method: self.auth_method,
-            secret: secret.map(Secret::hash),
+            auth_method: self.auth_method.unwrap_or(USUAL_METHOD),
+            secret: issued.secret.as_ref().map(Secret::hash),
+            registration_token: issued.registration_token.as_ref().map(Secret::hash),
             grant_types: self.grant_types,
             scope: self.scope,
             application_type: self.application_type,
@@ -230,44 +213,51 @@ impl AcceptableMetadata {
             created_at: now,
         }
     }
+
+    /// What becomes of `client` when its metadata is replaced by this (RFC 7592 §2.2). Who it is, its secret and its token
+    /// stay. So does whether it needs a secret: what users agreed to was a client that can prove who it is, or one that
+    /// cannot.
+    ///
+    /// # Errors
+    /// [`Refusal::MetadataField`] for a method of the other sort.
+    pub(super) fn replace(self, client: Client) -> Result<Client, Refusal> {
+        let auth_method = self.auth_method.unwrap_or(client.auth_method);
+        if (auth_method != AuthMethod::None) != client.is_confidential() {
+            return Err(Refusal::MetadataField("token_endpoint_auth_method"));
+        }
+        let new = self.into_client(client.id, &Issued::default(), client.created_at);
+        Ok(Client { auth_method, secret: client.secret, registration_token: client.registration_token, origin: client.origin, ..new })
+    }
 }
 
-/// The answer (RFC 7591 §3.2.1): everything as registered, and the secret this once.
-pub fn response(client: &Client, secret: Option<&Secret<ClientSecret>>) -> Value {
-    let mut body = Map::new();
-    body.insert("client_id".into(), json!(client.id.as_str()));
-    body.insert("client_id_issued_at".into(), json!(client.created_at.0));
-    if let Some(secret) = secret {
-        body.insert("client_secret".into(), json!(secret.reveal()));
-        body.insert("client_secret_expires_at".into(), json!(0));
+/// The same for the same metadata. A public client that registers again is given the id it has, so that clients which
+/// register on every connection do not fill the store; one with a secret cannot be, since only its hash is kept.
+pub fn fingerprint(client: &Client) -> Option<[u8; 32]> {
+    if client.is_confidential() {
+        return None;
     }
-    body.insert("redirect_uris".into(), json!(client.redirect_uris));
-    body.insert("token_endpoint_auth_method".into(), json!(client.auth_method.as_str()));
-    body.insert("grant_types".into(), json!(client.grant_types.iter().map(|grant| grant.as_str()).collect::<Vec<_>>()));
-    let by_redirect = client.grant_types.contains(&GrantType::AuthorizationCode);
-    body.insert("response_types".into(), if by_redirect { json!(["code"]) } else { json!([]) });
-    let texts = [
-        ("client_name", &client.name),
-        ("scope", &client.scope),
-        ("application_type", &client.application_type),
-        ("client_uri", &client.client_uri),
-        ("logo_uri", &client.logo_uri),
-        ("software_id", &client.software.0),
-        ("software_version", &client.software.1),
-    ];
-    for (name, text) in texts {
-        if let Some(text) = text.as_deref().filter(|text| !text.is_empty()) {
-            body.insert(name.into(), json!(text));
-        }
-    }
-    Value::Object(body)
+    let grants: Vec<&str> = client.grant_types.iter().map(|grant| grant.as_str()).collect();
+    let all = json!([
+        client.redirect_uris,
+        grants,
+        client.name,
+        client.client_uri,
+        client.logo_uri,
+        client.scope,
+        client.application_type,
+        client.software.0,
+        client.software.1
+    ]);
+    Some(Sha256::digest(all.to_string()).into())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::oauth::error::ErrorCode;
-    use crate::oauth::fixtures::{CALLBACK, NOW, rules, secret};
+    use crate::oauth::fixtures::{CALLBACK, ISSUER, NOW, rules, secret};
+    use crate::oauth::registration_response::response;
+    use crate::oauth::secret::{ClientSecret, RegistrationAccessToken};
 
     const TAKEN: [&str; 2] = ["Notes", "Home Files"];
 
@@ -296,11 +286,15 @@ mod tests {
         result.err()
     }
 
+    fn into_client(metadata: AcceptableMetadata) -> Client {
+        let issued = Issued { secret: metadata.wants_secret().then(|| secret(1)), registration_token: None };
+        metadata.into_client(ClientId::mint([1; 16]), &issued, NOW)
+    }
+
     fn answer(members: &Value) -> Value {
         let metadata = with(members).unwrap();
-        let secret = metadata.wants_secret().then(|| secret(1));
-        let client = metadata.into_client(ClientId::mint([1; 16]), secret.as_ref(), NOW);
-        response(&client, secret.as_ref())
+        let issued = Issued { secret: metadata.wants_secret().then(|| secret(1)), registration_token: None };
+        response(&metadata.into_client(ClientId::mint([1; 16]), &issued, NOW), &issued, ISSUER)
     }
 
     #[test]
@@ -336,9 +330,9 @@ mod tests {
         for more in [json!({}), json!({ "redirect_uris": [], "response_types": [] })] {
             let mut body = json!({ "grant_types": [DEVICE], "token_endpoint_auth_method": "none" });
             body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-            let client = register(&body.to_string()).unwrap().into_client(ClientId::mint([1; 16]), None, NOW);
+            let client = register(&body.to_string()).unwrap().into_client(ClientId::mint([1; 16]), &Issued::default(), NOW);
             assert_eq!(client.grant_types, [GrantType::RefreshToken, GrantType::DeviceCode]);
-            let response = response(&client, None);
+            let response = response(&client, &Issued::default(), ISSUER);
             assert_eq!((&response["redirect_uris"], &response["response_types"]), (&json!([]), &json!([])));
         }
         let both = json!({ "grant_types": ["authorization_code", DEVICE], "redirect_uris": [] });
@@ -469,7 +463,7 @@ mod tests {
         {
             assert!(body.get(name).is_none(), "{name}");
         }
-        let client = with(&json!({ "origin": "Manual" })).unwrap().into_client(ClientId::mint([1; 16]), None, NOW);
+        let client = with(&json!({ "origin": "Manual" })).unwrap().into_client(ClientId::mint([1; 16]), &Issued::default(), NOW);
         assert_eq!(client.origin, ClientOrigin::Dynamic);
     }
 
@@ -618,7 +612,7 @@ mod tests {
         let public = |more: Value| {
             let mut members = json!({ "token_endpoint_auth_method": "none", "client_name": "Claude" });
             members.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-            with(&members).unwrap().fingerprint()
+            fingerprint(&into_client(with(&members).unwrap()))
         };
         assert!(public(json!({})).is_some());
         assert_eq!(public(json!({})), public(json!({ "unknown": 1, "tos_uri": "https://client.test/" })));
@@ -639,16 +633,18 @@ mod tests {
 
     #[test]
     fn a_client_with_a_secret_is_never_recognised() {
-        assert!(with(&json!({})).unwrap().fingerprint().is_none());
-        assert!(with(&json!({ "token_endpoint_auth_method": "client_secret_basic" })).unwrap().fingerprint().is_none());
+        assert!(fingerprint(&into_client(with(&json!({})).unwrap())).is_none());
+        let by_basic = with(&json!({ "token_endpoint_auth_method": "client_secret_basic" })).unwrap();
+        assert!(fingerprint(&into_client(by_basic)).is_none());
     }
 
     #[test]
     fn only_the_hash_of_a_secret_is_kept() {
-        let key = secret::<ClientSecret>(1);
-        let client = with(&json!({})).unwrap().into_client(ClientId::mint([1; 16]), Some(&key), NOW);
-        assert_eq!(client.secret, Some(key.hash()));
+        let (key, token) = (secret::<ClientSecret>(1), secret::<RegistrationAccessToken>(2));
+        let issued = Issued { secret: Some(key.clone()), registration_token: Some(token.clone()) };
+        let client = with(&json!({})).unwrap().into_client(ClientId::mint([1; 16]), &issued, NOW);
+        assert_eq!((client.secret, client.registration_token), (Some(key.hash()), Some(token.hash())));
         let text = format!("{client:?}{}", serde_json::to_string(&client).unwrap());
-        assert!(!text.contains(key.reveal()), "{text}");
+        assert!(!text.contains(key.reveal()) && !text.contains(token.reveal()), "{text}");
     }
 }

@@ -43,6 +43,8 @@ kinds! {
     Flow = "dwfl_";
     /// RFC 8628 §3.2.
     DeviceCode = "dwdc_";
+    /// RFC 7592 §1.2.
+    RegistrationAccessToken = "dwrg_";
     /// What a script shows instead of an access token.
     ApiKey = "dwky_";
     /// The one-time link of the first run.
@@ -269,6 +271,7 @@ mod tests {
             Session::PREFIX,
             Flow::PREFIX,
             DeviceCode::PREFIX,
+            RegistrationAccessToken::PREFIX,
             ApiKey::PREFIX,
             SetupLink::PREFIX,
         ];

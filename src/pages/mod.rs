@@ -19,7 +19,7 @@ pub mod views;
 use views::View;
 
 /// Every template by name. The names are what `extends`, `include` and [`View::TEMPLATE`] refer to.
-const TEMPLATES: [(&str, &str); 15] = [
+const TEMPLATES: [(&str, &str); 16] = [
     ("layout.html", include_str!("../../templates/layout.html")),
     ("room.html", include_str!("../../templates/room.html")),
     ("page.js", SCRIPT),
@@ -32,6 +32,7 @@ const TEMPLATES: [(&str, &str); 15] = [
     ("device.html", include_str!("../../templates/device.html")),
     ("scopes.html", include_str!("../../templates/scopes.html")),
     ("message.html", include_str!("../../templates/message.html")),
+    ("connection.html", include_str!("../../templates/connection.html")),
     ("home.html", include_str!("../../templates/home.html")),
     ("connect.html", include_str!("../../templates/connect.html")),
     ("servers.html", include_str!("../../templates/servers.html")),
@@ -295,16 +296,19 @@ mod tests {
     }
 
     fn home() -> HomePage {
-        let connection = ConnectionLine {
-            id: "id-1".to_owned(),
+        let line = |id: &str, whose: Option<&str>| ConnectionLine {
+            id: id.to_owned(),
             client_name: "Claude".to_owned(),
+            named_by: "It chose this name itself.".to_owned(),
             server_name: "Notes".to_owned(),
-            scopes: vec!["notes:read".to_owned()],
-            since: "3 May 2026".to_owned(),
-            last_used: some("yesterday"),
+            whose: whose.map(str::to_owned),
+            scopes: vec!["Read your notes".to_owned(), "Change your notes".to_owned()],
+            since: "3 days ago".to_owned(),
+            last_used: some("yesterday from 203.0.113.9"),
         };
         let server = ServerLine { name: "Notes".to_owned(), path: "/notes".to_owned(), address: copied() };
-        HomePage { frame: frame(), servers: vec![server], connections: vec![connection] }
+        let (connections, others) = (vec![line("id-1", None), line("id-2", None)], vec![line("id-3", Some("bob"))]);
+        HomePage { frame: frame(), servers: vec![server], connections, others }
     }
 
     fn servers_page() -> ServersPage {
@@ -448,6 +452,8 @@ mod tests {
             (render(&device()), "/device", vec!["csrf", "user_code"]),
             (render(&consent_of_device()), "/device", vec!["csrf", "user_code", "server", "scope", "decision", "decision"]),
             (render(&home()), "/connections/revoke", vec!["csrf", "id"]),
+            (render(&home()), "/connections/revoke-mine", vec!["csrf"]),
+            (render(&home()), "/connections/revoke-everything", vec!["csrf"]),
             (render(&home()), "/signout", vec!["csrf"]),
         ];
         for (html, action, expected) in contract {
@@ -465,7 +471,7 @@ mod tests {
         assert!(!signin.contains("role=\"alert\"") && !signin.contains("class=\"banner\""));
         let message = MessagePage { banner: None, hint: None, steps: vec![], link: None, kind: MessageKind::Info, ..message() };
         assert!(!render(&message).unwrap().contains("role=\"alert\""));
-        let home = HomePage { connections: vec![], ..home() };
+        let home = HomePage { connections: vec![], others: vec![], ..home() };
         assert!(render(&home).unwrap().contains("Connect the first app"));
         let home = HomePage { servers: vec![], connections: vec![], ..home };
         assert!(render(&home).unwrap().contains("Ask the owner"));

@@ -4,7 +4,6 @@
 use super::record::{LastUse, Table};
 use super::transaction::{Step, Tx};
 use super::{Store, StoreError};
-use crate::clock::UnixTime;
 use crate::oauth::api_key::{Standing, StoredApiKey};
 use crate::oauth::audit::{Event, Occasion};
 use crate::oauth::audit_kinds::What;
@@ -20,8 +19,8 @@ const HOUR: u64 = 60 * 60;
 pub struct ListedApiKey {
     /// The key and its user.
     pub standing: Standing,
-    /// When it was last used, to the minute.
-    pub last_used_at: Option<UnixTime>,
+    /// When and from where it was last used.
+    pub last_use: Option<LastUse>,
 }
 
 impl Store {
@@ -37,8 +36,8 @@ impl Store {
         let mut all: Vec<(Vec<u8>, StoredApiKey)> = self.scan_with_keys()?;
         all.sort_by_key(|(_, key)| key.created_at);
         let listed = |(hash, key): (Vec<u8>, StoredApiKey)| {
-            let last_used_at = self.load(&hash)?.map(|LastUse(at)| at);
-            Ok(ListedApiKey { last_used_at, standing: Standing { user: self.user(&key.user)?, key } })
+            let last_use = self.load(&hash)?;
+            Ok(ListedApiKey { last_use, standing: Standing { user: self.user(&key.user)?, key } })
         };
         all.into_iter().map(listed).collect()
     }
@@ -65,14 +64,14 @@ impl Store {
     /// Notes that a key was admitted, and records it once in an hour. Not waited for; a note that fails changes nothing
     /// about the request.
     pub fn note_key_use(&self, hash: &TokenHash<ApiKey>, occasion: &Occasion) {
-        let noted = |tx: &Tx<'_>, last: Option<UnixTime>| {
-            if last.is_some_and(|last| last.0 / HOUR == occasion.at.0 / HOUR) {
+        let noted = |tx: &Tx<'_>, last: Option<LastUse>| {
+            if last.is_some_and(|last| last.at.0 / HOUR == occasion.at.0 / HOUR) {
                 return Ok(());
             }
             let Some(key) = tx.get::<StoredApiKey>(hash.as_bytes())? else { return Ok(()) };
             record(tx, &key, occasion.event(What::KeyUsed { key: Shown::new(key.name.as_str()) }))
         };
-        let _ = self.note_last_use(Table::ApiKey, hash.as_bytes(), occasion.at, noted);
+        let _ = self.note_last_use(Table::ApiKey, hash.as_bytes(), occasion, noted);
     }
 }
 
@@ -133,7 +132,7 @@ mod tests {
         let store = with_two();
         store.note_key_use(&hash(1), &later(60));
         assert_eq!(ids(&store), ["key_1", "key_2"]);
-        let uses: Vec<_> = store.api_keys().unwrap().iter().map(|listed| listed.last_used_at).collect();
+        let uses: Vec<_> = store.api_keys().unwrap().iter().map(|listed| listed.last_use.map(|last| last.at)).collect();
         assert_eq!(uses, [Some(seconds_later(60)), None]);
     }
 

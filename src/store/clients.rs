@@ -2,12 +2,15 @@
 
 use super::connections::end;
 use super::record::{FingerprintOwner, Record, Table};
+use super::transaction::{Step, Tx};
 use super::{Store, StoreError};
 use crate::oauth::audit::Occasion;
 use crate::oauth::audit_kinds::What;
 use crate::oauth::client::{Client, ClientOrigin};
 use crate::oauth::connection::{Connection, EndReason};
+use crate::oauth::error::Refusal;
 use crate::oauth::ids::ClientId;
+use crate::oauth::registration;
 use std::collections::HashSet;
 
 /// Most clients that registered themselves. Beyond it the oldest that never got a grant make room.
@@ -38,8 +41,13 @@ impl Store {
     }
 
     /// Adds a client that registered itself. On disk before it returns.
-    pub fn register_client(&self, client: &Client, fingerprint: Option<&[u8; 32]>, occasion: &Occasion) -> Result<Registered, StoreError> {
-        if let Some(known) = fingerprint.map(|fingerprint| self.known_client(fingerprint)).transpose()?.flatten() {
+    ///
+    /// Who repeats what was registered before is given that client, which from then on nobody manages by a token.
+    pub fn register_client(&self, client: &Client, occasion: &Occasion) -> Result<Registered, StoreError> {
+        let fingerprint = registration::fingerprint(client);
+        let share = |tx: &Tx<'_>| fingerprint.as_ref().map_or(Ok(None), |fingerprint| share(tx, fingerprint));
+        // Who registered the same before needs no room.
+        if let Some(known) = self.transact(share)? {
             self.commit()?;
             return Ok(Registered::Known(known));
         }
@@ -47,12 +55,10 @@ impl Store {
             return Ok(Registered::Full);
         }
         let registered = self.transact(|tx| {
-            if let Some(fingerprint) = fingerprint {
-                let owner = tx.get::<FingerprintOwner>(fingerprint)?;
-                let known = owner.map(|FingerprintOwner(id)| tx.get::<Client>(id.as_str().as_bytes())).transpose()?.flatten();
-                if let Some(known) = known {
-                    return Ok(Registered::Known(known));
-                }
+            if let Some(known) = share(tx)? {
+                return Ok(Registered::Known(known));
+            }
+            if let Some(fingerprint) = &fingerprint {
                 tx.put(fingerprint, &FingerprintOwner(client.id.clone()))?;
             }
             tx.put(client.id.as_str().as_bytes(), client)?;
@@ -61,6 +67,29 @@ impl Store {
         })?;
         self.commit()?;
         Ok(registered)
+    }
+
+    /// Changes a client as `decide` says. It is no longer the one that is given to whoever registers what it was. On disk
+    /// before it returns.
+    pub fn update_client(
+        &self,
+        id: &ClientId,
+        occasion: &Occasion,
+        decide: impl Fn(Option<Client>) -> Result<Client, Refusal>,
+    ) -> Result<Result<Client, Refusal>, StoreError> {
+        let updated = self.transact(|tx| {
+            let known: Option<Client> = tx.get(id.as_str().as_bytes())?;
+            let client = match decide(known.clone()) {
+                Ok(client) => client,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            known.map_or(Ok(()), |known| forget_fingerprint(tx, &known))?;
+            tx.put(id.as_str().as_bytes(), &client)?;
+            tx.record(&occasion.event(What::ClientUpdated).of_client(&client))?;
+            Ok(Ok(client))
+        })?;
+        self.commit()?;
+        Ok(updated)
     }
 
     /// Adds a client that an owner entered. On disk before it returns.
@@ -74,24 +103,47 @@ impl Store {
 
     /// Removes a client and ends its connections. False when there is none of that id.
     pub fn remove_client(&self, id: &ClientId, occasion: &Occasion) -> Result<bool, StoreError> {
+        let known = |client: Option<Client>| client.map(|_| ()).ok_or(Refusal::ClientUnknown);
+        Ok(self.remove_client_as(id, occasion, What::ClientRemoved, known)?.is_ok())
+    }
+
+    /// Removes a client that wants it so, if `may` says yes, and ends its connections. On disk before it returns, and open
+    /// streams are told.
+    pub fn unregister_client(
+        &self,
+        id: &ClientId,
+        occasion: &Occasion,
+        may: impl Fn(Option<Client>) -> Result<(), Refusal>,
+    ) -> Result<Result<(), Refusal>, StoreError> {
+        self.remove_client_as(id, occasion, What::ClientUnregistered, may)
+    }
+
+    fn remove_client_as(
+        &self,
+        id: &ClientId,
+        occasion: &Occasion,
+        what: What,
+        may: impl Fn(Option<Client>) -> Result<(), Refusal>,
+    ) -> Result<Result<(), Refusal>, StoreError> {
         let theirs: Vec<Connection> = self.scan::<Connection>()?.into_iter().filter(|connection| connection.client == *id).collect();
+        let event = occasion.event(what);
         let removed = self.transact(|tx| {
-            let Some(client) = tx.get::<Client>(id.as_str().as_bytes())? else { return Ok(false) };
-            tx.record(&occasion.event(What::ClientRemoved).of_client(&client))?;
+            let known: Option<Client> = tx.get(id.as_str().as_bytes())?;
+            if let Err(refusal) = may(known.clone()) {
+                return Ok(Err(refusal));
+            }
+            if let Some(client) = known {
+                tx.record(&event.clone().of_client(&client))?;
+                forget_fingerprint(tx, &client)?;
+            }
             for connection in &theirs {
                 end(tx, &connection.id, EndReason::ClientRemoved, occasion)?;
             }
             tx.remove(Client::TABLE, id.as_str().as_bytes())?;
-            Ok(true)
+            Ok(Ok(()))
         })?;
         self.commit_ending()?;
         Ok(removed)
-    }
-
-    /// Who registered the same before needs no room.
-    fn known_client(&self, fingerprint: &[u8; 32]) -> Result<Option<Client>, StoreError> {
-        let owner: Option<FingerprintOwner> = self.load(fingerprint)?;
-        owner.map_or(Ok(None), |FingerprintOwner(id)| self.client(&id))
     }
 
     fn make_room(&self) -> Result<bool, StoreError> {
@@ -118,10 +170,32 @@ impl Store {
     }
 }
 
+/// The client that has that metadata, without a token of its own from now on.
+fn share(tx: &Tx<'_>, fingerprint: &[u8; 32]) -> Step<Option<Client>> {
+    let Some(FingerprintOwner(id)) = tx.get(fingerprint)? else { return Ok(None) };
+    let Some(known) = tx.get::<Client>(id.as_str().as_bytes())? else { return Ok(None) };
+    if known.registration_token.is_none() {
+        return Ok(Some(known));
+    }
+    let shared = Client { registration_token: None, ..known };
+    tx.put(id.as_str().as_bytes(), &shared)?;
+    Ok(Some(shared))
+}
+
+/// Forgets that a client is the one with its metadata, if it is.
+fn forget_fingerprint(tx: &Tx<'_>, client: &Client) -> Step<()> {
+    let Some(fingerprint) = registration::fingerprint(client) else { return Ok(()) };
+    match tx.get(&fingerprint)? {
+        Some(FingerprintOwner(id)) if id == client.id => tx.remove(Table::ClientFingerprint, &fingerprint),
+        Some(FingerprintOwner(_)) | None => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oauth::fixtures::{NOW, client, connection, occasion, seconds_later};
+    use crate::oauth::fixtures::{NOW, client, connection, occasion, seconds_later, secret};
+    use crate::oauth::secret::{ClientSecret, RegistrationAccessToken};
     use crate::store::testing::{Temporary, at_once, store};
 
     /// So many clients, each a second younger than the one before; those for which `granted` says so have a grant.
@@ -151,7 +225,7 @@ mod tests {
         store.put_all(&[(b"client_1", Client { origin: ClientOrigin::Manual, ..numbered(1) })]);
         store.put_all(&[(&[7; 32], FingerprintOwner(numbered(3).id)), (&[8; 32], FingerprintOwner(numbered(4).id))]);
         let new = numbered(100_000);
-        assert_eq!(store.register_client(&new, None, &occasion()), Ok(Registered::New(new)));
+        assert_eq!(store.register_client(&new, &occasion()), Ok(Registered::New(new)));
         let gone: Vec<usize> = (0..MAX_DYNAMIC_CLIENTS).filter(|number| !is_there(&store, *number)).collect();
         // The odd ones from 3 on: number 1 was entered by the owner.
         let expected: Vec<usize> = (3..).step_by(2).take(EVICTED_AT_ONCE).collect();
@@ -163,9 +237,10 @@ mod tests {
     #[test]
     fn when_all_have_grants_nobody_makes_room_and_who_is_known_needs_none() {
         let store = filled(MAX_DYNAMIC_CLIENTS, |_| true);
-        store.put_all(&[(&[7; 32], FingerprintOwner(numbered(3).id))]);
-        assert_eq!(store.register_client(&numbered(100_000), Some(&[9; 32]), &occasion()), Ok(Registered::Full));
-        assert_eq!(store.register_client(&numbered(100_001), Some(&[7; 32]), &occasion()), Ok(Registered::Known(numbered(3))));
+        store.put_all(&[(&registration::fingerprint(&numbered(3)).unwrap(), FingerprintOwner(numbered(3).id))]);
+        let stranger = Client { name: Some("Another".into()), ..numbered(100_000) };
+        assert_eq!(store.register_client(&stranger, &occasion()), Ok(Registered::Full));
+        assert_eq!(store.register_client(&numbered(100_001), &occasion()), Ok(Registered::Known(numbered(3))));
         assert_eq!(store.clients().unwrap().len(), MAX_DYNAMIC_CLIENTS);
         // An owner can always enter one.
         let manual = Client { origin: ClientOrigin::Manual, ..numbered(100_002) };
@@ -175,7 +250,7 @@ mod tests {
     #[test]
     fn the_same_metadata_registered_by_many_at_once_is_one_client() {
         let store = store();
-        let registered = at_once(16, |number| store.register_client(&numbered(number), Some(&[7; 32]), &occasion()).unwrap());
+        let registered = at_once(16, |number| store.register_client(&numbered(number), &occasion()).unwrap());
         let new: Vec<&Registered> = registered.iter().filter(|one| matches!(one, Registered::New(_))).collect();
         assert_eq!((new.len(), store.clients().unwrap().len()), (1, 1));
         let Registered::New(one) = new[0] else { unreachable!() };
@@ -185,7 +260,7 @@ mod tests {
     #[test]
     fn a_removed_client_takes_its_connections_along_and_may_come_back_as_another() {
         let store = store();
-        store.register_client(&numbered(1), Some(&[7; 32]), &occasion()).unwrap();
+        store.register_client(&numbered(1), &occasion()).unwrap();
         let theirs = Connection { client: numbered(1).id, ..connection() };
         store.put_all(&[(b"conn_1", theirs), (b"conn_2", connection())]);
         assert_eq!(store.remove_client(&numbered(1).id, &occasion()), Ok(true));
@@ -193,6 +268,60 @@ mod tests {
         let ended = store.load::<Connection>(b"conn_1").unwrap().unwrap().ended.unwrap();
         assert_eq!((ended.at, ended.why), (NOW, EndReason::ClientRemoved));
         assert_eq!(store.load::<Connection>(b"conn_2").unwrap().unwrap().ended, None);
-        assert_eq!(store.register_client(&numbered(2), Some(&[7; 32]), &occasion()), Ok(Registered::New(numbered(2))));
+        assert_eq!(store.register_client(&numbered(2), &occasion()), Ok(Registered::New(numbered(2))));
+    }
+
+    /// A client with a token of its own to manage its registration.
+    fn managing(number: usize) -> Client {
+        Client { registration_token: Some(secret::<RegistrationAccessToken>(1).hash()), ..numbered(number) }
+    }
+
+    #[test]
+    fn who_is_given_a_client_that_others_have_gets_it_without_a_token_and_takes_theirs() {
+        let store = store();
+        assert_eq!(store.register_client(&managing(1), &occasion()), Ok(Registered::New(managing(1))));
+        assert_eq!(store.client(&managing(1).id), Ok(Some(managing(1))));
+        for number in [2, 3] {
+            assert_eq!(store.register_client(&managing(number), &occasion()), Ok(Registered::Known(numbered(1))));
+            assert_eq!(store.client(&managing(1).id), Ok(Some(numbered(1))));
+        }
+        let keeper = |number| Client { secret: Some(secret::<ClientSecret>(2).hash()), ..managing(number) };
+        for number in [4, 5] {
+            assert_eq!(store.register_client(&keeper(number), &occasion()), Ok(Registered::New(keeper(number))));
+        }
+    }
+
+    #[test]
+    fn a_changed_client_is_given_to_nobody_else_and_a_refused_change_changes_nothing() {
+        let store = store();
+        store.register_client(&managing(1), &occasion()).unwrap();
+        let change =
+            |decide: fn(Option<Client>) -> Result<Client, Refusal>| store.update_client(&managing(1).id, &occasion(), decide).unwrap();
+        assert_eq!(change(|_| Err(Refusal::RegistrationTokenWrong)), Err(Refusal::RegistrationTokenWrong));
+        assert_eq!(store.client(&managing(1).id), Ok(Some(managing(1))));
+        let named = Client { name: Some("New".into()), ..managing(1) };
+        assert_eq!(
+            change(|client| client.map(|client| Client { name: Some("New".into()), ..client }).ok_or(Refusal::ClientUnknown)),
+            Ok(named)
+        );
+        assert_eq!(store.count(Table::ClientFingerprint), 0);
+        assert_eq!(store.register_client(&managing(2), &occasion()), Ok(Registered::New(managing(2))));
+        // The one that is like it by now keeps its own place.
+        change(|client| client.map(|client| Client { name: numbered(1).name, ..client }).ok_or(Refusal::ClientUnknown)).unwrap();
+        change(|client| client.ok_or(Refusal::ClientUnknown)).unwrap();
+        assert_eq!(store.register_client(&managing(3), &occasion()), Ok(Registered::Known(numbered(2))));
+    }
+
+    #[test]
+    fn a_client_that_may_not_remove_itself_stays_with_its_connections() {
+        let store = store();
+        store.register_client(&managing(1), &occasion()).unwrap();
+        store.put_all(&[(b"conn_1", Connection { client: managing(1).id, ..connection() })]);
+        let remove = |verdict: Result<(), Refusal>| store.unregister_client(&managing(1).id, &occasion(), |_| verdict).unwrap();
+        assert_eq!(remove(Err(Refusal::RegistrationTokenWrong)), Err(Refusal::RegistrationTokenWrong));
+        assert_eq!(store.load::<Connection>(b"conn_1").unwrap().unwrap().ended, None);
+        assert_eq!(remove(Ok(())), Ok(()));
+        assert_eq!((store.clients(), store.count(Table::ClientFingerprint)), (Ok(vec![]), 0));
+        assert!(store.load::<Connection>(b"conn_1").unwrap().unwrap().ended.is_some());
     }
 }

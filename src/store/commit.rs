@@ -101,7 +101,7 @@ mod tests {
         at_once(32, |number| {
             for round in 0..20_u8 {
                 let key = [u8::try_from(number).unwrap(), round];
-                store.note(&key, &LastUse(NOW)).unwrap();
+                store.note(&key, &LastUse { at: NOW, from: None }).unwrap();
                 store.commit().unwrap();
             }
         });

@@ -27,8 +27,8 @@ pub struct ListedConnection {
     pub user: Option<User>,
     /// To whom, unless removed since.
     pub client: Option<Client>,
-    /// When it was last used, to the minute.
-    pub last_used_at: Option<UnixTime>,
+    /// When and from where it was last used.
+    pub last_use: Option<LastUse>,
 }
 
 impl Store {
@@ -43,7 +43,7 @@ impl Store {
                 Ok(ListedConnection {
                     user: self.load(connection.user.as_str().as_bytes())?,
                     client: self.client(&connection.client)?,
-                    last_used_at: self.load(connection.id.as_str().as_bytes())?.map(|LastUse(at)| at),
+                    last_use: self.load(connection.id.as_str().as_bytes())?,
                     connection,
                 })
             })
@@ -65,15 +65,25 @@ impl Store {
         Ok(found)
     }
 
+    /// Ends every connection, or every one of one user; gives how many those were. On disk before it returns, and open
+    /// streams are told.
+    pub fn end_connections(&self, of: Option<&UserId>, why: EndReason, occasion: &Occasion) -> Result<usize, StoreError> {
+        let standing = self.connections(of, occasion.at)?;
+        self.transact(|tx| standing.iter().try_for_each(|listed| end(tx, &listed.connection.id, why, occasion)))?;
+        self.commit_ending()?;
+        Ok(standing.len())
+    }
+
     /// Notes that a connection or a key was used, once a minute, under the key of its record in `table`. Not waited for.
     /// What is gone by then is not brought back by half. `also` is done in the same transaction, and told of the use before.
     pub(super) fn note_last_use(
         &self,
         table: Table,
         key: &[u8],
-        now: UnixTime,
-        also: impl Fn(&Tx<'_>, Option<UnixTime>) -> Step<()>,
+        occasion: &Occasion,
+        also: impl Fn(&Tx<'_>, Option<LastUse>) -> Step<()>,
     ) -> Result<(), StoreError> {
+        let now = occasion.at;
         let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
         if uses.get(key).is_some_and(|last| now.since(*last) < USE_PRECISION) {
             return Ok(());
@@ -87,8 +97,8 @@ impl Store {
             if tx.get_raw(&record::key(table, key))?.is_none() {
                 return Ok(());
             }
-            also(tx, tx.get(key)?.map(|LastUse(at)| at))?;
-            tx.put(key, &LastUse(now))
+            also(tx, tx.get(key)?)?;
+            tx.put(key, &LastUse::on(occasion))
         })
     }
 }
@@ -132,14 +142,17 @@ mod tests {
         let young = Connection { created_at: seconds_later(5), alive_until: Some(seconds_later(11)), ..named("young") };
         let bobs = Connection { user: UserId::known_as("bob"), client: crate::oauth::ids::ClientId::known_as("gone"), ..named("bobs") };
         store.put_all(&[(b"ended", ended), (b"over", over), (b"young", young), (b"old", named("old")), (b"zbobs", bobs)]);
-        store.note_last_use(Table::Connection, b"old", NOW, |_, _| Ok(())).unwrap();
+        store.note_last_use(Table::Connection, b"old", &occasion(), |_, _| Ok(())).unwrap();
         let list = |of: Option<&UserId>| store.connections(of, seconds_later(10)).unwrap();
         let names = |list: &[ListedConnection]| list.iter().map(|one| one.connection.id.to_string()).collect::<Vec<_>>();
         assert_eq!(names(&list(None)), ["old", "bobs", "young"]);
         assert_eq!(names(&list(Some(&user("ann").id))), ["old", "young"]);
         let all = list(None);
-        assert_eq!((&all[0].user, &all[0].client, all[0].last_used_at), (&Some(user("ann")), &Some(client("claude")), Some(NOW)));
-        assert_eq!((&all[1].user, &all[1].client, all[1].last_used_at), (&None, &None, None));
+        assert_eq!(
+            (&all[0].user, &all[0].client, all[0].last_use),
+            (&Some(user("ann")), &Some(client("claude")), Some(LastUse::on(&occasion())))
+        );
+        assert_eq!((&all[1].user, &all[1].client, all[1].last_use), (&None, &None, None));
     }
 
     #[test]
@@ -152,6 +165,18 @@ mod tests {
         assert_eq!(store.load(b"conn_1"), Ok(Some(connection())));
         assert_eq!(end_as(Some("ann")), Ok(true));
         assert_eq!(store.end_connection(&ConnectionId::known_as("no"), None, EndReason::RevokedByUser, &occasion()), Ok(false));
+    }
+
+    #[test]
+    fn all_of_one_user_or_of_everybody_end_at_once_and_only_those_that_stand_are_counted() {
+        let store = store();
+        let bobs = Connection { user: UserId::known_as("bob"), ..named("bobs") };
+        let over = Connection { alive_until: Some(NOW), ..named("over") };
+        store.put_all(&[(b"one", named("one")), (b"two", named("two")), (b"bobs", bobs), (b"over", over)]);
+        let end_of = |of: Option<&str>| store.end_connections(of.map(UserId::known_as).as_ref(), EndReason::RevokedByUser, &occasion());
+        assert_eq!(end_of(Some("ann")), Ok(2));
+        assert_eq!(store.connections(None, NOW).unwrap().len(), 1, "another's is left alone");
+        assert_eq!((end_of(Some("ann")), end_of(None), end_of(None)), (Ok(0), Ok(1), Ok(0)));
     }
 
     #[test]
@@ -173,8 +198,8 @@ mod tests {
         let id = connection().id;
         store.put_all(&[(id.as_str().as_bytes(), connection())]);
         let noted = |second| {
-            store.note_last_use(Table::Connection, id.as_str().as_bytes(), seconds_later(second), |_, _| Ok(())).unwrap();
-            store.load::<LastUse>(id.as_str().as_bytes()).unwrap().unwrap().0
+            store.note_last_use(Table::Connection, id.as_str().as_bytes(), &Occasion::here(seconds_later(second)), |_, _| Ok(())).unwrap();
+            store.load::<LastUse>(id.as_str().as_bytes()).unwrap().unwrap().at
         };
         assert_eq!(noted(0), NOW);
         assert_eq!(noted(59), NOW);
@@ -184,7 +209,7 @@ mod tests {
     #[test]
     fn what_is_gone_is_not_used() {
         let store = store();
-        store.note_last_use(Table::Connection, b"gone", NOW, |_, _| Ok(())).unwrap();
+        store.note_last_use(Table::Connection, b"gone", &occasion(), |_, _| Ok(())).unwrap();
         assert_eq!(store.load::<LastUse>(b"gone"), Ok(None));
     }
 }

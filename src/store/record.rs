@@ -7,12 +7,14 @@
 
 use super::StoreError;
 use crate::clock::UnixTime;
+use crate::oauth::audit::Occasion;
 use crate::oauth::device::DeviceCodeHash;
 use crate::oauth::ids::{ClientId, UserId};
 use crate::oauth::secret::{ServerKey, SetupLink, TokenHash};
 use bincode::Options;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
 
 /// The tables, by the byte that every key and value begins with. Numbers are never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +93,19 @@ pub struct BrowserSession {
 
 /// When a connection or an API key was last used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LastUse(pub UnixTime);
+pub struct LastUse {
+    /// When, to the minute.
+    pub at: UnixTime,
+    /// From which address; `None` is this machine.
+    pub from: Option<IpAddr>,
+}
+
+impl LastUse {
+    /// The use on that occasion.
+    pub fn on(occasion: &Occasion) -> Self {
+        Self { at: occasion.at, from: occasion.from }
+    }
+}
 
 /// The one-time link of the first run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -157,20 +171,20 @@ mod tests {
 
     #[test]
     fn a_record_is_read_back() {
-        let use_ = LastUse(UnixTime(7));
+        let use_ = LastUse { at: UnixTime(7), from: None };
         assert_eq!(decode::<LastUse>(&encode(&use_).unwrap()), Ok(use_));
     }
 
     #[test]
     fn a_later_version_is_refused_and_not_guessed_at() {
-        let mut bytes = encode(&LastUse(UnixTime(7))).unwrap();
+        let mut bytes = encode(&LastUse { at: UnixTime(7), from: None }).unwrap();
         bytes[1] = 2;
         assert_eq!(decode::<LastUse>(&bytes), Err(StoreError::TooNew(2)));
     }
 
     #[test]
     fn trailing_missing_and_foreign_bytes_are_damage() {
-        let bytes = encode(&LastUse(UnixTime(7))).unwrap();
+        let bytes = encode(&LastUse { at: UnixTime(7), from: None }).unwrap();
         let longer = [&bytes[..], &[0]].concat();
         for damaged in [&longer[..], &bytes[..bytes.len() - 1], &[], &[2, 1, 0]] {
             assert!(matches!(decode::<LastUse>(damaged), Err(StoreError::Damaged(_))));

@@ -158,7 +158,7 @@ mod tests {
         let store = store();
         let ended = Connection { ended: Some(Ended { at: NOW, why: EndReason::RevokedByUser }), ..ending(60) };
         store.put_all(&[(b"a", ended)]);
-        store.put_all(&[(b"a", LastUse(NOW))]);
+        store.put_all(&[(b"a", LastUse { at: NOW, from: None })]);
         assert_eq!(store.sweep(seconds_later(29 * DAY)), Ok(0));
         assert_eq!(store.sweep(seconds_later(30 * DAY)), Ok(1));
         assert_eq!((store.load::<Connection>(b"a"), store.load::<LastUse>(b"a")), (Ok(None), Ok(None)));

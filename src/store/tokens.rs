@@ -64,7 +64,7 @@ impl Store {
     }
 
     /// Notes that a token was admitted. Not waited for; a note that fails changes nothing about the request.
-    pub fn note_use(&self, hash: &TokenHash<AccessToken>, token: &StoredAccessToken, now: UnixTime) {
+    pub fn note_use(&self, hash: &TokenHash<AccessToken>, token: &StoredAccessToken, occasion: &Occasion) {
         if !token.used {
             // Read anew: the token may have been revoked since it was admitted, and a note must not bring it back.
             let _ = self.transact(|tx| match tx.get::<StoredAccessToken>(hash.as_bytes())? {
@@ -72,7 +72,7 @@ impl Store {
                 Some(_) | None => Ok(()),
             });
         }
-        let _ = self.note_last_use(Table::Connection, token.connection.as_str().as_bytes(), now, |_, _| Ok(()));
+        let _ = self.note_last_use(Table::Connection, token.connection.as_str().as_bytes(), occasion, |_, _| Ok(()));
     }
 
     /// Rotates a refresh token as `decide` says. On disk before it returns.
@@ -345,7 +345,7 @@ mod tests {
         let store = connected();
         let (admitted, _) = store.access_token(&access()).unwrap().unwrap();
         store.revoke_access_token(&access(), &occasion(), |_| true).unwrap();
-        store.note_use(&access(), &admitted, NOW);
+        store.note_use(&access(), &admitted, &occasion());
         assert!(!is_good(&store, &access()));
     }
 
@@ -368,7 +368,7 @@ mod tests {
         assert_eq!(expires_at, Some(seconds_later(3600)));
         assert_eq!(refresh_at(&store, &first, 2, 5000).unwrap().1, Some(seconds_later(8600)));
         let (token, _) = store.access_token(&pair.access.hash()).unwrap().unwrap();
-        store.note_use(&pair.access.hash(), &token, seconds_later(5001));
+        store.note_use(&pair.access.hash(), &token, &Occasion::here(seconds_later(5001)));
         assert!(store.access_token(&pair.access.hash()).unwrap().unwrap().0.used);
         assert_eq!(refresh_at(&store, &first, 3, 5002).err(), Some(Refusal::RefreshTokenReused));
         assert!(!is_good(&store, &pair.access.hash()));

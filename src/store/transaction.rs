@@ -89,13 +89,13 @@ mod tests {
     #[test]
     fn of_many_changes_to_one_record_none_is_lost() {
         let store = store();
-        store.put_all(&[(b"counter", LastUse(UnixTime(0)))]);
+        store.put_all(&[(b"counter", LastUse { at: UnixTime(0), from: None })]);
         let add_one = |tx: &Tx<'_>| {
-            let LastUse(UnixTime(count)) = tx.get(b"counter")?.unwrap();
-            tx.put(b"counter", &LastUse(UnixTime(count + 1)))
+            let LastUse { at: UnixTime(count), .. } = tx.get(b"counter")?.unwrap();
+            tx.put(b"counter", &LastUse { at: UnixTime(count + 1), from: None })
         };
         at_once(16, |_| (0..100).for_each(|_| store.transact(add_one).unwrap()));
-        assert_eq!(store.load(b"counter"), Ok(Some(LastUse(UnixTime(1600)))));
+        assert_eq!(store.load(b"counter"), Ok(Some(LastUse { at: UnixTime(1600), from: None })));
     }
 
     #[test]
@@ -103,8 +103,8 @@ mod tests {
         let store = store();
         let both = |time: u64| {
             move |tx: &Tx<'_>| {
-                tx.put(b"one", &LastUse(UnixTime(time)))?;
-                tx.put(b"two", &LastUse(UnixTime(time)))
+                tx.put(b"one", &LastUse { at: UnixTime(time), from: None })?;
+                tx.put(b"two", &LastUse { at: UnixTime(time), from: None })
             }
         };
         store.transact(both(0)).unwrap();
@@ -122,8 +122,8 @@ mod tests {
     fn a_transaction_that_gives_up_changes_nothing() {
         let store = store();
         let given_up: Result<(), StoreError> = store.transact(|tx| {
-            tx.put(b"x", &LastUse(NOW))?;
-            assert_eq!(tx.get(b"x")?, Some(LastUse(NOW)));
+            tx.put(b"x", &LastUse { at: NOW, from: None })?;
+            assert_eq!(tx.get(b"x")?, Some(LastUse { at: NOW, from: None }));
             Err(ConflictableTransactionError::Abort(StoreError::Missing))
         });
         assert_eq!(given_up, Err(StoreError::Missing));

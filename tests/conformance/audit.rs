@@ -1,4 +1,4 @@
-//! The audit log: who did what, told with its effect, and never a secret. PRODUCT B12, Z6.
+//! The audit log: who did what, told with its effect, and never a secret. Shows B12, Z6.
 
 use crate::support::browser::{Browser, form};
 use crate::support::client::{Client, Tokens, VERIFIER, call, challenge};

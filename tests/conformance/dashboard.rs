@@ -3,8 +3,9 @@
 
 use crate::support::browser::{self, Browser};
 use crate::support::client::{CALLBACK, Client};
-use crate::support::http;
+use crate::support::http::{self, Response};
 use crate::support::{Doorward, PASSWORD, Setup};
+use serde_json::json;
 
 const TWO: &str = "public_url = \"https://mcp.example.com\"\n\
     [[server]]\npath = \"/notes\"\nname = \"Notes\"\nupstream = \"http://127.0.0.1:9/mcp\"\n\
@@ -77,6 +78,72 @@ fn a_page_asked_for_before_sign_in_is_shown_after_it() {
     assert_eq!((answer.status, answer.location().as_str()), (303, "/connect?server=/files"));
 }
 
+/// Has `name` let an app in, and gives the app's client and its access token.
+fn let_in(doorward: &Doorward, name: &str, client_name: &str) -> (Client, String) {
+    let client = Client::register_as(doorward, CALLBACK, json!({ "token_endpoint_auth_method": "none", "client_name": client_name }));
+    let mut browser = signed_in(doorward, name);
+    let page = browser.get(&client.authorize_url(&[("resource", "https://mcp.example.com/notes")]));
+    let location = browser.submit(&browser::form(&page, "/consent").set("decision", "approve")).location();
+    let tokens = client.redeem(doorward, &http::parameter(&location, "code").unwrap(), &[]);
+    (client, tokens.json()["access_token"].as_str().unwrap().to_owned())
+}
+
+/// True while the gate lets the token through to the upstream, which is not there.
+fn is_let_through(doorward: &Doorward, token: &str) -> bool {
+    let call = http::send(doorward.address, "POST", "/notes", &[("Authorization", &format!("Bearer {token}"))], b"{}");
+    assert!(matches!(call.status, 401 | 502), "{}", call.status);
+    call.status == 502
+}
+
+/// The form for `action` on a page that holds `text` in its entry.
+fn form_beside(page: &Response, text: &str, action: &str) -> browser::Form {
+    let html = page.text();
+    let entry = html.split("<li>").find(|entry| entry.contains(text)).unwrap_or_else(|| panic!("{text} is not there: {html}"));
+    browser::form(&Response { body: entry.as_bytes().to_vec(), ..page.clone() }, action)
+}
+
+#[test]
+fn each_sees_and_revokes_what_they_let_in_and_an_owner_everything() {
+    let doorward = house();
+    let (_, anns) = let_in(&doorward, "ann", "Of Ann");
+    let (_, bobs) = let_in(&doorward, "bob", "Of Bob");
+    assert!(is_let_through(&doorward, &anns) && is_let_through(&doorward, &bobs));
+    let (mut ann, mut bob) = (signed_in(&doorward, "ann"), signed_in(&doorward, "bob"));
+    let (of_ann, of_bob) = (ann.get("/"), bob.get("/"));
+    let text = browser::unescape(&of_ann.text());
+    for shown in ["Of Ann", "Of Bob", "of <bdi>bob</bdi>", "Read your notes", "It chose this name itself.", "just now from this machine"] {
+        assert!(text.contains(shown) || (shown.contains("this machine") && text.contains("just now from 127.0.0.1")), "{shown}: {text}");
+    }
+    assert!(of_bob.text().contains("Of Bob") && !of_bob.text().contains("Of Ann"));
+    let foreign = form_beside(&of_ann, "Of Ann", "/connections/revoke").fields.iter().find(|(name, _)| name == "id").unwrap().1.clone();
+    let refused = bob.submit(&form_beside(&of_bob, "Of Bob", "/connections/revoke").set("id", &foreign));
+    let unknown = bob.submit(&form_beside(&of_bob, "Of Bob", "/connections/revoke").set("id", "conn_nothing"));
+    assert_eq!((refused.status, refused.body), (404, unknown.body), "what is another's is like what is not there");
+    assert!(is_let_through(&doorward, &anns));
+    assert_eq!(ann.submit(&form_beside(&of_ann, "Of Bob", "/connections/revoke")).status, 303);
+    assert!(!is_let_through(&doorward, &bobs) && is_let_through(&doorward, &anns), "the owner ends anybody's, and no other");
+    let log = String::from_utf8(doorward.run(&["log", "--json"]).stdout).unwrap();
+    let revoked = log.lines().find(|line| line.contains("\"connection_revoked\"")).unwrap();
+    assert!(revoked.contains("\"by\":\"ann\"") && revoked.contains("\"user\":\"bob\""), "{revoked}");
+}
+
+#[test]
+fn all_of_ones_own_end_together_and_everything_only_for_an_owner() {
+    let doorward = house();
+    let tokens = |name: &str| (0..2).map(|number| let_in(&doorward, name, &format!("{name} {number}")).1).collect::<Vec<_>>();
+    let (anns, bobs) = (tokens("ann"), tokens("bob"));
+    let mut bob = signed_in(&doorward, "bob");
+    let home = bob.get("/");
+    assert_eq!(bob.submit(&browser::form(&home, "/connections/revoke-mine")).status, 303);
+    assert!(bobs.iter().all(|token| !is_let_through(&doorward, token)) && anns.iter().all(|token| is_let_through(&doorward, token)));
+    let carols = let_in(&doorward, "bob", "once more").1;
+    let mut ann = signed_in(&doorward, "ann");
+    let home = ann.get("/");
+    assert_eq!(ann.submit(&browser::form(&home, "/connections/revoke-everything")).status, 303);
+    assert!(anns.iter().chain([&carols]).all(|token| !is_let_through(&doorward, token)));
+    assert_eq!(doorward.json(&["connection", "list"]), json!([]));
+}
+
 #[test]
 fn what_was_done_is_said_once_and_in_no_words_but_ours() {
     let doorward = Doorward::start();
@@ -100,7 +167,7 @@ fn what_was_done_is_said_once_and_in_no_words_but_ours() {
 }
 
 /// Every room and form that is for owners alone. A test of the routes counts them.
-const FOR_OWNERS: [(&str, &str); 1] = [("GET", "/servers")];
+const FOR_OWNERS: [(&str, &str); 2] = [("GET", "/servers"), ("POST", "/connections/revoke-everything")];
 
 #[test]
 fn what_is_for_owners_is_refused_to_others_by_the_server_itself() {

@@ -161,6 +161,24 @@ fn a_rotated_refresh_token_is_inactive_and_asking_about_it_is_no_theft() {
 }
 
 #[test]
+fn tokens_live_an_hour_and_ninety_days_unless_the_owner_says_otherwise() {
+    let ends = |site: &Site| {
+        let client = site.client();
+        let tokens = site.connect(&client);
+        let access = active(&ask(&site.doorward, &client, &tokens.access));
+        let refresh = active(&ask(&site.doorward, &client, &tokens.refresh));
+        let at = |told: &Value, name: &str| told[name].as_u64().unwrap();
+        (at(&access, "exp") - at(&access, "iat"), at(&refresh, "exp").abs_diff(at(&access, "iat")))
+    };
+    assert_eq!(ends(site()), (3600, 90 * 24 * 3600));
+    let chosen = Site::new(|upstream| {
+        let server = format!("[[server]]\npath = \"/mcp\"\nupstream = \"http://{}/mcp\"\n", upstream.address);
+        Setup::config(format!("[lifetimes]\naccess_token = \"15m\"\nrefresh_token = \"7d\"\n{server}"))
+    });
+    assert_eq!(ends(&chosen), (15 * 60, 7 * 24 * 3600));
+}
+
+#[test]
 fn a_token_ends_when_it_was_said_to_and_one_without_an_end_has_no_exp() {
     let brief = Site::new(|upstream| {
         let server = format!("[[server]]\npath = \"/mcp\"\nupstream = \"http://{}/mcp\"\n", upstream.address);

@@ -1,5 +1,5 @@
 //! Clients that many people use: where answers may go, who is named on the consent page, who is let in again after a loss
-//! of data. PRODUCT A4, B1, E2.
+//! of data. Shows A4, B1, E2.
 
 use crate::support::browser::{Browser, form, unescape};
 use crate::support::client::{Client, Tokens, call};

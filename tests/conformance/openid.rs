@@ -1,4 +1,4 @@
-//! ID tokens, `/jwks`, `/userinfo` and a true `openid-configuration`. PRODUCT B10; OpenID Connect Core §2, §3.1, §5, §12.
+//! ID tokens, `/jwks`, `/userinfo` and a true `openid-configuration`. Shows B10; OpenID Connect Core §2, §3.1, §5, §12.
 
 use crate::support::browser::{Browser, form, unescape};
 use crate::support::client::{Client, Tokens, call};

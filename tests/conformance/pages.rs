@@ -164,6 +164,32 @@ fn pages_are_never_framed_kept_or_followed_by_what_a_form_held() {
 }
 
 #[test]
+fn the_sign_in_page_begins_at_the_name_and_says_what_was_wrong_where_it_is_heard() {
+    let doorward = doorward();
+    doorward.add_user("bob@example.com", PASSWORD, &[]);
+    let mut browser = doorward.stranger();
+    let page = browser.get("/signin");
+    let html = page.text();
+    let inputs = || html.split('<').filter(|tag| tag.starts_with("input "));
+    let focused: Vec<&str> = inputs().filter(|tag| tag.contains(" autofocus")).collect();
+    assert!(
+        matches!(focused.as_slice(), [only] if only.contains("name=\"username\"") && only.contains("autocomplete=\"username\"")),
+        "{html}"
+    );
+    assert!(inputs().any(|tag| tag.contains("type=\"password\"") && tag.contains("autocomplete=\"current-password\"")));
+    assert!(html.contains("Name or e-mail") && !html.contains("role=\"alert\""));
+    let form = browser::form(&page, "/signin").set("username", "bob@example.com");
+    let wrong = browser.submit(&form.clone().set("password", "wrong password"));
+    let text = wrong.text();
+    assert_eq!(wrong.status, 401);
+    assert!(text.contains("role=\"alert\" id=\"error\"") && text.contains("aria-describedby=\"error\""), "{text}");
+    assert!(text.contains("value=\"bob@example.com\"") && !text.contains("wrong password"), "the name stays, the password does not");
+    let right = browser.submit(&browser::form(&wrong, "/signin").set("username", "bob@example.com").set("password", PASSWORD));
+    assert_eq!(right.status, 303);
+    assert!(browser.get("/").text().contains("bob@example.com"));
+}
+
+#[test]
 fn the_consent_page_says_who_asks_where_the_answer_goes_for_what_and_as_whom() {
     let doorward = doorward();
     let mut owner = doorward.owner();

@@ -1,4 +1,4 @@
-//! Named redirect hosts may come without PKCE, and nobody else. PRODUCT C3, ATTACKS PK-01, PK-06, PK-09.
+//! Named redirect hosts may come without PKCE, and nobody else. C3 of the promises in `conformance.rs`.
 
 use crate::support::browser::Browser;
 use crate::support::client::{Client, Tokens, VERIFIER, call};

@@ -1,7 +1,7 @@
 //! What known clients send, from registration to the first call and a refresh, replayed from `tests/vectors/replays/`.
 //!
 //! Each file says in `note` what is peculiar to its client. In its texts `{resource}`, `{code}` and the like stand for
-//! what the client knows by then. PRODUCT A3, A4, A7, C4, D2, E1, E4.
+//! what the client knows by then. Shows A3, A4, A7, C4, D2, E1, E4.
 
 use crate::support::browser::unescape;
 use crate::support::client::{MCP, MESSAGE, VERIFIER, challenge};

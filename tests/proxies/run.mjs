@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { Browser } from '../clients/browser.mjs';
 import { runAll, within } from '../clients/checks.mjs';
 
@@ -67,9 +68,9 @@ async function listening(port, child) {
   throw new Error(`${child.spawnfile} does not listen: ${readFileSync(child.log, 'utf8')}`);
 }
 
-const [key, certificate] = [join(work, 'key.pem'), join(work, 'cert.pem')];
+const [privateKey, certificate] = [join(work, 'key.pem'), join(work, 'cert.pem')];
 const subject = ['-subj', '/CN=mcp.example.com', '-addext', 'subjectAltName=DNS:mcp.example.com', '-addext', 'basicConstraints=critical,CA:false'];
-execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '30', '-keyout', key, '-out', certificate, ...subject], { stdio: 'ignore' });
+execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '30', '-keyout', privateKey, '-out', certificate, ...subject], { stdio: 'ignore' });
 const ca = readFileSync(certificate);
 
 /** A doorward with an owner; gives its port. */
@@ -81,6 +82,18 @@ async function doorward(name, words, config) {
   await listening(port, child);
   execFileSync(process.env.DOORWARD_BIN, ['user', 'add', person.username, '--password-stdin', '--owner', '--data', data], { input: `${person.password}\n` });
   return port;
+}
+
+/** From where the newest registration came, in the words of the log. */
+function registeredFrom(name) {
+  const words = ['log', '--json', '--last', '1', '--kind', 'client_registered', '--data', join(work, name)];
+  return JSON.parse(execFileSync(process.env.DOORWARD_BIN, words, { encoding: 'utf8' })).from;
+}
+
+/** A new API key for a server. */
+function key(path) {
+  const words = ['key', 'add', `for ${path}`, '--server', path, '--json', '--data', join(work, 'trusting')];
+  return JSON.parse(execFileSync(process.env.DOORWARD_BIN, words, { encoding: 'utf8' })).key;
 }
 
 /** A file of packaging/proxies in which each of `changes` was there to be replaced. */
@@ -97,7 +110,7 @@ const PROXIES = {
   async nginx(file, backends) {
     const [port, folder] = [await freePort(), mkdtempSync(join(work, 'nginx-'))];
     const pem = '/etc/letsencrypt/live/mcp.example.com';
-    const changes = { 'listen 443 ssl': `listen 127.0.0.1:${port} ssl`, [`${pem}/fullchain.pem`]: certificate, [`${pem}/privkey.pem`]: key, ...backends };
+    const changes = { 'listen 443 ssl': `listen 127.0.0.1:${port} ssl`, [`${pem}/fullchain.pem`]: certificate, [`${pem}/privkey.pem`]: privateKey, ...backends };
     const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => `${kind}_temp_path ${folder}/${kind};`).join(' ');
     const around = `daemon off; master_process off; pid ${folder}/pid; error_log stderr; events {}\nhttp { access_log off; ${paths}\n`;
     writeFileSync(join(folder, 'nginx.conf'), `${around}${recipe(file, changes)}}\n`);
@@ -106,7 +119,7 @@ const PROXIES = {
   },
   async caddy(file, backends) {
     const [port, folder] = [await freePort(), mkdtempSync(join(work, 'caddy-'))];
-    const site = `https://mcp.example.com:${port} {\n\tbind 127.0.0.1\n\ttls ${certificate} ${key}\n`;
+    const site = `https://mcp.example.com:${port} {\n\tbind 127.0.0.1\n\ttls ${certificate} ${privateKey}\n`;
     const text = recipe(file, { '\nmcp.example.com {\n': `\n${site}`, ...backends });
     writeFileSync(join(folder, 'Caddyfile'), `{\n\tadmin off\n\tauto_https disable_redirects\n}\n${text}`);
     const words = ['run', '--adapter', 'caddyfile', '--config', join(folder, 'Caddyfile')];
@@ -117,7 +130,9 @@ const PROXIES = {
 
 // ---- a client that reaches mcp.example.com at the proxy ------------------------------------------
 
-const through = (port) => ({ hostname: '127.0.0.1', port, servername: 'mcp.example.com', ca, agent: false });
+// From another address than the proxies' own, which doorward trusts.
+const ADDRESS = '127.0.0.2';
+const through = (port) => ({ hostname: '127.0.0.1', port, localAddress: ADDRESS, servername: 'mcp.example.com', ca, agent: false });
 
 /** `fetch` by way of a proxy. The path goes out as it is written. */
 function fetchThrough(port) {
@@ -177,8 +192,8 @@ function doctor(name, port) {
 
 // ---- a proxy in front of all of doorward ----------------------------------------------------------
 
-async function inFront(proxy, file, backends, check) {
-  const port = await PROXIES[proxy](file, backends);
+async function inFront(proxy, file, { whole, suspicious }, check) {
+  const port = await PROXIES[proxy](file, { '127.0.0.1:8787': `127.0.0.1:${whole}` });
   const fetch = fetchThrough(port);
 
   await check('every document says the public address, whatever the proxy is called', async () => {
@@ -211,6 +226,19 @@ async function inFront(proxy, file, backends, check) {
       const answer = await fetch(`${ORIGIN}${path}`, { method: 'POST', headers, body });
       assert.deepEqual([answer.status, answer.headers.get('content-type')], [status, 'application/json']);
     }
+  });
+
+  const claims = { 'x-forwarded-for': '203.0.113.9', 'x-real-ip': '203.0.113.9', forwarded: 'for=203.0.113.9' };
+  const register = (port) => {
+    const body = JSON.stringify({ client_name: `From ${port}`, redirect_uris: [CALLBACK], token_endpoint_auth_method: 'none' });
+    return fetchThrough(port)(`${ORIGIN}/register`, { method: 'POST', headers: { 'content-type': 'application/json', ...claims }, body });
+  };
+  await check('the log knows from where a client came, whatever it claims', async () => {
+    assert.equal((await register(port)).status, 201);
+    assert.equal(registeredFrom('whole'), ADDRESS);
+    const other = await PROXIES[proxy](file, { '127.0.0.1:8787': `127.0.0.1:${suspicious}` });
+    assert.equal((await register(other)).status, 201);
+    assert.equal(registeredFrom('suspicious'), '127.0.0.1', 'a proxy that is not trusted is all there is');
   });
 
   let session;
@@ -250,7 +278,8 @@ async function inFront(proxy, file, backends, check) {
 }
 
 /** What the doctor knows of real proxies that are not as they should be. */
-async function misled(check) {
+async function misled({ whole }, check) {
+  const front = { '127.0.0.1:8787': `127.0.0.1:${whole}` };
   const nobody = await freePort();
   const saying = async (proxy, file, changes) => doctor('whole', await PROXIES[proxy](file, changes));
 
@@ -324,6 +353,11 @@ async function asks(proxy, file, { trusting, suspicious, server }, check) {
     assert.equal((await ask('/notes', undefined, forged)).status, 401);
   });
 
+  await check('an API key opens its own server: 200, 403 at any other', async () => {
+    assert.deepEqual(await ask('/notes', key('/notes')).then(({ status, seen }) => [status, seen.fields['x-doorward-user']]), [200, 'alice']);
+    assert.equal((await ask('/notes', key('/files'))).status, 403);
+  });
+
   await check('a token opens its own server, however the path is written', async () => {
     assert.equal((await ask('/notes', files.token)).status, 401);
     for (const path of ['/notes/../files', '/files/../notes', '/notes/..%2ffiles', '/%6eotes', '//notes', '/notes//x', '/notes;x', '/notes/./x', '/NOTES', '/notesx', '/notes%00']) {
@@ -363,8 +397,8 @@ async function asks(proxy, file, { trusting, suspicious, server }, check) {
 // ---- all of it ------------------------------------------------------------------------------------
 
 const everything = await freePort();
-const { dir } = { dir: new URL('../clients/node_modules/@modelcontextprotocol/server-everything/dist/index.js', import.meta.url).pathname };
-const behind = start('everything', process.execPath, [dir, 'streamableHttp'], { PORT: String(everything) });
+const program = fileURLToPath(new URL('../clients/node_modules/@modelcontextprotocol/server-everything/dist/index.js', import.meta.url));
+const behind = start('everything', process.execPath, [program, 'streamableHttp'], { PORT: String(everything) });
 await new Promise((resolve) => echo.listen(0, '127.0.0.1', resolve));
 echo.unref();
 const server = echo.address().port;
@@ -376,12 +410,11 @@ const [whole, trusting, suspicious] = await Promise.all([
   listening(everything, behind),
 ]);
 
-const front = { '127.0.0.1:8787': `127.0.0.1:${whole}` };
-const asked = { trusting, suspicious, server };
+const ports = { whole, trusting, suspicious, server };
 await runAll('proxies', [
-  { title: 'nginx', body: (check) => inFront('nginx', 'nginx.conf', front, check) },
-  { title: 'Caddy', body: (check) => inFront('caddy', 'Caddyfile', front, check) },
-  { title: 'doctor', body: misled },
-  { title: 'nginx · auth_request', body: (check) => asks('nginx', 'nginx-auth_request.conf', asked, check) },
-  { title: 'Caddy · forward_auth', body: (check) => asks('caddy', 'Caddyfile.forward_auth', asked, check) },
+  { title: 'nginx', body: (check) => inFront('nginx', 'nginx.conf', ports, check) },
+  { title: 'Caddy', body: (check) => inFront('caddy', 'Caddyfile', ports, check) },
+  { title: 'doctor', body: (check) => misled(ports, check) },
+  { title: 'nginx · auth_request', body: (check) => asks('nginx', 'nginx-auth_request.conf', ports, check) },
+  { title: 'Caddy · forward_auth', body: (check) => asks('caddy', 'Caddyfile.forward_auth', ports, check) },
 ]);

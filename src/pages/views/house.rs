@@ -30,7 +30,7 @@ pub struct Room {
     pub here: bool,
 }
 
-/// `home.html`: what a signed-in person sees first, and where they revoke.
+/// `home.html`: what is connected, and where it is taken back.
 #[derive(Debug, Clone, Serialize)]
 pub struct HomePage {
     /// What every room has.
@@ -38,8 +38,10 @@ pub struct HomePage {
     pub frame: Frame,
     /// The servers this person may use.
     pub servers: Vec<ServerLine>,
-    /// What is connected. An empty list shows how to connect the first app.
+    /// What they let in. An empty list shows how to connect the first app.
     pub connections: Vec<ConnectionLine>,
+    /// What others let in, for an owner.
+    pub others: Vec<ConnectionLine>,
 }
 
 impl View for HomePage {
@@ -62,14 +64,18 @@ pub struct ServerLine {
 pub struct ConnectionLine {
     /// The connection's identifier, sent back as `id`.
     pub id: String,
-    /// The name the client gave itself.
+    /// The name of the client.
     pub client_name: String,
+    /// Whose word that name is: "It chose this name itself."
+    pub named_by: String,
     /// The server it uses.
     pub server_name: String,
-    /// The scopes it holds.
+    /// Who let it in, unless that is who reads this.
+    pub whose: Option<String>,
+    /// What it may do there, each in words.
     pub scopes: Vec<String>,
-    /// When it was made: "3 May 2026".
+    /// When it was let in: "3 days ago".
     pub since: String,
-    /// When a token of it was last accepted: "2 hours ago". `None` if never.
+    /// When and from where it last used what it may: "2 hours ago from 203.0.113.9". `None` if never.
     pub last_used: Option<String>,
 }
