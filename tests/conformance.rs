@@ -212,6 +212,20 @@
 //! | `a_client_cannot_write_lines_of_its_own_or_speak_to_the_terminal` | all | none: the audit log is ours (Z6) |
 //! | `what_was_answered_is_told_after_kill_9_and_after_a_restart` | all | none: the audit log is ours (Z6) |
 //! | `whoever_follows_is_told_of_everything_once_across_a_restart` | all | none: the audit log is ours (Z6) |
+//! | **trace** | | |
+//! | `a_real_flow_is_one_attempt_from_the_challenge_to_the_first_call` | all | none: the trace is ours (Z5, Z6) |
+//! | `each_step_is_the_last_one_until_the_next_arrives` | all | none: the trace is ours (Z5, Z6) |
+//! | `what_is_refused_says_why_and_what_to_do` | all | none: the trace is ours (Z5, Z6) |
+//! | `a_denial_is_a_decision_and_the_next_try_another_attempt` | all | none: the trace is ours (Z5, Z6) |
+//! | `a_client_that_kept_its_registration_is_met_with_its_own_discovery` | all | none: the trace is ours (Z5, Z6) |
+//! | `a_device_is_traced_from_its_code` | all | none: the trace is ours (Z5, Z6) |
+//! | `an_upstream_that_is_down_is_the_last_stop` | all | none: the trace is ours (Z5, Z6) |
+//! | `a_request_under_a_wrong_name_and_one_for_a_wrong_document_are_told` | all | none: the trace is ours (Z5, Z6) |
+//! | `a_check_for_a_proxy_counts_as_the_challenge_and_the_call` | all | none: the trace is ours (Z5, Z6) |
+//! | `nothing_is_a_result_too` | all | none: the trace is ours (Z5, Z6) |
+//! | `people_read_the_steps_the_reason_and_the_advice` | all | none: the trace is ours (Z5, Z6) |
+//! | `the_trace_holds_no_secret_and_survives_a_restart` | all | none: the trace is ours (Z5, Z6) |
+//! | `whoever_follows_sees_each_step_as_it_arrives` | all | none: the trace is ours (Z5, Z6) |
 //! | **gateway** | | |
 //! | `an_upstream_learns_who_calls_and_gets_no_credential_of_ours` | all | MCP authorization, access token privilege restriction |
 //! | `a_client_cannot_say_who_it_is_in_any_spelling` | all | RFC 9110 §7.6.1 |
@@ -380,6 +394,8 @@ mod replays;
 mod server_policies;
 #[path = "conformance/token_lifecycle.rs"]
 mod token_lifecycle;
+#[path = "conformance/trace.rs"]
+mod trace;
 
 /// The names of the tests in a file.
 fn tests_in(source: &str) -> Vec<&str> {

@@ -143,6 +143,11 @@ fn what_is_sent_to_the_public_address_holds_no_secret_and_changes_nothing() {
     let by = |agent: &str| heads.iter().filter(|head| head.contains(&format!("user-agent: {agent}\r\n"))).count();
     assert!(by("python-httpx/0.28.1") > 8 && by("Claude-User") >= 3 && by("openai-mcp/1.0.0") == 1);
     assert_eq!(house.doorward.json(&["client", "list"]), serde_json::json!([]));
+    // An examination is nobody's attempt to connect, and no event.
+    let told = |flags: &[&str]| String::from_utf8(house.doorward.run(flags).stdout).unwrap();
+    let trace = told(&["log", "--trace", "--json"]);
+    assert!(trace.contains("\"state\":\"nothing\"") && trace.lines().count() == 1, "{trace}");
+    assert_eq!(told(&["log", "--json"]).lines().count(), 1, "the owner's account alone");
 }
 
 #[test]

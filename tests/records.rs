@@ -25,6 +25,8 @@ use doorward::oauth::scope::Scope;
 use doorward::oauth::secret::{Entropy, ServerKey, TokenHash};
 use doorward::oauth::signing_key::{PrivateKey, PublicKey, SigningKey};
 use doorward::oauth::text::Shown;
+use doorward::oauth::trace::Trace;
+use doorward::oauth::trace_step::{self, Agent, Stage, Step};
 use doorward::oauth::user::{ServerAccess, User, UserName};
 use doorward::store::AuditCounts;
 use doorward::store::record::{self, BrowserSession, FingerprintOwner, Instance, LastUse, NameOwner, Record, StoredSetupLink};
@@ -259,6 +261,7 @@ fn goldens() -> Vec<Golden> {
         golden("audit.1.bare.bin", Entry { number: 0, event: Occasion::here(AT).event(What::SignedIn) }),
         golden("audit_counts.1.bin", AuditCounts { events: 15, of_class: [1, 2, 3, 4, 5] }),
         golden("configuration.1.bin", configuration()),
+        golden("trace.1.bin", trace()),
         golden("signing_key.1.bin", signing_key(None)),
         golden("signing_key.1.replaced.bin", signing_key(Some(LATER))),
     ]
@@ -267,6 +270,24 @@ fn goldens() -> Vec<Golden> {
 fn entry(what: What) -> Entry {
     let event = Occasion::request(AT, IpAddr::from([203, 0, 113, 9])).by(&user().name).event(what);
     Entry { number: 7, event: event.of_user(&user().name).of_client(&client()).at_server("/notes").in_connection(&one()) }
+}
+
+/// Every stage, and answers that go to each kind of place.
+fn trace() -> Trace {
+    let from = IpAddr::from([160, 79, 104, 9]);
+    let mut trace = Trace::default();
+    for (number, uri) in
+        ["https://claude.ai/cb", "http://127.0.0.1:7777/cb", "http://localhost/cb", "cursor://x/cb"].into_iter().enumerate()
+    {
+        let client = Client { id: ClientId::known_as(&format!("client_{number}")), ..client() };
+        for stage in Stage::ALL {
+            let outcome = if stage == Stage::Token { trace_step::Outcome::turned_away("said", "fix") } else { trace_step::Outcome::Passed };
+            let step = Step::new(AT, stage, outcome, from, Agent::of(Some("node/22")));
+            trace.note(&step.of_client(Some(&client)).answered_at(uri).at_server(Some("/notes")).by(Some(&user().name)));
+        }
+    }
+    assert_eq!(trace.attempts().len(), 4);
+    trace
 }
 
 fn configuration() -> Configuration {
@@ -295,9 +316,9 @@ fn every_file_is_read_and_every_table_has_one() {
     let known: BTreeSet<String> = goldens().iter().map(|golden| golden.file.to_owned()).collect();
     let there: BTreeSet<String> = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     assert_eq!(known, there);
-    // Tables 1 to 16, 19, 32 and 50; table 0 holds marks, which have no value.
+    // Tables 1 to 16, 19, 20, 32 and 50; table 0 holds marks, which have no value.
     let tables: BTreeSet<u8> = goldens().iter().map(|golden| golden.bytes[0]).collect();
-    assert_eq!(tables, (1..=16).chain([19, 32, 50]).collect());
+    assert_eq!(tables, (1..=16).chain([19, 20, 32, 50]).collect());
 }
 
 #[test]

@@ -10,10 +10,12 @@ mod log;
 mod servers;
 mod setup;
 mod signing_keys;
+mod trace;
 mod users;
 
 pub use configuration::compare as compare_configuration;
 pub use signing_keys::tend as tend_signing_keys;
+pub use trace::attempts as traced_attempts;
 
 use crate::config::Config;
 use crate::oauth::audit::{Occasion, Wanted};
@@ -49,6 +51,7 @@ pub enum Action {
     Setup,
     Examination,
     Log { wanted: Wanted },
+    Trace { after: Option<u64> },
 }
 
 /// What came of it.
@@ -148,6 +151,7 @@ pub fn perform(store: &Store, config: &Config, occasion: &Occasion, action: Acti
         Action::ServerList => Ok(servers::list(config)),
         Action::Setup => setup::fresh_link(store, config, occasion),
         Action::Log { wanted } => log::read(store, wanted),
+        Action::Trace { after } => Ok(trace::read(store, config, occasion, after)),
         Action::Examination => examination::begin(store, config),
     }
 }

@@ -1,7 +1,7 @@
 //! `doorward log`: the audit log, oldest first, so that the newest stands where the eye is.
 
 use super::run::{act, ask_running};
-use super::{say, table};
+use super::{say, table, trace};
 use crate::actions::{Action, Failure};
 use crate::http::date;
 use crate::oauth::audit::Wanted;
@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 /// Between two questions for what is new.
-const FOLLOW_EVERY: Duration = Duration::from_secs(1);
+pub(super) const FOLLOW_EVERY: Duration = Duration::from_secs(1);
 /// Asked for at once.
 const PAGE: usize = 200;
 /// Addresses of IPv4 line up; longer ones push their line to the right.
@@ -24,7 +24,10 @@ const ADDRESS_WIDTH: usize = 15;
 pub(super) struct Log {
     /// go on with what happens from now on
     #[argh(switch)]
-    follow: bool,
+    pub(super) follow: bool,
+    /// every attempt to connect instead: how far it got, why it stopped, and what helps
+    #[argh(switch)]
+    trace: bool,
     /// only what this user did, or what was done to them
     #[argh(option)]
     user: Option<String>,
@@ -39,13 +42,16 @@ pub(super) struct Log {
     last: usize,
     /// the data directory
     #[argh(option)]
-    data: Option<PathBuf>,
+    pub(super) data: Option<PathBuf>,
     /// print one JSON object a line
     #[argh(switch)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 pub(super) fn run(log: &Log) -> Result<(), Failure> {
+    if log.trace {
+        return trace::run(log);
+    }
     let wanted = Wanted { user: log.user.clone(), client: log.client.clone(), kind: log.kind.clone(), ..Wanted::newest(PAGE) };
     let act_here = |wanted: Wanted| act(log.data.clone(), Action::Log { wanted });
     let entries = all(&wanted, log.last, |wanted| Ok(Some(act_here(wanted)?.data)))?.unwrap_or_default();

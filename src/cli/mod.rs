@@ -14,6 +14,7 @@ mod server;
 mod setup;
 mod table;
 mod terminal;
+mod trace;
 mod user;
 
 use crate::actions::Failure;

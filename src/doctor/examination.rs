@@ -8,7 +8,7 @@ use super::probe::web::{Question, Web};
 use super::probe::{files, net, tls};
 use crate::actions::examination::Facts;
 use crate::clock;
-use crate::oauth::probe::TICKET_FIELD;
+use crate::oauth::probe::{DOCTOR, TICKET_FIELD};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use serde::Serialize;
@@ -18,8 +18,6 @@ use std::path::Path;
 use std::time::Instant;
 use url::{Host, Url};
 
-/// The doctor's own name.
-const DOCTOR: &str = concat!("doorward-doctor/", env!("CARGO_PKG_VERSION"));
 /// Claude, where it looks for documents, registers and fetches tokens.
 const CLAUDE_HTTP: &str = "python-httpx/0.28.1";
 /// Claude, where it calls an MCP server.

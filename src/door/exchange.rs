@@ -12,11 +12,12 @@ use super::refusal::{Refused, Trouble};
 use super::relay::Relay;
 use super::request::Content;
 use super::route::{self, Route, Target};
-use super::{check, client_address, cors, headers, respond};
+use super::{check, client_address, cors, headers, respond, trace};
 use crate::http::answer::Answer;
 use crate::http::headers::HeaderMap;
 use crate::http::limits::APP_BODY_BYTES;
 use crate::http::method::Method;
+use crate::oauth::probe::DOCTOR;
 use std::net::IpAddr;
 
 /// What becomes of the connection.
@@ -39,9 +40,12 @@ pub(super) struct Terms {
 }
 
 /// Serves one request.
-pub(super) fn serve(door: &Context, client: &mut Client, head: Head, mut content: Content) -> After {
+pub(super) fn serve(door: &Context, client: &mut Client, mut head: Head, mut content: Content) -> After {
     let terms = Terms { to_head: head.method == Method::Head, modern: head.modern, keep_alive: head.keep_alive };
     let proof = Proof::of(&door.store, &head.headers);
+    if proof.is_some() {
+        head.headers.set("user-agent", DOCTOR);
+    }
     match dispatch(door, client, head, &mut content, terms, proof.as_ref()) {
         Ok(after) => after,
         Err(Trouble::Answered(answer)) => {
@@ -68,14 +72,17 @@ fn dispatch(
             Err(check::answer(door, client.peer, &head, below).into())
         }
         Route::Check(_) => Err(Refused::HostForeign.into()),
-        Route::App => to_app(door, client, &head, content, name.ok_or(Refused::HostForeign)?),
+        Route::App => to_app(door, client, &head, content, name.ok_or_else(|| trace::foreign(door, client.peer, &head))?),
         Route::Server(target) => {
-            name.ok_or(Refused::HostForeign)?;
+            name.ok_or_else(|| trace::foreign(door, client.peer, &head))?;
             if let Some(proof) = proof.filter(|proof| proof.opens_stream(&head)) {
                 return proof.stream(door, client, &head, content, terms);
             }
             let relay = admit(door, client.peer, &head, target, terms).map_err(exposed)?;
-            relay.run(door, client, head, content, target.rest).map_err(exposed)
+            let from = client_address::of(client.peer, &head.headers, &door.config);
+            let answered = relay.run(door, client, head, content, target.rest);
+            trace::answered(door, from, &relay, &answered);
+            answered.map_err(exposed)
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Who may pass to a protected server: reads the credentials, looks up, asks the rule. One answer for the gateway and
 //! for `/auth/check`.
 
-use super::log;
+use super::{log, trace};
 use crate::clock;
 use crate::config::{Config, Server};
 use crate::http::answer::Answer;
@@ -29,6 +29,8 @@ pub struct Pass {
     pub admitted: Admitted,
     /// By what.
     pub credential: Credential,
+    /// Whether the credential is a token that was never used before.
+    pub is_first: bool,
 }
 
 /// What a request for a protected server is judged by.
@@ -50,7 +52,9 @@ pub struct Asked<'r> {
 /// The complete answer to give: 401, 400 or 403 with the challenge, 403 without one for the key of another server, 503
 /// when the store cannot answer (never 401, which would make clients throw their tokens away).
 pub fn pass(store: &Store, config: &Config, server: &Server, asked: Asked<'_>) -> Result<Pass, Answer> {
-    judge(store, server, asked).map_err(|refusal| refuse(&refusal, config, server, asked.slash))
+    let judged = judge(store, server, asked);
+    trace::judged(store, server, asked, &judged);
+    judged.map_err(|refusal| refuse(&refusal, config, server, asked.slash))
 }
 
 fn judge(store: &Store, server: &Server, asked: Asked<'_>) -> Result<Pass, Refusal> {
@@ -70,17 +74,18 @@ fn by_token(store: &Store, server: &Server, token: TokenHash<AccessToken>, occas
     let stored = store.access_token(&token).map_err(|error| unreadable(&error))?;
     let as_stored = stored.as_ref().map(|(token, _)| token.clone());
     let admitted = bearer::admit(stored, &server.resource, occasion.at)?;
-    if let Some(stored) = as_stored {
-        store.note_use(&token, &stored, occasion);
+    if let Some(stored) = &as_stored {
+        store.note_use(&token, stored, occasion);
     }
-    Ok(Pass { admitted, credential: Credential::Token(token) })
+    let is_first = as_stored.is_some_and(|stored| !stored.used);
+    Ok(Pass { admitted, credential: Credential::Token(token), is_first })
 }
 
 fn by_key(store: &Store, server: &Server, key: TokenHash<ApiKey>, occasion: &Occasion) -> Result<Pass, Refusal> {
     let stored = store.api_key(&key).map_err(|error| unreadable(&error))?;
     let admitted = bearer::admit_key(stored, &server.resource, occasion.at)?;
     store.note_key_use(&key, occasion);
-    Ok(Pass { admitted, credential: Credential::Key(key) })
+    Ok(Pass { admitted, credential: Credential::Key(key), is_first: false })
 }
 
 /// Judges a credential that was admitted before: as long as it would be admitted again. Looking again is no use of it.

@@ -17,6 +17,7 @@
 //! | what does the doctor get to see? | [`probe`] |
 //! | which streams are open, and may they go on? | [`streams`] |
 //! | why was it refused, and in which words? | [`refusal`], [`respond`] |
+//! | what does the trace of attempts hear? | [`trace`] |
 //! | how does it wait? | [`poll`], [`wire`], [`deadlines`] |
 //!
 //! It knows no OAuth but the gate, no HTML, and nothing of what is inside a message.
@@ -59,6 +60,7 @@ mod streams;
 mod target;
 #[cfg(test)]
 pub(crate) mod testing;
+mod trace;
 mod upstream;
 mod wire;
 

@@ -2,7 +2,7 @@
 
 use super::browser::SignedIn;
 use super::page::{self, Message};
-use super::{App, consent_page};
+use super::{App, consent_page, trace};
 use crate::clock;
 use crate::http::answer::Answer;
 use crate::http::method::Method;
@@ -20,6 +20,7 @@ use crate::oauth::params::Params;
 use crate::oauth::poll::{self, PolledFlow};
 use crate::oauth::resource::ProtectedResource;
 use crate::oauth::secret::Flow as FlowSecret;
+use crate::oauth::trace_step::{Outcome, Stage, Step as TraceStep};
 use crate::pages::views::MessageKind;
 use crate::random;
 use crate::store::StoreError;
@@ -43,18 +44,24 @@ fn serve(app: &App, request: &Request) -> Result<Answer, StoreError> {
     }
     let (params, query) = match read(request) {
         Ok(read) => read,
-        Err(refusal) => return Ok(refused(app, &refusal)),
+        Err(refusal) => return Ok(turned_away(app, request, &refusal)),
     };
     let id = match params.required("client_id") {
         Ok(id) => ClientId::known_as(id),
-        Err(refusal) => return Ok(refused(app, &refusal)),
+        Err(refusal) => return Ok(turned_away(app, request, &refusal)),
     };
-    let Some(client) = find(app, &id, &params)? else { return Ok(unknown_client(app, &params)) };
+    let Some(client) = find(app, &id, &params)? else {
+        trace::unknown_client(app, request, &params);
+        return Ok(unknown_client(app, &params));
+    };
     let asked = authorization_request::parse(&params, &client.client, app.resources(), app.redirect_rules());
     let recent = |who: &SignedIn| asked.as_ref().map_or(true, |asked| asked.accepts_sign_in_of(who.at, clock::now()));
     let signed_in = app.signed_in(request)?.filter(recent);
     let resource = asked.as_ref().ok().and_then(|asked| the_only(&asked.resources)).map(|resource| resource.name.clone());
-    match authorization_step::next(asked, signed_in.as_ref().map(|signed_in| &signed_in.user)) {
+    let step = arrival(app, request, &client.client, asked.as_ref().ok(), signed_in.as_ref());
+    let next = authorization_step::next(asked, signed_in.as_ref().map(|signed_in| &signed_in.user));
+    app.store.note_step(&came_to(step, &next));
+    match next {
         Step::ShowRefusal(refusal) => Ok(refused(app, &refusal)),
         Step::SignIn => {
             let return_to = format!("/authorize?{}", super::browser::without_prompt(&query));
@@ -70,9 +77,30 @@ fn serve(app: &App, request: &Request) -> Result<Answer, StoreError> {
     }
 }
 
+/// The browser came, as the trace of attempts tells it.
+fn arrival(app: &App, request: &Request, client: &Client, asked: Option<&AuthorizationRequest<'_>>, who: Option<&SignedIn>) -> TraceStep {
+    let step = trace::step(request, Stage::Authorize, Outcome::Passed).of_client(Some(client)).by(who.map(|who| &who.user.name));
+    let Some(asked) = asked else { return step };
+    let step = if asked.redirect.is_polled(app.issuer()) { step } else { step.answered_at(asked.redirect.as_str()) };
+    step.at_server(the_only(&asked.resources).map(|only| only.path.as_str()))
+}
+
+fn came_to(step: TraceStep, next: &Step<'_>) -> TraceStep {
+    match next {
+        Step::ShowRefusal(refusal) | Step::AnswerWithError(_, _, refusal) => TraceStep { outcome: Outcome::refused(refusal), ..step },
+        Step::SignIn | Step::AskForConsent(_) => step,
+    }
+}
+
+/// Refused before it is known who asks.
+fn turned_away(app: &App, request: &Request, refusal: &Refusal) -> Answer {
+    app.store.note_step(&trace::step(request, Stage::Authorize, Outcome::refused(refusal)));
+    refused(app, refusal)
+}
+
 /// The client that asks.
-struct Asking {
-    client: Client,
+pub(super) struct Asking {
+    pub(super) client: Client,
     /// Not known here; recognised by where its answer goes. Nothing is stored of it before a user agrees.
     is_new: bool,
 }
@@ -85,7 +113,8 @@ fn the_only<'r>(resources: &[&'r ProtectedResource]) -> Option<&'r ProtectedReso
     }
 }
 
-fn find(app: &App, id: &ClientId, params: &Params) -> Result<Option<Asking>, StoreError> {
+/// The client of that id, or the well-known one that it stands for.
+pub(super) fn find(app: &App, id: &ClientId, params: &Params) -> Result<Option<Asking>, StoreError> {
     let known = if id.as_str().len() <= MAX_ID { app.store.client(id)? } else { None };
     if let Some(client) = known {
         return Ok(Some(Asking { client, is_new: false }));

@@ -9,6 +9,7 @@ use crate::oauth::audit::{Event, Occasion};
 use crate::oauth::audit_kinds::What;
 use crate::oauth::params::Params;
 use crate::oauth::secret::{Secret, Session, TokenHash};
+use crate::oauth::trace_step::Agent;
 use crate::oauth::user::User;
 use crate::random;
 use crate::store::StoreError;
@@ -32,8 +33,11 @@ pub struct SignedIn {
     pub session: TokenHash<Session>,
     /// When.
     pub at: UnixTime,
+    /// From which address.
+    pub from: IpAddr,
+    /// By which program.
+    pub agent: Agent,
     secret: Secret<Session>,
-    from: IpAddr,
 }
 
 impl SignedIn {
@@ -98,7 +102,14 @@ impl App {
         let Some(secret) = cookies::read(&request.headers, &name).and_then(Secret::<Session>::parse) else { return Ok(None) };
         let session = secret.hash();
         let found = self.store.session(&session, clock::now())?;
-        Ok(found.map(|(stored, user)| SignedIn { user, session, at: stored.signed_in_at, secret, from: request.peer }))
+        Ok(found.map(|(stored, user)| SignedIn {
+            user,
+            session,
+            at: stored.signed_in_at,
+            agent: Agent::of(request.headers.first("user-agent")),
+            secret,
+            from: request.peer,
+        }))
     }
 
     /// Signs a user in under a new session; whatever session the browser had is over (session fixation).

@@ -2,7 +2,7 @@
 
 use super::browser::{CheckedForm, SignedIn};
 use super::page::{self, Message};
-use super::{App, consent_page};
+use super::{App, consent_page, trace};
 use crate::clock;
 use crate::http::answer::Answer;
 use crate::oauth::authorization_request::State;
@@ -14,6 +14,7 @@ use crate::oauth::known_clients;
 use crate::oauth::poll;
 use crate::oauth::redirect_uri::RegisteredRedirect;
 use crate::oauth::secret::{AuthorizationCode, Flow as FlowSecret, Secret};
+use crate::oauth::trace_step::{Outcome, Stage};
 use crate::pages::views::MessageKind;
 use crate::store::StoreError;
 
@@ -45,6 +46,7 @@ fn settle(app: &App, secret: &Secret<FlowSecret>, decision: Decision<'_>, signed
     let decide = |flow: Option<&Flow>| consent::decide(flow, decision, &parties, now);
     let (verdict, flow) = app.store.settle_flow(&hash, &code.hash(), code_ends, adopted.as_ref(), &occasion, decide)?;
     let state = flow.as_ref().map(|flow| flow.state.clone()).unwrap_or_default();
+    tell(app, signed_in, client, &verdict);
     Ok(match verdict {
         Verdict::Stale(why) => stale(app, why),
         Verdict::Incomplete(redirect, missing) => match (decision, &flow, &client) {
@@ -57,6 +59,23 @@ fn settle(app: &App, secret: &Secret<FlowSecret>, decision: Decision<'_>, signed
         Verdict::ApprovedBefore(redirect) => again(app, &redirect, &state, &code)?,
         Verdict::Deny(redirect, refusal) => to_client(app, &redirect, &state, &ToClient::Error(&refusal)),
     })
+}
+
+/// What the trace of attempts hears: the decision, and that the answer is on its way.
+fn tell(app: &App, signed_in: &SignedIn, client: Option<&Client>, verdict: &Verdict) {
+    let note = |stage, outcome, server: Option<&str>| {
+        app.store.note_step(&trace::by(signed_in, stage, outcome).of_client(client).at_server(server));
+    };
+    match verdict {
+        Verdict::Approve(redirect, given) => {
+            note(Stage::Consent, Outcome::Passed, Some(&given.granted().server));
+            if !redirect.is_polled(app.issuer()) {
+                note(Stage::Redirect, Outcome::Passed, None);
+            }
+        }
+        Verdict::Deny(..) => note(Stage::Consent, Outcome::turned_away("", ""), None),
+        Verdict::Stale(_) | Verdict::Incomplete(..) | Verdict::ApprovedBefore(_) => {}
+    }
 }
 
 /// The client that agreeing lets in: only one that was unknown when the flow began, never one that was removed since.

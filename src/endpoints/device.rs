@@ -3,12 +3,13 @@
 use super::browser::{CheckedForm, SignedIn};
 use super::consent_page::{self, Asking};
 use super::page::{self, Kind, Message};
-use super::{App, consent};
+use super::{App, consent, trace};
 use crate::http::answer::Answer;
 use crate::http::request::Request;
 use crate::oauth::consent::{Choice, Decision, Missing, Stale};
 use crate::oauth::device::{self, DeviceCodeHash, DeviceState, StoredDeviceCode, UserCode, Verdict};
 use crate::oauth::params::Params;
+use crate::oauth::trace_step::{Outcome, Stage};
 use crate::pages;
 use crate::pages::views::MessageKind;
 use crate::pages::views::consent::{Destination, DevicePage};
@@ -70,6 +71,17 @@ fn settle(
     let verdict = app.store.settle_device(hash, &occasion, |stored| {
         device::decide(stored, decision, (&signed_in.user, signed_in.at), client.as_ref(), occasion.at)
     })?;
+    let outcome = match &verdict {
+        Verdict::Settle(DeviceState::Approved { .. }) => Some(Outcome::Passed),
+        Verdict::Settle(DeviceState::Denied { .. }) => Some(Outcome::turned_away("", "")),
+        Verdict::Settle(DeviceState::Pending | DeviceState::Spent { .. })
+        | Verdict::Stale(_)
+        | Verdict::Incomplete(_)
+        | Verdict::Before => None,
+    };
+    if let Some(outcome) = outcome {
+        app.store.note_step(&trace::by(signed_in, Stage::Consent, outcome).of_client(client.as_ref()));
+    }
     Ok(match (verdict, decision) {
         (Verdict::Stale(why), _) => consent::stale(app, why),
         (Verdict::Incomplete(missing), Decision::Approve(choice)) => ask(app, signed_in, stored, user_code, Some((choice, missing)))?,

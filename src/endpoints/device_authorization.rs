@@ -1,7 +1,7 @@
 //! `POST /device_authorization` (RFC 8628 §3.1, §3.2).
 
-use super::App;
 use super::token::{proven, refuse_client};
+use super::{App, trace};
 use crate::clock;
 use crate::http::answer::Answer;
 use crate::http::request::Request;
@@ -11,6 +11,7 @@ use crate::oauth::device::{self, UserCode};
 use crate::oauth::error::Refusal;
 use crate::oauth::resource;
 use crate::oauth::scope::Scope;
+use crate::oauth::trace_step::{Outcome, Stage};
 use crate::random;
 use crate::store::{Begun, StoreError};
 use serde_json::json;
@@ -50,7 +51,10 @@ fn serve(app: &App, request: &Request) -> Result<Result<Answer, Refusal>, StoreE
     for _ in 0..DRAWS {
         let user_code = UserCode::mint(random::bytes());
         match app.store.begin_device(&code.hash(), &user_code.key(app.store.key()), &stored)? {
-            Begun::Waiting => return Ok(Ok(answer(app, code.reveal(), &user_code))),
+            Begun::Waiting => {
+                app.store.note_step(&trace::step(request, Stage::DeviceCode, Outcome::Passed).of_client(Some(client)));
+                return Ok(Ok(answer(app, code.reveal(), &user_code)));
+            }
             Begun::Taken => (),
             Begun::Full => return Ok(Err(Refusal::TooManyDevices)),
         }

@@ -26,6 +26,7 @@ pub mod setup;
 pub mod signin;
 pub mod signout;
 pub mod token;
+mod trace;
 mod words;
 
 use crate::actions::{self, Action, Done, Failure};

@@ -1,7 +1,7 @@
 //! `/poll`: the bridge for clients that cannot receive a redirect ([`crate::oauth::poll`]).
 
 use super::page::{self, Message};
-use super::{App, authorize};
+use super::{App, authorize, trace};
 use crate::clock;
 use crate::http::answer::Answer;
 use crate::http::method::Method;
@@ -11,6 +11,7 @@ use crate::oauth::consent;
 use crate::oauth::error::Refusal;
 use crate::oauth::params::Params;
 use crate::oauth::poll::{self, Fetch, MIN_STATE};
+use crate::oauth::trace_step::{Outcome, Stage};
 use crate::pages::views::MessageKind;
 use crate::store::StoreError;
 use serde_json::json;
@@ -60,17 +61,19 @@ pub fn fetch(app: &App, request: &Request) -> Answer {
         Ok(state) if state.len() < MIN_STATE => super::refuse(&Refusal::StateTooShort),
         Ok(state) if state.len() > MAX_STATE => super::refuse(&Refusal::ParameterTooLong("state")),
         Ok(_) if request.method == Method::Head => Answer::empty(200).with("content-type", "application/json"),
-        Ok(state) => hand_out(app, &state).unwrap_or_else(|error| super::unavailable(&error)),
+        Ok(state) => hand_out(app, request, &state).unwrap_or_else(|error| super::unavailable(&error)),
     }
 }
 
-fn hand_out(app: &App, state: &str) -> Result<Answer, StoreError> {
+fn hand_out(app: &App, request: &Request, state: &str) -> Result<Answer, StoreError> {
     let key = app.store.key();
     let now = clock::now();
     let flow_of = |polled: &poll::PolledFlow| polled.flow(state, key).hash();
     let (fetch, polled) = app.store.fetch_polled(&poll::state_key(state, key), flow_of, |polled, flow| poll::fetch(polled, flow, now))?;
     Ok(match (fetch, polled) {
         (Fetch::HandOut, Some(polled)) => {
+            let client = app.store.client(&polled.client)?;
+            app.store.note_step(&trace::step(request, Stage::Redirect, Outcome::Passed).of_client(client.as_ref()));
             let code = consent::code_of(&polled.flow(state, key), key);
             Answer::json(200, &json!({ "code": code.reveal(), "state": state, "iss": app.issuer() })).with("pragma", "no-cache")
         }

@@ -1,6 +1,6 @@
 //! `POST /register` (RFC 7591).
 
-use super::App;
+use super::{App, trace};
 use crate::http::answer::Answer;
 use crate::http::request::Request;
 use crate::oauth::client::Client;
@@ -8,6 +8,7 @@ use crate::oauth::error::Refusal;
 use crate::oauth::ids::ClientId;
 use crate::oauth::registration;
 use crate::oauth::registration_response::{Issued, response};
+use crate::oauth::trace_step::{Outcome, Stage};
 use crate::random;
 use crate::store::{Registered, StoreError};
 
@@ -15,7 +16,10 @@ use crate::store::{Registered, StoreError};
 pub fn register(app: &App, request: &Request) -> Answer {
     match serve(app, request) {
         Ok(Ok(answer)) => answer,
-        Ok(Err(refusal)) => super::refuse(&refusal),
+        Ok(Err(refusal)) => {
+            app.store.note_step(&trace::step(request, Stage::Registration, Outcome::refused(&refusal)));
+            super::refuse(&refusal)
+        }
         Err(error) => super::unavailable(&error),
     }
 }
@@ -36,13 +40,14 @@ fn serve(app: &App, request: &Request) -> Result<Result<Answer, Refusal>, StoreE
     let issued = Issued { secret: metadata.wants_secret().then(random::secret), registration_token: Some(random::secret()) };
     let client = metadata.into_client(ClientId::mint(random::bytes()), &issued, occasion.at);
     Ok(match app.store.register_client(&client, &occasion)? {
-        Registered::New(client) => Ok(created(app, &client, &issued)),
+        Registered::New(client) => Ok(created(app, request, &client, &issued)),
         // A client that several were given is nobody's alone to manage.
-        Registered::Known(client) => Ok(created(app, &client, &Issued::default())),
+        Registered::Known(client) => Ok(created(app, request, &client, &Issued::default())),
         Registered::Full => Err(Refusal::TooManyClients),
     })
 }
 
-fn created(app: &App, client: &Client, issued: &Issued) -> Answer {
+fn created(app: &App, request: &Request, client: &Client, issued: &Issued) -> Answer {
+    app.store.note_step(&trace::step(request, Stage::Registration, Outcome::Passed).of_client(Some(client)));
     Answer::json(201, &response(client, issued, app.issuer())).with("pragma", "no-cache")
 }

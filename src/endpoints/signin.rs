@@ -1,11 +1,12 @@
 //! `/signin`: name and password. It decides who is there and nothing else; where to go on is up to the page that sent here.
 
-use super::App;
 use super::browser::{self, CheckedForm};
 use super::page::{self, Kind};
+use super::{App, trace};
 use crate::http::answer::Answer;
 use crate::http::request::Request;
 use crate::oauth::audit_kinds::What;
+use crate::oauth::trace_step::Outcome;
 use crate::oauth::user::{MAX_PASSWORD, User, UserName};
 use crate::pages;
 use crate::pages::views::entry::SigninPage;
@@ -73,11 +74,14 @@ pub fn submit(app: &App, request: &Request) -> Answer {
     };
     match authenticate(app, &form) {
         Ok(Attempt::Right(user)) => {
+            trace::sign_in(app, request, &return_to, Outcome::Passed, Some(&user.name));
             let signed_in = app.sign_in(request, &user, page::see_other(&return_to));
             signed_in.unwrap_or_else(|error| page::unavailable(app, &error))
         }
         Ok(Attempt::Wrong(named)) => {
             record_failure(app, request, named.as_ref());
+            let fix = "For a new password: doorward user password NAME. To see the names: doorward user list";
+            trace::sign_in(app, request, &return_to, Outcome::turned_away("the name or the password is not right", fix), None);
             again(401, SigninPage { error: Some(WRONG.to_owned()), ..blank(app, &return_to) })
         }
         Ok(Attempt::Busy) => again(429, SigninPage { throttled: Some(BUSY.to_owned()), ..blank(app, &return_to) }).with("retry-after", "5"),

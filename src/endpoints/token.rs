@@ -1,6 +1,6 @@
 //! `POST /token` (RFC 6749 §3.2).
 
-use super::{App, openid};
+use super::{App, openid, trace};
 use crate::http::answer::Answer;
 use crate::http::request::Request;
 use crate::oauth::audit::Occasion;
@@ -34,16 +34,25 @@ pub fn grant(app: &App, request: &Request) -> Answer {
 fn serve(app: &App, request: &Request) -> Result<Result<Issued, Refusal>, StoreError> {
     let (client, params) = match proven(app, request)? {
         Ok(proven) => proven,
-        Err(refusal) => return Ok(Err(refusal)),
+        Err(refusal) => {
+            trace::unproven(app, request, &refusal);
+            return Ok(Err(refusal));
+        }
     };
-    match token_request::parse(&params) {
+    let answer = answer(app, request, &client, &params)?;
+    trace::token(app, request, client.client(), &params, &answer);
+    Ok(answer)
+}
+
+fn answer(app: &App, request: &Request, client: &AuthenticatedClient, params: &Params) -> Result<Result<Issued, Refusal>, StoreError> {
+    match token_request::parse(params) {
         Err(refusal) => Ok(Err(refusal)),
-        Ok(TokenRequest::Code(grant)) => redeem(app, &client, &grant, super::occasion(request)),
+        Ok(TokenRequest::Code(grant)) => redeem(app, client, &grant, super::occasion(request)),
         Ok(TokenRequest::Refresh(grant)) if client.client().grant_types.contains(&GrantType::RefreshToken) => {
-            rotate(app, &client, &grant, super::occasion(request))
+            rotate(app, client, &grant, super::occasion(request))
         }
         Ok(TokenRequest::Device(grant)) if client.client().grant_types.contains(&GrantType::DeviceCode) => {
-            poll(app, &client, &grant, super::occasion(request))
+            poll(app, client, &grant, super::occasion(request))
         }
         Ok(TokenRequest::Refresh(_) | TokenRequest::Device(_)) => Ok(Err(Refusal::GrantTypeNotRegistered)),
     }

@@ -67,6 +67,13 @@
 //! reuse of a token that came before. Names are stored as they were, since an account or a client may be gone when the log is
 //! read. What was typed as a name is kept only where it is one: people type passwords into the wrong field.
 //!
+//! # The trace guesses, and never decides
+//!
+//! A client's discovery comes without any name, a hosted one's from another network and another program than its calls, and
+//! its user's browser from a third place. [`crate::oauth::trace_correlation`] puts these together by client id, place and
+//! time, which can be wrong where several apps connect at once behind a proxy that was not named. So nothing is ever allowed
+//! or refused by it, it is kept apart from the audit log, and losing its last minutes in a crash costs nobody anything.
+//!
 //! # A flow has one code
 //!
 //! The code is derived from the flow's secret in the same way, so a double click on Approve gives the same answer, and the

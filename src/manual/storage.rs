@@ -34,6 +34,7 @@
 //! | Audit | class, place in its ring | [`crate::oauth::audit::Entry`] |
 //! | AuditCounts | (none) | [`crate::store::AuditCounts`] |
 //! | Configuration | (none) | [`crate::oauth::configuration::Configuration`] at the last start |
+//! | Trace | (none) | [`crate::oauth::trace::Trace`]: how far the latest attempts to connect got |
 //! | DeviceCode | hash of the device's code | [`crate::oauth::device::StoredDeviceCode`] |
 //! | UserCode | HMAC of the code that a person enters | [`crate::store::record::UserCodeOwner`] |
 //! | WrongEntries | user id | [`crate::oauth::device::WrongEntries`] |
@@ -46,7 +47,8 @@
 //!
 //! Whatever an answer promises is on disk before the answer: registrations, consents, tokens, keys, revocations, accounts,
 //! sign-ins. What may be lost in a crash without anybody being worse off is written without waiting: a flow, the time of a
-//! last use, the owner of an MCP session, a device that waits, the event of a sign-in that failed. Every other event of the
+//! last use, the owner of an MCP session, a device that waits, the event of a sign-in that failed. The trace of
+//! attempts to connect is kept in memory and written every five minutes and at an orderly stop. Every other event of the
 //! audit log is in the transaction of what it tells of ([`crate::oauth::audit`]).
 //!
 //! # What is forgotten, and when

@@ -47,7 +47,9 @@
 //! one every 90 days), and the server's key, from which successors of
 //! refresh tokens follow for whoever also has the refresh token itself, names, addresses of clients, and whatever
 //! `doorward.toml` holds. The audit log in it says who did what from which address, for as long as each class of events is
-//! kept.
+//! kept, and the trace of attempts to connect from where and by which program each step came. Strangers can fill their own part
+//! of either; neither shows anything of theirs but bounded names, and what a client calls its id only where it has the form of
+//! one of ours.
 //!
 //! # The machine
 //!

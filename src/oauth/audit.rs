@@ -79,6 +79,13 @@ pub struct NamedClient {
     pub name: Shown,
 }
 
+impl NamedClient {
+    /// As it is called now.
+    pub fn of(client: &Client) -> Self {
+        Self { id: Shown::new(client.id.as_str()), name: Shown::new(client.display_name()) }
+    }
+}
+
 impl Event {
     /// Whom it is about.
     #[must_use]
@@ -89,8 +96,7 @@ impl Event {
     /// Which client it is about.
     #[must_use]
     pub fn of_client(self, client: &Client) -> Self {
-        let named = NamedClient { id: Shown::new(client.id.as_str()), name: Shown::new(client.display_name()) };
-        Self { client: Some(named), ..self }
+        Self { client: Some(NamedClient::of(client)), ..self }
     }
 
     /// Which server it is about.

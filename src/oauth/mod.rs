@@ -43,10 +43,16 @@
 //! | text of others that people are shown | [`text`] | |
 //! | what happened, for the owner | [`audit`] | |
 //! | which events there can be, and how many are kept | [`audit_kinds`] | |
+//! | what an address says about who is there | [`address_class`] | RFC 1918, RFC 6598 |
+//! | how far an attempt to connect got | [`trace`], step by step [`trace_step`] | |
+//! | which attempt a step belongs to | [`trace_correlation`] | |
+//! | what the last step means, and what to do | [`trace_diagnosis`], [`trace_refusal`] | |
+//! | an attempt as it is shown | [`trace_view`] | |
 //! | how the configuration changed | [`configuration`] | |
 //! | what people read of them | [`audit_sentence`] | |
 //! | discovery documents | [`metadata`] | RFC 8414, RFC 9728 |
 
+pub mod address_class;
 pub mod api_key;
 pub mod audit;
 pub mod audit_kinds;
@@ -92,4 +98,10 @@ pub mod token_parameter;
 pub mod token_policy;
 pub mod token_request;
 pub mod token_response;
+pub mod trace;
+pub mod trace_correlation;
+pub mod trace_diagnosis;
+pub mod trace_refusal;
+pub mod trace_step;
+pub mod trace_view;
 pub mod user;

@@ -16,6 +16,9 @@ use subtle::ConstantTimeEq;
 pub const TICKET_FIELD: &str = "x-doorward-probe";
 /// The field of an answer that holds the proof.
 pub const PROOF_FIELD: &str = "x-doorward-proof";
+/// What the doctor is called, when it does not try how a client would fare. The door puts it in place of the name in every
+/// request with a good ticket, so that nobody takes an examination for a client's attempt.
+pub const DOCTOR: &str = concat!("doorward-doctor/", env!("CARGO_PKG_VERSION"));
 /// Between the two events of the stream that a ticket brings where a server's event stream would begin.
 pub const STREAM_PAUSE: Duration = Duration::from_secs(1);
 

@@ -7,6 +7,7 @@ use super::error::{RedirectProblem, Refusal};
 use super::poll;
 use super::redirect_rules::RedirectRules;
 use percent_encoding::percent_decode_str;
+use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
 /// Most redirect URIs of one client.
@@ -39,8 +40,8 @@ pub enum RegisteredBy {
     Owner,
 }
 
-/// Where an answer goes, in the terms of the consent page.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Where an answer goes, in the terms of the consent page. Part of a stored record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Destination {
     /// A web site.
     Web {

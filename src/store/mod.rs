@@ -24,6 +24,7 @@ mod tables;
 #[cfg(test)]
 mod testing;
 mod tokens;
+mod trace;
 mod transaction;
 mod users;
 
@@ -56,6 +57,8 @@ pub struct Store {
     endings: (Mutex<u64>, Condvar),
     /// When the last use of each connection and key was last written, so that it is written once a minute and not once a call.
     uses: Mutex<HashMap<Vec<u8>, UnixTime>>,
+    /// How far attempts to connect got.
+    noted: Mutex<trace::Noted>,
 }
 
 /// Why the store could not do what was asked. Never the peer's doing.
@@ -155,6 +158,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Disk`].
     pub fn settle(&self) -> Result<(), StoreError> {
+        self.write_trace()?;
         self.commit()
     }
 

@@ -58,7 +58,9 @@ impl Store {
             key: instance.key,
             endings: Default::default(),
             uses: Mutex::new(HashMap::new()),
+            noted: Mutex::default(),
         };
+        store.load_trace();
         store.commit()?;
         if !initialised {
             write_marker(data, &marker)?;

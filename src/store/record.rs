@@ -39,6 +39,7 @@ pub enum Table {
     Audit = 15,
     AuditCounts = 16,
     Configuration = 19,
+    Trace = 20,
     ApiKey = 32,
     DeviceCode = 40,
     UserCode = 41,

@@ -21,6 +21,7 @@ const BATCH: usize = 200;
 impl Store {
     /// Forgets everything that is due. Gives how many records that were.
     pub fn sweep(&self, now: UnixTime) -> Result<usize, StoreError> {
+        self.write_trace_in_time(now)?;
         let mut forgotten = self.forget_old_events(now)?;
         loop {
             let due = self.due(now)?;
