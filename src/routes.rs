@@ -7,8 +7,8 @@
 use crate::config::Config;
 use crate::endpoints::browser::{CheckedForm, Owner, SignedIn};
 use crate::endpoints::{
-    App, authorize, client_configuration, connect, connections, consent, device, device_authorization, discovery, health, home, introspect,
-    openid, page, poll, register, revoke, servers, setup, signin, signout, token,
+    App, authorize, client_configuration, clients, connect, connections, consent, device, device_authorization, discovery, health, home,
+    introspect, openid, page, poll, register, revoke, servers, setup, signin, signout, token,
 };
 use crate::http::answer::Answer;
 use crate::http::method::Method::{self, Delete, Get, Head, Options, Post, Put};
@@ -119,6 +119,9 @@ static ROUTES: &[Route] = &[
     row(Get,  "/",                    Access::Page(home::show),                              Cors::None),
     row(Get,  "/connect",             Access::Page(connect::show),                           Cors::None),
     row(Get,  "/servers",             Access::OwnerPage(servers::show),                      Cors::None),
+    row(Get,  "/clients",             Access::OwnerPage(clients::show),                      Cors::None),
+    row(Post, "/clients/add",         Access::OwnerForm(clients::add),                       Cors::None),
+    row(Post, "/clients/remove",      Access::OwnerForm(clients::remove),                    Cors::None),
     row(Post, "/connections/revoke",  Access::Form(connections::revoke),                     Cors::None),
     row(Post, "/connections/revoke-mine", Access::Form(connections::revoke_mine),            Cors::None),
     row(Post, "/connections/revoke-everything", Access::OwnerForm(connections::revoke_everything), Cors::None),

@@ -181,6 +181,15 @@
 //! | `the_server_can_be_used_whatever_was_asked_and_the_answer_never_names_more_than_that` | all | A8, E1; RFC 6749 §3.3, §5.1 |
 //! | `the_consent_page_shows_what_is_granted_and_not_what_is_told` | all | D1, E1; RFC 6749 §3.3 |
 //! | `a_device_is_told_by_the_same_rule` | all | E1; RFC 8628 §3.5, RFC 6749 §5.1 |
+//! | `who_may_write_may_read_where_the_owner_says_so_and_the_answer_names_what_was_asked` | 2026-07-28 | D1; RFC 6749 §3.3, MCP step-up authorization |
+//! | `who_may_read_may_not_write_and_elsewhere_neither_includes_the_other` | 2026-07-28 | D1; RFC 6749 §6 |
+//! | `the_consent_page_says_what_a_scope_includes_and_unticking_what_is_included_takes_it_out_of_the_answer_alone` | 2026-07-28 | D1; RFC 6749 §3.3 |
+//! | `a_circle_among_scopes_stops_the_start_and_says_where_it_is` | all | D1 |
+//! | `where_the_owner_is_strict_a_server_is_named_by_its_exact_address_from_beginning_to_end` | 2025-06-18 on | C1; RFC 8707 §2 |
+//! | `where_the_owner_is_strict_no_other_spelling_names_a_server` | 2025-06-18 on | C1; RFC 8707 §2 |
+//! | `where_the_owner_is_strict_a_device_names_its_server_too` | 2025-06-18 on | C1; RFC 8707 §2, RFC 8628 §3.1 |
+//! | `where_only_public_clients_are_let_in_one_that_asks_for_a_secret_is_answered_without_and_connects` | all | C2; RFC 7591 §2, §3.2.1 |
+//! | `where_only_public_clients_are_let_in_one_with_a_secret_gets_nothing_new_until_the_owner_changes_their_mind` | all | C2; RFC 6749 §2.1, §5.2 |
 //! | **protected_resource** | | |
 //! | `without_credentials_every_method_is_told_where_to_begin_and_nothing_of_an_error` | all | RFC 6750 §3, RFC 9728 §5.1 |
 //! | `the_document_that_a_challenge_names_is_there_and_describes_the_address_that_was_asked` | all | RFC 9728 §3.3, §5.1 |
@@ -257,6 +266,9 @@
 //! | `all_of_ones_own_end_together_and_everything_only_for_an_owner` | all | A10, Z4 |
 //! | `what_was_done_is_said_once_and_in_no_words_but_ours` | all | A10 |
 //! | `what_is_for_owners_is_refused_to_others_by_the_server_itself` | all | Z4 |
+//! | `an_owner_enters_an_app_by_its_platform_and_its_secret_is_shown_once_and_works` | all | B1, C4, D2 |
+//! | `an_app_of_ones_own_needs_its_addresses_and_what_was_entered_is_kept` | all | B2, C4 |
+//! | `however_many_apps_there_are_the_list_stays_readable_and_holds_those_in_use` | all | A6, Z4 |
 //! | `the_servers_page_shows_the_owner_where_each_really_is` | all | B11, Z4 |
 //! | **introspection** | | |
 //! | `a_client_is_told_everything_about_its_own_tokens_however_it_authenticates` | all | B9, D2, RFC 7662 §2.2, RFC 6749 §2.3.1 |
@@ -266,6 +278,8 @@
 //! | `a_rotated_refresh_token_is_inactive_and_asking_about_it_is_no_theft` | all | B9, RFC 7662 §2.2 |
 //! | `tokens_live_an_hour_and_ninety_days_unless_the_owner_says_otherwise` | all | B6; RFC 6749 §5.1, RFC 7662 §2.2 |
 //! | `a_token_ends_when_it_was_said_to_and_one_without_an_end_has_no_exp` | all | B9, A9, RFC 7662 §2.2 |
+//! | `a_resource_server_is_told_about_the_tokens_for_it_and_can_do_nothing_else` | all | B9, D2, RFC 7662 §2.1, §4 |
+//! | `a_client_that_the_owner_entered_is_told_about_its_own_tokens_and_about_no_others` | all | B9, D2, RFC 7662 §2.2 |
 //! | `whoever_does_not_prove_who_it_is_learns_nothing` | all | B9, D2, D5, RFC 7662 §2.1, §2.3 |
 //! | `only_a_form_with_one_token_is_read_and_only_by_post` | all | B9, RFC 7662 §2.1 |
 //! | **keys** | | |

@@ -1,6 +1,7 @@
 //! Every file under `vectors/`: the examples of the RFCs, and what real clients send.
 
 use doorward::oauth::bearer;
+use doorward::oauth::client::ClientKinds;
 use doorward::oauth::client_auth;
 use doorward::oauth::error::Refusal;
 use doorward::oauth::ids::ClientId;
@@ -235,8 +236,8 @@ fn a_registration_is_answered_as_rfc_7591_says() {
 #[test]
 fn the_server_document_is_that_of_rfc_8414() {
     let vector = &vector("authorization_server.json");
-    let document = metadata::authorization_server(ISSUER, &[notes()]);
-    let openid = metadata::openid_configuration(ISSUER, &[notes()]);
+    let document = metadata::authorization_server(ISSUER, &[notes()], ClientKinds::All);
+    let openid = metadata::openid_configuration(ISSUER, &[notes()], ClientKinds::All);
     for document in [&document, &openid] {
         assert_full(document);
         assert_eq!(document["issuer"], vector["issuer"]);

@@ -1,14 +1,15 @@
 //! Clients that an owner enters, sees and removes.
 
+use super::servers;
 use super::{Done, Failure, done};
 use crate::config::Config;
 use crate::oauth::audit::Occasion;
-use crate::oauth::client::{AuthMethod, Client, ClientOrigin, GrantType};
+use crate::oauth::client::{AuthMethod, Client, ClientKinds, ClientOrigin, GrantType};
 use crate::oauth::ids::ClientId;
 use crate::oauth::known_clients::{self, Preset};
 use crate::oauth::redirect_rules::RedirectRules;
 use crate::oauth::redirect_uri::{self, MAX_URIS, RegisteredBy};
-use crate::oauth::secret::ClientSecret;
+use crate::oauth::secret::{ClientSecret, Secret};
 use crate::random;
 use crate::store::Store;
 use serde_json::{Value, json};
@@ -26,14 +27,53 @@ pub(super) fn add(
     let known = known.unwrap_or(Preset { name: None, redirect_uris: vec![] });
     let redirect_uris = [known.redirect_uris, redirect_uris].concat();
     check(&redirect_uris, &config.clients.redirects)?;
+    if with_secret && config.clients.kinds == ClientKinds::PublicOnly {
+        let hint = "leave --secret out, or take public_only out of doorward.toml and start doorward again";
+        return Err(Failure::new("this doorward lets in public clients only (public_only)", hint));
+    }
     let secret = with_secret.then(random::secret::<ClientSecret>);
     let client = Client {
-        id: ClientId::mint(random::bytes()),
         name: name.or(known.name),
         redirect_uris,
         auth_method: if with_secret { AuthMethod::ClientSecretPost } else { AuthMethod::None },
-        secret: secret.as_ref().map(|secret| secret.hash()),
+        secret: secret.as_ref().map(Secret::hash),
+        ..entered(occasion)
+    };
+    enter(store, occasion, &client, secret.as_ref())
+}
+
+/// Enters a server that asks about the tokens for it; its secret is told this once.
+pub(super) fn add_resource_server(
+    store: &Store,
+    config: &Config,
+    occasion: &Occasion,
+    path: &str,
+    name: Option<String>,
+) -> Result<Done, Failure> {
+    let resource = &servers::find(config, path)?.resource;
+    let secret = random::secret::<ClientSecret>();
+    let client = Client {
+        name: name.or_else(|| Some(format!("{} (resource server)", resource.name))),
+        auth_method: AuthMethod::ClientSecretBasic,
+        secret: Some(secret.hash()),
+        introspects: Some(resource.path.clone()),
+        // It asks for no tokens, so it has no grants and no place for answers.
+        grant_types: Vec::new(),
+        ..entered(occasion)
+    };
+    enter(store, occasion, &client, Some(&secret))
+}
+
+/// A client of the owner's, of which nothing is known yet.
+fn entered(occasion: &Occasion) -> Client {
+    Client {
+        id: ClientId::mint(random::bytes()),
+        name: None,
+        redirect_uris: Vec::new(),
+        auth_method: AuthMethod::None,
+        secret: None,
         registration_token: None,
+        introspects: None,
         grant_types: GrantType::ALL.to_vec(),
         scope: None,
         application_type: None,
@@ -42,11 +82,14 @@ pub(super) fn add(
         software: (None, None),
         origin: ClientOrigin::Manual,
         created_at: occasion.at,
-    };
-    store.add_client(&client, occasion)?;
-    let mut data = describe(&client);
+    }
+}
+
+fn enter(store: &Store, occasion: &Occasion, client: &Client, secret: Option<&Secret<ClientSecret>>) -> Result<Done, Failure> {
+    store.add_client(client, occasion)?;
+    let mut data = describe(client);
     let mut message = format!("Added {}.\nclient id: {}", client.display_name(), client.id);
-    if let (Some(secret), Some(members)) = (&secret, data.as_object_mut()) {
+    if let (Some(secret), Some(members)) = (secret, data.as_object_mut()) {
         members.insert("client_secret".into(), json!(secret.reveal()));
         message.push_str(&format!("\nclient secret (shown this once): {}", secret.reveal()));
     }
@@ -97,7 +140,7 @@ fn unknown(id: &str) -> Failure {
 }
 
 fn describe(client: &Client) -> Value {
-    json!({
+    let mut data = json!({
         "id": client.id.as_str(),
         "name": client.display_name(),
         "redirect_uris": client.redirect_uris,
@@ -108,5 +151,9 @@ fn describe(client: &Client) -> Value {
             ClientOrigin::Known => "by its address",
         },
         "created_at": client.created_at.0,
-    })
+    });
+    if let (Some(path), Some(members)) = (&client.introspects, data.as_object_mut()) {
+        members.insert("introspects".into(), json!(path));
+    }
+    data
 }

@@ -2,7 +2,9 @@
 
 use crate::config::{Config, Network, Server};
 use crate::oauth::audit::Occasion;
+use crate::oauth::client::ClientKinds;
 use crate::oauth::configuration::Configuration;
+use crate::oauth::resource::Naming;
 use crate::store::{Store, StoreError};
 
 /// Tells the audit log how the configuration differs from the last start.
@@ -18,6 +20,8 @@ fn describe(config: &Config) -> Configuration {
     let network = |network: &Network| format!("{}/{}", network.address, network.prefix);
     let ours = [
         ("adopt_known", config.clients.adopt_known.to_string()),
+        ("public_only", (config.clients.kinds == ClientKinds::PublicOnly).to_string()),
+        ("require_resource", config.servers.iter().all(|server| server.resource.naming == Naming::Strict).to_string()),
         ("allowed_origins", config.allowed_origins.join(" ")),
         ("aliases", config.aliases.join(" ")),
         ("trusted_proxies", config.trusted_proxies.iter().map(network).collect::<Vec<_>>().join(" ")),

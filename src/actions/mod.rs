@@ -38,6 +38,7 @@ pub enum Action {
     UserAllow { name: String, path: String },
     UserDeny { name: String, path: String },
     ClientAdd { preset: Option<String>, redirect_uris: Vec<String>, name: Option<String>, secret: bool },
+    ResourceServerAdd { path: String, name: Option<String> },
     ClientList,
     ClientShow { id: String },
     ClientRemove { id: String },
@@ -136,6 +137,7 @@ pub fn perform(store: &Store, config: &Config, occasion: &Occasion, action: Acti
         Action::ClientAdd { preset, redirect_uris, name, secret } => {
             clients::add(store, config, occasion, preset.as_deref(), redirect_uris, (name, secret))
         }
+        Action::ResourceServerAdd { path, name } => clients::add_resource_server(store, config, occasion, &path, name),
         Action::ClientList => clients::list(store),
         Action::ClientShow { id } => clients::show(store, &id),
         Action::ClientRemove { id } => clients::remove(store, occasion, &id),

@@ -1,5 +1,6 @@
 //! `doorward client`.
 
+use super::failure;
 use super::run::act;
 use super::table::{self, Column};
 use crate::actions::{Action, Failure};
@@ -42,12 +43,28 @@ struct Add {
     /// give it a secret, shown this once
     #[argh(switch)]
     secret: bool,
+    /// instead of all these: a server, by its path, that asks /introspect about its tokens; it gets a secret
+    #[argh(option)]
+    resource_server: Option<String>,
     /// the data directory
     #[argh(option)]
     data: Option<PathBuf>,
     /// print JSON
     #[argh(switch)]
     json: bool,
+}
+
+impl Add {
+    fn action(self) -> Result<Action, Failure> {
+        let Self { preset, redirect_uri: redirect_uris, name, secret, resource_server, .. } = self;
+        match resource_server {
+            None => Ok(Action::ClientAdd { preset, redirect_uris, name, secret }),
+            Some(path) if preset.is_none() && redirect_uris.is_empty() => Ok(Action::ResourceServerAdd { path, name }),
+            Some(_) => {
+                Err(failure("a resource server receives no answers", "leave --preset and --redirect-uri out, or enter a client of its own"))
+            }
+        }
+    }
 }
 
 /// list the clients
@@ -91,10 +108,7 @@ struct Remove {
 
 pub(super) fn run(client: Client) -> Result<(), Failure> {
     let (data, json, action) = match client.command {
-        Command::Add(add) => {
-            let Add { preset, redirect_uri, name, secret, data, json } = add;
-            (data, json, Action::ClientAdd { preset, redirect_uris: redirect_uri, name, secret })
-        }
+        Command::Add(add) => (add.data.clone(), add.json, add.action()?),
         Command::List(list) => (list.data, list.json, Action::ClientList),
         Command::Show(show) => (show.data, show.json, Action::ClientShow { id: show.id }),
         Command::Remove(remove) => (remove.data, false, Action::ClientRemove { id: remove.id }),

@@ -159,6 +159,10 @@ fn announce(config: &Config, store: &Store, address: std::net::SocketAddr) -> Re
     for host in config.clients.redirects.hosts_without_pkce() {
         eprintln!("warning: codes for {host} go without PKCE (without_pkce); whoever gets hold of one can use it");
     }
+    let locked_out = store.clients()?.iter().filter(|client| !config.clients.kinds.admit(client)).count();
+    if locked_out > 0 {
+        eprintln!("warning: {locked_out} clients have a secret and are not let in (public_only); see doorward client list");
+    }
     if !store.is_claimed()? {
         if isatty(io::stdout()) {
             say(&format!("\n{}", actions::perform(store, config, &Occasion::here(clock::now()), Action::Setup)?.message));

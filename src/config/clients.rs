@@ -1,6 +1,7 @@
 //! Where answers may go, and which clients are trusted with what: the table `[clients]`.
 
 use super::{ConfigError, Issuer, raw};
+use crate::oauth::client::ClientKinds;
 use crate::oauth::redirect_rules::{RedirectHosts, RedirectRules};
 use url::{Host, Url};
 
@@ -31,12 +32,14 @@ pub struct Clients {
     pub redirects: RedirectRules,
     /// Whether a user may let a well-known client in again under an id that is not known here.
     pub adopt_known: bool,
+    /// Which kinds of clients there may be.
+    pub kinds: ClientKinds,
 }
 
 impl Clients {
     /// What holds where an owner decided nothing.
     pub fn undecided(issuer: &str) -> Self {
-        Self { redirects: RedirectRules::open(issuer), adopt_known: true }
+        Self { redirects: RedirectRules::open(issuer), adopt_known: true, kinds: ClientKinds::All }
     }
 }
 
@@ -58,6 +61,7 @@ pub(super) fn decide(written: &raw::Clients, issuer: &Issuer) -> Result<Clients,
     Ok(Clients {
         redirects: RedirectRules::open(&issuer.origin).with(hosts, allowed_hosts, allowed_schemes).without_pkce(without_pkce),
         adopt_known: written.adopt_known.unwrap_or(true),
+        kinds: if written.public_only { ClientKinds::PublicOnly } else { ClientKinds::All },
     })
 }
 
@@ -103,6 +107,7 @@ mod tests {
         assert_eq!(clients.redirects, RedirectRules::open("https://mcp.example.com"));
         assert!(clients.adopt_known);
         assert!(!decided("adopt_known = false").unwrap().adopt_known);
+        assert_eq!((clients.kinds, decided("public_only = true").unwrap().kinds), (ClientKinds::All, ClientKinds::PublicOnly));
     }
 
     #[test]

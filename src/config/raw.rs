@@ -40,6 +40,7 @@ pub(super) struct File {
     pub(super) aliases: Vec<String>,
     pub(super) allowed_origins: Vec<String>,
     pub(super) trusted_proxies: Vec<String>,
+    pub(super) require_resource: bool,
     pub(super) clients: Clients,
     pub(super) lifetimes: Lifetimes,
     pub(super) limits: Limits,
@@ -55,6 +56,7 @@ pub(super) struct Clients {
     pub(super) allowed_schemes: Vec<String>,
     pub(super) adopt_known: Option<bool>,
     pub(super) without_pkce: Vec<String>,
+    pub(super) public_only: bool,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -92,6 +94,8 @@ pub(super) struct Server {
     pub(super) default_scopes: Option<Vec<String>>,
     #[serde(default)]
     pub(super) scopes: toml::Table,
+    #[serde(default)]
+    pub(super) implies: BTreeMap<String, Vec<String>>,
 }
 
 /// Flags, environment and file together, each setting already taken from where it counts.

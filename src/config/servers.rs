@@ -2,8 +2,9 @@
 
 use super::raw::{self, Environment, Written};
 use super::{ConfigError, Issuer, Server, Upstream, UpstreamCredential, policy, units};
-use crate::oauth::resource::ProtectedResource;
+use crate::oauth::resource::{Naming, ProtectedResource};
 use crate::oauth::scope::{Scope, is_ours, is_scope_name};
+use crate::oauth::scope_hierarchy::{Circle, ScopeHierarchy};
 use crate::oauth::token_policy::TokenPolicy;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -60,6 +61,7 @@ pub(super) fn decide(
     environment: Environment<'_>,
 ) -> Result<Vec<Server>, ConfigError> {
     let listed = &written.file.servers;
+    let naming = if written.file.require_resource { Naming::Strict } else { Naming::Lenient };
     if let (Some(upstream), false) = (&written.upstream, listed.is_empty()) {
         return Err(ConfigError::new(
             format!("--upstream {upstream} is given, and the configuration file lists servers"),
@@ -73,12 +75,14 @@ pub(super) fn decide(
         };
         let mut only = plain(DEFAULT_PATH, name, upstream, issuer);
         only.resource.tokens = tokens;
+        only.resource.naming = naming;
         return Ok(vec![only]);
     }
     let mut servers: Vec<Server> = Vec::new();
     for entry in listed {
         let mut server = server(entry, issuer, bound, environment)?;
         server.resource.tokens = policy::of_server(entry, tokens)?;
+        server.resource.naming = naming;
         if servers.iter().any(|other| other.resource.path == server.resource.path) {
             return Err(ConfigError::new(format!("two servers have the path {}", entry.path), "give each [[server]] a path of its own"));
         }
@@ -117,6 +121,7 @@ fn server(entry: &raw::Server, issuer: &Issuer, bound: SocketAddr, environment: 
         }
         server.resource.default_scope = defaults;
     }
+    server.resource.hierarchy = hierarchy(entry, &server.resource.offered())?;
     if let Some(text) = &entry.upstream_timeout {
         server.upstream_timeout = units::span(text)?;
     }
@@ -155,6 +160,20 @@ fn scopes(entry: &raw::Server) -> Result<Vec<(String, String)>, ConfigError> {
             .ok_or_else(|| ConfigError::new(what(), "write it like \"notes:read\" = \"Read your notes\""))
     };
     entry.scopes.iter().map(read).collect()
+}
+
+/// Which scopes include others, all of them scopes of this server.
+fn hierarchy(entry: &raw::Server, offered: &Scope) -> Result<ScopeHierarchy, ConfigError> {
+    let named = entry.implies.iter().flat_map(|(name, included)| std::iter::once(name).chain(included));
+    if let Some(unknown) = named.into_iter().find(|name| !offered.contains(name)) {
+        let what = format!("[server.implies] of {} names {unknown}, which is not in [server.scopes]", entry.path);
+        return Err(ConfigError::new(what, "describe each scope under [server.scopes]: \"notes:read\" = \"Read your notes\""));
+    }
+    let direct: Vec<(String, Scope)> = entry.implies.iter().map(|(name, included)| (name.clone(), included.iter().collect())).collect();
+    ScopeHierarchy::new(&direct).map_err(|Circle(way)| {
+        let what = format!("[server.implies] of {} goes round in a circle: {}", entry.path, way.join(" implies "));
+        ConfigError::new(what, "take one of these out; list under a scope only those that allow less than it does")
+    })
 }
 
 /// Plain HTTP to a host of the home network; never to ourselves, and never with a password in the URL.
@@ -256,6 +275,33 @@ mod tests {
             let error = decided(bad).unwrap_err();
             assert!(!error.what.contains("p4ss"), "{error}");
         }
+    }
+
+    const SCOPES: &str = "[[server]]\npath = \"/notes\"\nupstream = \"http://h:1/\"\n[server.scopes]\nread = \"Read\"\nwrite = \"Change\"\nadmin = \"All\"\n[server.implies]\n";
+
+    #[test]
+    fn a_server_has_to_be_named_exactly_where_the_owner_asks_for_that() {
+        let naming = |toml: &str| decided(toml).unwrap()[0].resource.naming;
+        assert_eq!((naming(""), naming("require_resource = true")), (Naming::Lenient, Naming::Strict));
+        let server = "[[server]]\npath = \"/a\"\nupstream = \"http://h:1/\"\n";
+        assert_eq!((naming(server), naming(&format!("require_resource = true\n{server}"))), (Naming::Lenient, Naming::Strict));
+    }
+
+    #[test]
+    fn scopes_include_others_where_the_owner_says_so() {
+        let servers = decided(&format!("{SCOPES}admin = [\"write\"]\nwrite = [\"read\"]")).unwrap();
+        assert_eq!(servers[0].resource.hierarchy.reach(&Scope::parse("admin")).to_string(), "admin write read");
+        assert_eq!(decided(SCOPES).unwrap()[0].resource.hierarchy, ScopeHierarchy::default());
+    }
+
+    #[test]
+    fn scopes_that_are_unknown_or_include_themselves_stop_the_start() {
+        let told = |implies: &str| decided(&format!("{SCOPES}{implies}")).unwrap_err().what;
+        assert!(told("write = [\"rede\"]").contains("names rede"));
+        assert!(told("wirte = [\"read\"]").contains("names wirte"));
+        assert!(told("write = [\"openid\"]").contains("names openid"));
+        assert!(told("write = [\"read\"]\nread = [\"write\"]").ends_with("read implies write implies read"));
+        assert!(told("read = [\"read\"]").ends_with("read implies read"));
     }
 
     #[test]

@@ -84,6 +84,7 @@ pub(crate) fn token(user: &str, path: &str) -> (StoredAccessToken, Standing) {
         auth_method: AuthMethod::None,
         secret: None,
         registration_token: None,
+        introspects: None,
         grant_types: Vec::new(),
         scope: None,
         application_type: None,

@@ -117,7 +117,9 @@ fn the_only<'r>(resources: &[&'r ProtectedResource]) -> Option<&'r ProtectedReso
 pub(super) fn find(app: &App, id: &ClientId, params: &Params) -> Result<Option<Asking>, StoreError> {
     let known = if id.as_str().len() <= MAX_ID { app.store.client(id)? } else { None };
     if let Some(client) = known {
-        return Ok(Some(Asking { client, is_new: false }));
+        // One whose kind is not let in is not let in by its address either.
+        let admitted = app.config.clients.kinds.admit(&client);
+        return Ok(admitted.then_some(Asking { client, is_new: false }));
     }
     let redirect_uri = params.one("redirect_uri").ok().flatten().filter(|_| app.config.clients.adopt_known);
     let adoptable = redirect_uri.and_then(|uri| known_clients::adoptable(id, uri, clock::now()));

@@ -37,7 +37,7 @@ fn settle(app: &App, secret: &Secret<FlowSecret>, decision: Decision<'_>, signed
     let now = occasion.at;
     let hash = secret.hash();
     let Some(begun) = app.store.flow(&hash)? else { return Ok(stale(app, Stale::Expired)) };
-    let known = app.store.client(&begun.client)?;
+    let known = app.client(&begun.client)?;
     let adopted = if known.is_none() { adopted(app, &begun) } else { None };
     let client = known.as_ref().or(adopted.as_ref());
     let parties = Parties { session: signed_in.session, user: &signed_in.user, client, rules: app.redirect_rules() };

@@ -120,15 +120,21 @@ fn problem(missing: Missing) -> &'static str {
 fn server(app: &App, offer: &Offer, chosen: Option<&str>) -> Option<ServerChoice> {
     let resource = app.resource_at(&offer.server)?;
     let description = |name: &str| words::scope(Some(resource), name);
+    let includes = |name: &str| {
+        let included = resource.hierarchy.included_in(name);
+        (!included.is_empty()).then(|| included.names().map(description).collect::<Vec<_>>().join(", "))
+    };
+    let line = |name: &str| ScopeLine {
+        name: name.to_owned(),
+        description: description(name),
+        includes: includes(name),
+        settled: offer.is_settled(name),
+    };
     Some(ServerChoice {
         path: offer.server.clone(),
         name: resource.name.clone(),
         url: resource.uri.clone(),
-        scopes: offer
-            .scope
-            .names()
-            .map(|name| ScopeLine { name: name.to_owned(), description: description(name), settled: offer.is_settled(name) })
-            .collect(),
+        scopes: offer.scope.names().map(line).collect(),
         least: offer.least.names().map(description).collect::<Vec<_>>().join(", "),
         chosen: chosen == Some(&offer.server),
     })

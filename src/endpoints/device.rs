@@ -66,7 +66,7 @@ fn settle(
     user_code: &UserCode,
     decision: Decision<'_>,
 ) -> Result<Answer, StoreError> {
-    let client = app.store.client(&stored.client)?;
+    let client = app.client(&stored.client)?;
     let occasion = signed_in.occasion();
     let verdict = app.store.settle_device(hash, &occasion, |stored| {
         device::decide(stored, decision, (&signed_in.user, signed_in.at), client.as_ref(), occasion.at)
@@ -100,7 +100,7 @@ fn ask(
     user_code: &UserCode,
     again: Option<(&Choice, Missing)>,
 ) -> Result<Answer, StoreError> {
-    let Some(client) = app.store.client(&stored.client)? else { return Ok(consent::stale(app, Stale::Withdrawn)) };
+    let Some(client) = app.client(&stored.client)? else { return Ok(consent::stale(app, Stale::Withdrawn)) };
     let offers = device::usable(&stored.offers, &signed_in.user);
     if offers.is_empty() {
         let what = "You may not use the server that this device asks for.";

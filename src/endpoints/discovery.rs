@@ -33,12 +33,18 @@ pub fn protected_resource(app: &App, request: &Request, place: &str) -> Answer {
 
 /// RFC 8414 §3. The issuer is our bare origin; the same document is given where clients glue a server's path to the name.
 pub fn authorization_server(app: &App, request: &Request, place: &str) -> Answer {
-    if is_ours(app, request, place) { document(&metadata::authorization_server(app.issuer(), app.resources())) } else { unknown() }
+    if !is_ours(app, request, place) {
+        return unknown();
+    }
+    document(&metadata::authorization_server(app.issuer(), app.resources(), app.config.clients.kinds))
 }
 
 /// OpenID Connect Discovery §4.
 pub fn openid_configuration(app: &App, request: &Request, place: &str) -> Answer {
-    if is_ours(app, request, place) { document(&metadata::openid_configuration(app.issuer(), app.resources())) } else { unknown() }
+    if !is_ours(app, request, place) {
+        return unknown();
+    }
+    document(&metadata::openid_configuration(app.issuer(), app.resources(), app.config.clients.kinds))
 }
 
 fn is_ours(app: &App, request: &Request, place: &str) -> bool {

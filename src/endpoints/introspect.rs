@@ -35,7 +35,16 @@ fn serve(app: &App, request: &Request) -> Result<Result<Value, Refusal>, StoreEr
     Ok(match token_parameter::parse(&params) {
         Err(refusal) => Err(refusal),
         Ok(TokenParameter::Foreign) => Ok(introspection::inactive()),
-        Ok(TokenParameter::Access(token)) => Ok(asked.access(app.store.access_token(&token.hash())?)),
+        Ok(TokenParameter::Access(token)) => {
+            let stored = app.store.access_token(&token.hash())?;
+            let record = stored.as_ref().map(|(record, _)| record.clone());
+            let answer = asked.access(stored);
+            // A token that a resource server was shown is in use, as if it had come to the gate.
+            if let Some(record) = record.filter(|_| client.client().introspects.is_some() && introspection::is_active(&answer)) {
+                app.store.note_use(&token.hash(), &record, &super::occasion(request));
+            }
+            Ok(answer)
+        }
         Ok(TokenParameter::Refresh(token)) => Ok(asked.refresh(app.store.refresh_token(&token.hash())?)),
     })
 }

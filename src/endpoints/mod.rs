@@ -4,6 +4,7 @@
 pub mod authorize;
 pub mod browser;
 pub mod client_configuration;
+pub mod clients;
 pub mod connect;
 pub mod connections;
 pub mod consent;
@@ -35,7 +36,9 @@ use crate::config::Config;
 use crate::http::answer::Answer;
 use crate::http::request::Request;
 use crate::oauth::audit::Occasion;
+use crate::oauth::client::Client;
 use crate::oauth::error::Refusal;
+use crate::oauth::ids::ClientId;
 use crate::oauth::params::Params;
 use crate::oauth::redirect_rules::RedirectRules;
 use crate::oauth::registration::TakenNames;
@@ -84,6 +87,11 @@ impl App {
     /// The protected server at `path`.
     fn resource_at(&self, path: &str) -> Option<&ProtectedResource> {
         self.resources.iter().find(|resource| resource.path == path)
+    }
+
+    /// The client of that id, unless the owner lets in none of its kind (any more).
+    fn client(&self, id: &ClientId) -> Result<Option<Client>, StoreError> {
+        Ok(self.store.client(id)?.filter(|client| self.config.clients.kinds.admit(client)))
     }
 
     /// Does what somebody signed in asks for: the same functions that the commands call, and recorded as theirs.

@@ -33,7 +33,7 @@ fn serve(app: &App, request: &Request) -> Result<Result<Answer, Refusal>, StoreE
         return Ok(Err(Refusal::NotJson));
     }
     let metadata = match registration::parse(&request.body, app.redirect_rules(), &app.taken_names()) {
-        Ok(metadata) => metadata,
+        Ok(metadata) => metadata.of_kinds(app.config.clients.kinds),
         Err(refusal) => return Ok(Err(refusal)),
     };
     let occasion = super::occasion(request);

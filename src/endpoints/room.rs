@@ -24,11 +24,13 @@ pub(super) enum Room {
     Connect,
     /// `/servers`
     Servers,
+    /// `/clients`
+    Clients,
 }
 
 impl Room {
     /// In the order of the list.
-    const ALL: [Self; 3] = [Self::Overview, Self::Connect, Self::Servers];
+    const ALL: [Self; 4] = [Self::Overview, Self::Connect, Self::Servers, Self::Clients];
 
     /// Its path.
     pub(super) fn href(self) -> &'static str {
@@ -36,6 +38,7 @@ impl Room {
             Self::Overview => "/",
             Self::Connect => "/connect",
             Self::Servers => "/servers",
+            Self::Clients => "/clients",
         }
     }
 
@@ -44,6 +47,7 @@ impl Room {
             Self::Overview => "Overview",
             Self::Connect => "Connect an app",
             Self::Servers => "Servers",
+            Self::Clients => "Apps",
         }
     }
 
@@ -51,7 +55,7 @@ impl Room {
     fn is_for_owners(self) -> bool {
         match self {
             Self::Overview | Self::Connect => false,
-            Self::Servers => true,
+            Self::Servers | Self::Clients => true,
         }
     }
 }
@@ -64,21 +68,25 @@ pub(super) enum Said {
     Revoked,
     /// All of somebody's connections were, or of everybody.
     RevokedAll,
+    /// An app was removed.
+    ClientRemoved,
 }
 
 impl Said {
-    const ALL: [Self; 2] = [Self::Revoked, Self::RevokedAll];
+    const ALL: [Self; 3] = [Self::Revoked, Self::RevokedAll, Self::ClientRemoved];
 
     fn word(self) -> &'static str {
         match self {
             Self::Revoked => "revoked",
             Self::RevokedAll => "revoked-all",
+            Self::ClientRemoved => "client-removed",
         }
     }
 
     fn sentence(self) -> &'static str {
         match self {
             Self::Revoked => "Revoked. The app’s next call is refused.",
+            Self::ClientRemoved => "Removed. Its connections have ended.",
             Self::RevokedAll => "All revoked. Every app’s next call is refused.",
         }
     }

@@ -39,7 +39,7 @@ fn form(app: &App, request: &Request, status: u16, link: &Secret<SetupLink>, use
     let visitor = app.visitor(request);
     let address = |server: &crate::config::Server| ServerAddress { name: server.resource.name.clone(), url: server.resource.uri.clone() };
     let [password, again] = credentials::password_fields();
-    let fields = vec![Field::username("Name").with_value(username).focused(), password, again];
+    let fields = vec![Field::username("Name", username).focused(), password, again];
     let view = SetupPage {
         banner: app.banner(),
         token: link.reveal().to_owned(),

@@ -67,7 +67,7 @@ pub(super) fn proven(app: &App, request: &Request) -> Result<Result<(Authenticat
         Ok(read) => read,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let known = app.store.client(presented.client_id())?;
+    let known = app.client(presented.client_id())?;
     Ok(client_auth::authenticate(&presented, known).map(|client| (client, params)))
 }
 

@@ -50,6 +50,26 @@
 //! connection that is closed and not the one token, so that whichever of the family comes later is refused, and none of them
 //! is taken for theft ([`crate::oauth::revocation`]).
 //!
+//! # Scopes that include others are told to the upstream and not to the client
+//!
+//! With `[server.implies]` a token for `notes:write` may do what `notes:read` allows. The connection and the answer hold what
+//! was asked for and ticked; what that includes is added where it is judged: in what the upstream and `/auth/check` are told,
+//! and when a refresh asks for less ([`crate::oauth::scope_hierarchy`]). So an answer never names more than was asked, and a
+//! change of the table takes effect at once, for tokens that are out there too. The consent page says beside a scope what it
+//! includes; unticking what is included takes it out of the answer and changes nothing else.
+//!
+//! # Strict naming leaves no spelling, and no secret leaves no exception
+//!
+//! `require_resource` is for owners whose clients all follow RFC 8707: no `resource`, another spelling or another server is
+//! `invalid_target`, at `/authorize`, at `/device_authorization` and with each token request. A slash too many is another
+//! spelling, although the document of that address names it: people are to be given the address as `doorward server list`
+//! shows it.
+//!
+//! With `public_only`, who asks for a secret at registration is answered as a public client (RFC 7591 §2 lets the server
+//! replace what was asked; refusing would lock out Claude, which always asks). A client that got a secret before is unknown
+//! from then on, rather than let in without it: whoever has one of its refresh tokens would need nothing more. Its access
+//! tokens live to their end, and everything is as before once the setting is gone.
+//!
 //! # A client is told of no scope that it did not ask for
 //!
 //! Many clients ask for scopes that their server does not have: `openid email profile` whatever it is, or those of another
@@ -205,7 +225,10 @@
 //!
 //! RFC 7662 §2.1 wants callers authorized, so that nobody tries out tokens. Ours have 256 bits, and a client is told about
 //! nothing but what was issued to itself; a public client, which can only name itself, holds with the token more than the
-//! answer says. Unknown, over and another's are one answer, byte for byte. A rotated refresh token is inactive, although the
+//! answer says. An MCP server that checks tokens itself, beside a proxy that passes them on, is entered by the owner for one
+//! path (`client add --resource-server`): it is told about access tokens for that path, whosever they are, can ask for none,
+//! and its question counts as use, as a call at the gate does. A client with a secret is none by that alone: strangers may
+//! register those. Unknown, over and another's are one answer, byte for byte. A rotated refresh token is inactive, although the
 //! retry window may still answer it, and asking about one is never taken for its use ([`crate::oauth::introspection`]).
 //!
 //! # MCP sessions belong to a user and a client

@@ -122,7 +122,7 @@ impl Admitted {
     pub fn bearer(&self) -> &Bearer {
         &self.bearer
     }
-    /// What it may do.
+    /// What it may do: the scopes of the credential and those that they include.
     pub fn scope(&self) -> &Scope {
         &self.scope
     }
@@ -148,7 +148,7 @@ pub fn admit(stored: Option<(StoredAccessToken, Standing)>, server: &ProtectedRe
         user: grant.user().name.clone(),
         user_id: grant.user().id.clone(),
         bearer: Bearer::Client(grant.connection().client.clone()),
-        scope: token.scope,
+        scope: server.hierarchy.reach(&token.scope),
         expires_at: token.expires_at,
     })
 }
@@ -165,7 +165,7 @@ pub fn admit_key(stored: Option<api_key::Standing>, server: &ProtectedResource, 
     if key.server != server.path {
         return Err(Refusal::KeyForAnotherServer);
     }
-    let scope = key.scope.and(&server.offered());
+    let scope = server.hierarchy.reach(&key.scope.and(&server.offered()));
     if scope.is_empty() && !key.scope.is_empty() {
         return Err(Refusal::KeyScopeGone);
     }
@@ -207,6 +207,7 @@ mod tests {
     use crate::oauth::api_key::StoredApiKey;
     use crate::oauth::connection::{Connection, EndReason, Ended};
     use crate::oauth::fixtures::{ISSUER, NOW, api_key, connection, key_standing, resource, seconds_later, secret, standing, user};
+    use crate::oauth::scope_hierarchy::ScopeHierarchy;
     use crate::oauth::secret::{AuthorizationCode, ClientSecret, Kind, RefreshToken, Session};
     use crate::oauth::user::{ServerAccess, User};
 
@@ -310,6 +311,20 @@ mod tests {
         assert_eq!(admitted.bearer(), &Bearer::Client(ClientId::known_as("claude")));
         assert_eq!(admitted.scope().to_string(), "read");
         assert_eq!(admitted.expires_at(), Some(seconds_later(3600)));
+    }
+
+    #[test]
+    fn who_is_admitted_may_do_what_the_scopes_include() {
+        let hierarchy = ScopeHierarchy::new(&[("write".into(), Scope::parse("read"))]).unwrap();
+        let server = ProtectedResource { hierarchy, ..resource("/notes") };
+        let may = |scope: &str| {
+            let token = StoredAccessToken { scope: Scope::parse(scope), ..token() };
+            admit(Some((token, standing())), &server, NOW).unwrap().scope().to_string()
+        };
+        assert_eq!((may("write").as_str(), may("read").as_str()), ("write read", "read"));
+        let key = key_standing();
+        let key = api_key::Standing { key: StoredApiKey { scope: Scope::parse("write"), ..key.key }, ..key };
+        assert_eq!(admit_key(Some(key), &server, NOW).unwrap().scope().to_string(), "write read");
     }
 
     #[test]

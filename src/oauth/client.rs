@@ -22,6 +22,8 @@ pub struct Client {
     /// SHA-256 of the token by which it manages its own registration (RFC 7592 §1.2), as long as the registration is its own
     /// alone.
     pub registration_token: Option<TokenHash<RegistrationAccessToken>>,
+    /// The server, by its path, about whose tokens it may ask (RFC 7662): then it is a resource server and nothing else.
+    pub introspects: Option<String>,
     /// The grants it registered.
     pub grant_types: Vec<GrantType>,
     /// The `scope` it registered, echoed and not enforced: what counts is what the user grants.
@@ -79,6 +81,35 @@ impl AuthMethod {
     /// Reads the registered name.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|method| method.as_str() == text)
+    }
+}
+
+/// Which kinds of clients an owner lets in (RFC 6749 §2.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ClientKinds {
+    /// Public ones and those with a secret.
+    #[default]
+    All,
+    /// Public ones alone.
+    PublicOnly,
+}
+
+impl ClientKinds {
+    /// How they may authenticate, in the order in which metadata lists it.
+    pub fn methods(self) -> &'static [AuthMethod] {
+        match self {
+            Self::All => &AuthMethod::ALL,
+            Self::PublicOnly => &[AuthMethod::None],
+        }
+    }
+
+    /// True for a client of these kinds. One that got its secret before the owner decided is not let in without it: whoever
+    /// has its tokens would need nothing more to renew them.
+    pub fn admit(self, client: &Client) -> bool {
+        match self {
+            Self::All => true,
+            Self::PublicOnly => !client.is_confidential(),
+        }
     }
 }
 
@@ -146,6 +177,14 @@ mod tests {
         assert!(!client("a").is_confidential());
         assert!(confidential("a", &secret(1)).is_confidential());
         assert!(!Client { auth_method: AuthMethod::ClientSecretBasic, ..client("a") }.is_confidential());
+    }
+
+    #[test]
+    fn where_only_public_clients_are_let_in_one_with_a_secret_is_not() {
+        let with_secret = confidential("a", &secret(1));
+        assert!(ClientKinds::All.admit(&with_secret) && ClientKinds::All.admit(&client("a")));
+        assert!(!ClientKinds::PublicOnly.admit(&with_secret) && ClientKinds::PublicOnly.admit(&client("a")));
+        assert_eq!((ClientKinds::All.methods().len(), ClientKinds::PublicOnly.methods()), (3, [AuthMethod::None].as_slice()));
     }
 
     #[test]

@@ -163,7 +163,7 @@ fn addresses_match<'r>(
         return Err(Refusal::ParameterMissing("redirect_uri"));
     }
     let resource = resource.filter(|resource| resource.path == stored.server).ok_or(Refusal::GrantEnded)?;
-    if resource::all_mean(grant.resources.iter().map(String::as_str), resource) { Ok(resource) } else { Err(Refusal::ResourceNotGranted) }
+    resource::means(grant.resources.iter().map(String::as_str), resource).map(|()| resource)
 }
 
 fn still_agreed(stored: &StoredCode, user: Option<&User>) -> bool {

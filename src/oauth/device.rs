@@ -231,8 +231,8 @@ pub fn poll(
             let stands = user.is_some_and(|user| user.id == *by && user.epoch == *user_epoch && user.may_use(&granted.server));
             let resource = resource.filter(|resource| stands && resource.path == granted.server);
             let Some(resource) = resource else { return Poll::Refuse(Refusal::GrantEnded) };
-            if !resource::all_mean(grant.resources.iter().map(String::as_str), resource) {
-                return Poll::Refuse(Refusal::ResourceNotGranted);
+            if let Err(refusal) = resource::means(grant.resources.iter().map(String::as_str), resource) {
+                return Poll::Refuse(refusal);
             }
             let client = stored.client.clone();
             let (user_epoch, authenticated_at) = (*user_epoch, *signed_in_at);

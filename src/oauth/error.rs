@@ -169,6 +169,7 @@ pub enum Refusal {
     // resources
     ResourceUnknown,
     ResourceMissing,
+    ResourceRequired,
     ResourceNotGranted,
     // bearer tokens
     NoCredentials,
@@ -265,6 +266,7 @@ impl Refusal {
 
             Self::ResourceUnknown => (E::InvalidTarget, 400, "the resource is not served here"),
             Self::ResourceMissing => (E::InvalidTarget, 400, "several resources are served here, name one with the resource parameter"),
+            Self::ResourceRequired => (E::InvalidTarget, 400, "name one server with the resource parameter, by its exact address"),
             Self::ResourceNotGranted => (E::InvalidTarget, 400, "the resource was not granted"),
 
             Self::NoCredentials => (E::InvalidToken, 401, "an access token is required"),
@@ -318,7 +320,7 @@ mod tests {
     use crate::oauth::{redirect_uri, registration};
     use Refusal as R;
 
-    const EVERY: [Refusal; 74] = [
+    const EVERY: [Refusal; 75] = [
         R::NotAForm,
         R::MalformedForm,
         R::ParameterMissing("code"),
@@ -377,6 +379,7 @@ mod tests {
         R::AnswerOver,
         R::ResourceUnknown,
         R::ResourceMissing,
+        R::ResourceRequired,
         R::ResourceNotGranted,
         R::NoCredentials,
         R::CredentialsMalformed,

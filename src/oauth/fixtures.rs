@@ -69,6 +69,7 @@ pub(crate) fn client(id: &str) -> Client {
         auth_method: AuthMethod::None,
         secret: None,
         registration_token: None,
+        introspects: None,
         grant_types: GrantType::ALL.to_vec(),
         scope: None,
         application_type: None,

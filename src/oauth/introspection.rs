@@ -28,10 +28,18 @@ pub fn inactive() -> Value {
     json!({ "active": false })
 }
 
+/// True for the answer about a token that is good for something.
+pub fn is_active(answer: &Value) -> bool {
+    *answer != inactive()
+}
+
 impl Introspection<'_> {
     /// The answer about an access token.
     pub fn access(&self, stored: Option<(StoredAccessToken, Standing)>) -> Value {
-        let Ok((token, grant)) = bearer::alive(stored, self.now) else { return inactive() };
+        let alive = bearer::alive(stored, self.now).ok();
+        let Some((token, grant)) = alive.filter(|(_, grant)| self.owns(grant.connection()) || self.serves(grant.connection())) else {
+            return inactive();
+        };
         let more = [("token_type", json!("Bearer")), ("iat", json!(token.issued_at.0))];
         self.describe(&grant, &token.scope, token.expires_at, &more)
     }
@@ -41,7 +49,7 @@ impl Introspection<'_> {
     pub fn refresh(&self, stored: Option<(StoredRefreshToken, Standing)>) -> Value {
         let alive = stored.filter(|(token, _)| token.rotated.is_none() && !token.expires_at.has_come(self.now));
         let Some((token, Ok(grant))) = alive.map(|(token, standing)| (token, connection::stands(standing))) else { return inactive() };
-        if !grant.connection().refreshable {
+        if !grant.connection().refreshable || !self.owns(grant.connection()) {
             return inactive();
         }
         self.describe(&grant, &grant.connection().scope, Some(token.expires_at), &[])
@@ -50,8 +58,7 @@ impl Introspection<'_> {
     /// The members of RFC 7662 §2.2; a token that does not expire has no `exp`.
     fn describe(&self, grant: &StandingGrant, scope: &Scope, end: Option<UnixTime>, more: &[(&str, Value)]) -> Value {
         let (connection, user) = (grant.connection(), grant.user());
-        let resource = self.resources.iter().find(|resource| resource.path == connection.server);
-        let Some(resource) = resource.filter(|_| self.may_know(connection)) else { return inactive() };
+        let Some(resource) = self.resources.iter().find(|resource| resource.path == connection.server) else { return inactive() };
         let mut answer = json!({
             "active": true,
             "scope": scope.to_string(),
@@ -71,8 +78,15 @@ impl Introspection<'_> {
     /// A client is told about what was issued to itself. RFC 7662 §2.1 wants every caller authorized. Deviates: a public
     /// client, which can prove nothing, may ask too, because the token that it shows would let it do all that the answer
     /// only tells of.
-    fn may_know(&self, connection: &Connection) -> bool {
+    fn owns(&self, connection: &Connection) -> bool {
         connection.client == self.client.client().id
+    }
+
+    /// A resource server, which the owner entered as one, is told about the access tokens that are for it. Those for
+    /// another server are inactive to it (RFC 7662 §4), and refresh tokens are none of its business.
+    fn serves(&self, connection: &Connection) -> bool {
+        let client = self.client.client();
+        client.is_confidential() && client.introspects.as_ref() == Some(&connection.server)
     }
 }
 
@@ -84,9 +98,14 @@ pub fn unauthorized(refusal: Refusal) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::oauth::client::Client;
+    use crate::oauth::client_auth;
     use crate::oauth::connection::{EndReason, Ended};
-    use crate::oauth::fixtures::{ISSUER, NOW, authenticated, connection, resource, seconds_later, standing, user};
+    use crate::oauth::fixtures::{
+        ISSUER, NOW, authenticated, confidential, connection, params, resource, seconds_later, secret, standing, user,
+    };
     use crate::oauth::refresh::Rotated;
+    use crate::oauth::secret::ClientSecret;
     use crate::oauth::user::User;
 
     fn access_token() -> StoredAccessToken {
@@ -173,6 +192,27 @@ mod tests {
         assert_eq!((asked.access(None), asked.refresh(None)), (inactive(), inactive()));
         assert_eq!(told_to("cursor", &standing(), 0), [inactive(), inactive()]);
         assert_eq!(inactive().as_object().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_resource_server_is_told_about_the_access_tokens_for_it_and_nothing_else() {
+        let told = |client: Client| {
+            let form = format!("client_id=rs&client_secret={}", secret::<ClientSecret>(1).reveal());
+            let credentials = client_auth::credentials(&params(&form), std::iter::empty()).unwrap();
+            let client = client_auth::authenticate(&credentials, Some(client)).unwrap();
+            let resources = [resource("/notes"), resource("/files")];
+            let asked = Introspection { client: &client, resources: &resources, issuer: ISSUER, now: NOW };
+            [asked.access(Some((access_token(), standing()))), asked.refresh(Some((refresh_token(), standing())))]
+        };
+        let server = |path: &str| Client { introspects: Some(path.into()), ..confidential("rs", &secret(1)) };
+        let [access, refresh] = told(server("/notes"));
+        assert_eq!((&access["client_id"], &access["aud"]), (&json!("claude"), &json!("https://mcp.example.com/notes")));
+        assert_eq!(refresh, inactive());
+        for other in [server("/files"), server("/note"), server(""), confidential("rs", &secret(1))] {
+            assert_eq!(told(other.clone()), [inactive(), inactive()], "{other:?}");
+        }
+        let unproven = Client { secret: None, ..server("/notes") };
+        assert_eq!(told(unproven), [inactive(), inactive()]);
     }
 
     #[test]

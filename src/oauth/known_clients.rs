@@ -73,9 +73,22 @@ pub fn preset(word: &str) -> Option<Preset> {
     Some(Preset { name: Some(name), redirect_uris: rows.iter().flat_map(|row| row.redirect_uris.clone()).collect() })
 }
 
-/// Every word that [`preset`] knows.
+/// Every word that [`preset`] knows, each kind of Claude first.
 pub fn presets() -> impl Iterator<Item = &'static str> {
-    all().iter().map(|client| client.preset.as_str()).chain(["claude-both", "custom"])
+    let of_claude = ["claude", "claude-desktop", "claude-both"];
+    let others = all().iter().map(|client| client.preset.as_str()).filter(move |word| !of_claude.contains(word));
+    of_claude.into_iter().chain(others).chain(["custom"])
+}
+
+/// What people call the preset of that word.
+pub fn label(word: &str) -> Option<&'static str> {
+    match word {
+        "claude" => Some("Claude (web, desktop and phone)"),
+        "claude-desktop" => Some("Claude Desktop (on this device, ports 6277 to 6279)"),
+        "claude-both" => Some("Claude, both of these"),
+        "custom" => Some("Another app"),
+        _ => all().iter().find(|client| client.preset == word).map(|client| client.name.as_str()),
+    }
 }
 
 /// Whose address a host is. With a port it is nobody's.
@@ -123,6 +136,7 @@ pub fn adoptable(id: &ClientId, redirect_uri: &str, now: UnixTime) -> Option<Cli
         auth_method: AuthMethod::None,
         secret: None,
         registration_token: None,
+        introspects: None,
         grant_types: GrantType::ALL.to_vec(),
         scope: None,
         application_type: None,
@@ -251,7 +265,8 @@ mod tests {
         }
         assert_eq!(preset("custom"), Some(Preset { name: None, redirect_uris: vec![] }));
         assert_eq!(preset("netscape"), None);
-        assert!(presets().all(|word| preset(word).is_some()));
+        assert!(presets().all(|word| preset(word).is_some() && label(word).is_some()));
+        assert_eq!(presets().count(), all().len() + 2);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Discovery documents (RFC 8414 §2, RFC 9728 §2, OpenID Connect Discovery §3). Every URL starts with the issuer, which
 //! comes from the configuration and never from a request. No member is `null` or empty.
 
-use super::client::{AuthMethod, GrantType};
+use super::client::{ClientKinds, GrantType};
 use super::id_token::CLAIMS;
 use super::resource::ProtectedResource;
 use super::scope::{EMAIL, OFFLINE_ACCESS, OPENID, PROFILE, Scope};
@@ -31,8 +31,8 @@ fn with<const N: usize>(mut document: Value, more: [(&str, Value); N]) -> Value 
 
 /// RFC 8414 §2: exactly what this server does. The scopes of OpenID are left to [`openid_configuration`]: many clients ask
 /// for every scope listed here, and each would make the consent page longer for an ID token that nobody reads.
-pub fn authorization_server(issuer: &str, resources: &[ProtectedResource]) -> Value {
-    let methods: Vec<&str> = AuthMethod::ALL.iter().map(|method| method.as_str()).collect();
+pub fn authorization_server(issuer: &str, resources: &[ProtectedResource], clients: ClientKinds) -> Value {
+    let methods: Vec<&str> = clients.methods().iter().map(|method| method.as_str()).collect();
     let grants: Vec<&str> = GrantType::ALL.iter().map(|grant| grant.as_str()).collect();
     let scopes = resources.iter().fold(Scope::default(), |all, resource| all.with(&resource.offered())).with(&Scope::parse(OFFLINE_ACCESS));
     let endpoint = |path: &str| format!("{issuer}{path}");
@@ -58,8 +58,8 @@ pub fn authorization_server(issuer: &str, resources: &[ProtectedResource]) -> Va
 }
 
 /// The same, with what clients that look for OpenID Connect Discovery insist on (OpenID Connect Discovery §3).
-pub fn openid_configuration(issuer: &str, resources: &[ProtectedResource]) -> Value {
-    let document = authorization_server(issuer, resources);
+pub fn openid_configuration(issuer: &str, resources: &[ProtectedResource], clients: ClientKinds) -> Value {
+    let document = authorization_server(issuer, resources, clients);
     let listed: Vec<&str> =
         document.get("scopes_supported").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
     let more = [
@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn a_resource_names_one_authorization_server_and_it_is_the_issuer() {
         let document = protected_resource(&resource("/notes"), ISSUER, false);
-        assert_eq!(document["authorization_servers"], json!([authorization_server(ISSUER, &servers())["issuer"]]));
+        assert_eq!(document["authorization_servers"], json!([authorization_server(ISSUER, &servers(), ClientKinds::All)["issuer"]]));
         assert_eq!(document["bearer_methods_supported"], json!(["header"]));
         assert_eq!(document["resource_name"], "Notes");
     }
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn the_server_document_says_what_is_done_and_no_more() {
-        let document = authorization_server(ISSUER, &servers());
+        let document = authorization_server(ISSUER, &servers(), ClientKinds::All);
         assert_eq!(document["issuer"], ISSUER);
         assert_eq!(document["response_types_supported"], json!(["code"]));
         assert_eq!(document["response_modes_supported"], json!(["query"]));
@@ -141,8 +141,16 @@ mod tests {
     }
 
     #[test]
+    fn where_only_public_clients_are_let_in_no_other_method_is_listed() {
+        let document = authorization_server(ISSUER, &servers(), ClientKinds::PublicOnly);
+        for endpoint in ["token", "revocation", "introspection"] {
+            assert_eq!(document[format!("{endpoint}_endpoint_auth_methods_supported")], json!(["none"]), "{endpoint}");
+        }
+    }
+
+    #[test]
     fn the_endpoints_are_where_clients_guess_them() {
-        let document = authorization_server(ISSUER, &servers());
+        let document = authorization_server(ISSUER, &servers(), ClientKinds::All);
         for (member, path) in [
             ("authorization_endpoint", "/authorize"),
             ("token_endpoint", "/token"),
@@ -159,14 +167,15 @@ mod tests {
     fn scopes_of_all_servers_are_listed_once_with_offline_access() {
         let files =
             ProtectedResource { scopes: vec![("files".into(), "Files".into()), ("read".into(), "Read".into())], ..resource("/files") };
-        let document = authorization_server(ISSUER, &[resource("/notes"), files]);
+        let document = authorization_server(ISSUER, &[resource("/notes"), files], ClientKinds::All);
         assert_eq!(document["scopes_supported"], json!(["read", "write", "files", "offline_access"]));
         assert_eq!(document["protected_resources"], json!(["https://mcp.example.com/notes", "https://mcp.example.com/files"]));
     }
 
     #[test]
     fn the_openid_document_is_the_same_with_more_members_and_scopes() {
-        let (openid, plain) = (openid_configuration(ISSUER, &servers()), authorization_server(ISSUER, &servers()));
+        let (openid, plain) =
+            (openid_configuration(ISSUER, &servers(), ClientKinds::All), authorization_server(ISSUER, &servers(), ClientKinds::All));
         for (member, value) in plain.as_object().unwrap().iter().filter(|(member, _)| *member != "scopes_supported") {
             assert_eq!(&openid[member], value, "{member}");
         }
@@ -181,8 +190,8 @@ mod tests {
         for document in [
             protected_resource(&resource("/notes"), ISSUER, false),
             protected_resource(&ProtectedResource { scopes: vec![], ..resource("/notes") }, ISSUER, true),
-            authorization_server(ISSUER, &servers()),
-            openid_configuration(ISSUER, &servers()),
+            authorization_server(ISSUER, &servers(), ClientKinds::All),
+            openid_configuration(ISSUER, &servers(), ClientKinds::All),
         ] {
             assert!(is_full(&document), "{document}");
         }
@@ -190,7 +199,8 @@ mod tests {
 
     #[test]
     fn every_url_begins_with_the_issuer() {
-        for document in [protected_resource(&resource("/notes"), ISSUER, false), openid_configuration(ISSUER, &servers())] {
+        for document in [protected_resource(&resource("/notes"), ISSUER, false), openid_configuration(ISSUER, &servers(), ClientKinds::All)]
+        {
             for (member, value) in document.as_object().unwrap() {
                 let texts = value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
                 for text in texts.iter().filter_map(Value::as_str).filter(|text| text.contains("://")) {

@@ -7,6 +7,7 @@
 //! | why something was refused, and what the peer is told | [`error`] | RFC 6749 §4.1.2.1, §5.2, RFC 6750 §3.1, RFC 7591 §3.2.2, RFC 8707 §2 |
 //! | parameters of a query or form | [`params`] | RFC 6749 App. B |
 //! | scopes | [`scope`] | RFC 6749 §3.3 |
+//! | scopes that include others | [`scope_hierarchy`] | MCP 2026-07-28 *step-up authorization* |
 //! | protected resources and the `resource` parameter | [`resource`] | RFC 8707, RFC 9728 |
 //! | which redirect URIs may be registered and used | [`redirect_uri`] | RFC 6749 §3.1.2, RFC 8252 §7.3 |
 //! | PKCE | [`pkce`] | RFC 7636 |
@@ -91,6 +92,7 @@ pub mod registration_response;
 pub mod resource;
 pub mod revocation;
 pub mod scope;
+pub mod scope_hierarchy;
 pub mod secret;
 pub mod signing_key;
 pub mod text;

@@ -106,8 +106,8 @@ pub fn rotate(
     let Some(resource) = resource.filter(|resource| resource.path == grant.connection().server) else {
         return Rotation::Refuse(Refusal::GrantEnded);
     };
-    if !resource::all_mean(sent, resource) {
-        return Rotation::Refuse(Refusal::ResourceNotGranted);
+    if let Err(refusal) = resource::means(sent, resource) {
+        return Rotation::Refuse(refusal);
     }
     if !grant.connection().refreshable {
         return Rotation::Refuse(Refusal::GrantEnded);
@@ -133,17 +133,17 @@ fn may_repeat(rotated: &Rotated, fate: Option<Fate>, now: UnixTime) -> bool {
     !fate.refresh_used && (age < GRACE || age < LOST_ANSWER && !fate.access_used)
 }
 
-/// RFC 6749 §6: at most what was granted. Names that this server does not know are dropped, and so is an `offline_access`
+/// RFC 6749 §6: at most what was granted, and what that includes. Names that this server does not know are dropped, and so is an `offline_access`
 /// that was never granted, because clients add both by habit; a known scope that was not granted is an attempt to get more.
 /// When nothing is left but scopes of our own, nothing was asked for: a client that always sends `openid email profile`
 /// would otherwise be locked out at its first refresh.
 fn narrowed(asked: Option<&Scope>, granted: &Scope, resource: &ProtectedResource) -> Result<Scope, Refusal> {
     let Some(asked) = asked else { return Ok(granted.clone()) };
-    let offered = resource.offered();
-    if asked.names().any(|name| !is_ours(name) && offered.contains(name) && !granted.contains(name)) {
+    let (offered, held) = (resource.offered(), resource.hierarchy.reach(granted));
+    if asked.names().any(|name| !is_ours(name) && offered.contains(name) && !held.contains(name)) {
         return Err(Refusal::ScopeBeyondGrant);
     }
-    let kept = asked.and(granted);
+    let kept = asked.and(&held);
     let names_something = kept.names().any(|name| !is_ours(name));
     Ok(if names_something { kept } else { granted.clone() })
 }
@@ -163,6 +163,7 @@ mod tests {
     use crate::oauth::connection::{Connection, Standing, stands};
     use crate::oauth::error::ErrorCode;
     use crate::oauth::fixtures::{NOW, authenticated, connection, resource, seconds_later, secret, standing, standing_grant};
+    use crate::oauth::scope_hierarchy::ScopeHierarchy;
     use crate::oauth::secret::Entropy;
     use crate::oauth::token_policy::TokenPolicy;
 
@@ -369,6 +370,21 @@ mod tests {
         assert_eq!(granted("read", &asking("write")), Rotation::Refuse(Refusal::ScopeBeyondGrant));
         assert_eq!(granted("read", &asking("read write")), Rotation::Refuse(Refusal::ScopeBeyondGrant));
         assert_eq!(Refusal::ScopeBeyondGrant.wire().code, ErrorCode::InvalidScope);
+    }
+
+    #[test]
+    fn what_the_grant_includes_may_be_asked_for_and_not_the_other_way_round() {
+        let hierarchy = ScopeHierarchy::new(&[("write".into(), Scope::parse("read"))]).unwrap();
+        let server = ProtectedResource { hierarchy, ..resource("/notes") };
+        let asked = |granted: &str, asked: &str| {
+            let connection = Connection { scope: Scope::parse(granted), ..connection() };
+            let grant = stands(Standing { connection, ..standing() }).unwrap();
+            rotate(&fresh(), Ok(&grant), None, &authenticated("claude"), Some(&server), &asking(asked), NOW)
+        };
+        assert_eq!(asked("write", "read"), rotates("read"));
+        assert_eq!(asked("write", "read write"), rotates("read write"));
+        assert_eq!(asked("write", ""), rotates("write"));
+        assert_eq!(asked("read", "write"), Rotation::Refuse(Refusal::ScopeBeyondGrant));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Dynamic client registration (RFC 7591 §2, §3).
 
-use super::client::{AuthMethod, Client, ClientOrigin, GrantType};
+use super::client::{AuthMethod, Client, ClientKinds, ClientOrigin, GrantType};
 use super::error::{RedirectProblem, Refusal};
 use super::ids::ClientId;
 use super::redirect_rules::RedirectRules;
@@ -189,6 +189,14 @@ fn is_public_link(link: &str) -> bool {
 }
 
 impl AcceptableMetadata {
+    /// The same as the owner allows it: where only public clients are let in, one that asks for a secret is answered as a
+    /// public one (RFC 7591 §2: the server may replace what was asked). Claude asks wherever it registers, and does without.
+    #[must_use]
+    pub fn of_kinds(self, clients: ClientKinds) -> Self {
+        let asked = self.auth_method.unwrap_or(USUAL_METHOD);
+        if clients.methods().contains(&asked) { self } else { Self { auth_method: Some(AuthMethod::None), ..self } }
+    }
+
     /// True when the client will need a secret.
     pub fn wants_secret(&self) -> bool {
         self.auth_method != Some(AuthMethod::None)
@@ -203,6 +211,7 @@ impl AcceptableMetadata {
             auth_method: self.auth_method.unwrap_or(USUAL_METHOD),
             secret: issued.secret.as_ref().map(Secret::hash),
             registration_token: issued.registration_token.as_ref().map(Secret::hash),
+            introspects: None,
             grant_types: self.grant_types,
             scope: self.scope,
             application_type: self.application_type,
@@ -313,6 +322,18 @@ mod tests {
         }
         assert_eq!(answer(&json!({}))["token_endpoint_auth_method"], "client_secret_post");
         assert_eq!(answer(&json!({ "token_endpoint_auth_method": null }))["token_endpoint_auth_method"], "client_secret_post");
+    }
+
+    #[test]
+    fn where_only_public_clients_are_let_in_every_method_is_answered_with_none_and_no_secret() {
+        for method in [json!("none"), json!("client_secret_post"), json!("client_secret_basic"), Value::Null] {
+            let asked = || with(&json!({ "token_endpoint_auth_method": method })).unwrap();
+            assert_eq!(asked().of_kinds(ClientKinds::All).wants_secret(), asked().wants_secret(), "{method}");
+            let metadata = asked().of_kinds(ClientKinds::PublicOnly);
+            assert!(!metadata.wants_secret(), "{method}");
+            let client = metadata.into_client(ClientId::mint([1; 16]), &Issued::default(), NOW);
+            assert!(client.auth_method == AuthMethod::None && fingerprint(&client).is_some(), "{method}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::error::Refusal;
 use super::scope::Scope;
+use super::scope_hierarchy::ScopeHierarchy;
 use super::token_policy::TokenPolicy;
 use url::Url;
 
@@ -21,8 +22,22 @@ pub struct ProtectedResource {
     pub scopes: Vec<(String, String)>,
     /// What is granted when nothing usable is asked for, and what the challenge names.
     pub default_scope: Scope,
+    /// Which of its scopes include others.
+    pub hierarchy: ScopeHierarchy,
     /// How long its tokens live, and what becomes of them.
     pub tokens: TokenPolicy,
+    /// How a request has to name it.
+    pub naming: Naming,
+}
+
+/// How a request has to name a server (RFC 8707 §2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Naming {
+    /// In any spelling that clients use, or not at all.
+    #[default]
+    Lenient,
+    /// By its identifier, byte for byte.
+    Strict,
 }
 
 impl ProtectedResource {
@@ -34,13 +49,23 @@ impl ProtectedResource {
             name: name.to_owned(),
             scopes: vec![],
             default_scope: Scope::default(),
+            hierarchy: ScopeHierarchy::default(),
             tokens: TokenPolicy::default(),
+            naming: Naming::default(),
         }
     }
 
     /// All scopes it offers.
     pub fn offered(&self) -> Scope {
         self.scopes.iter().map(|(name, _)| name).collect()
+    }
+
+    /// True when `raw` names it.
+    fn is_named(&self, raw: &str) -> bool {
+        match self.naming {
+            Naming::Strict => raw == self.uri,
+            Naming::Lenient => comparable(raw).is_some_and(|asked| comparable(&self.uri) == Some(asked)),
+        }
     }
 
     /// What a request for `asked` may be granted here: the known part, or the default when nothing known is left.
@@ -59,10 +84,11 @@ impl ProtectedResource {
 /// Each value sent must name one, all the same one: compared after
 /// lower-casing scheme and host and dropping a default port, a trailing slash and a query (clients add all of these).
 /// Our bare origin means the only resource too, since older clients send the parent of what they want.
+/// None of this freedom is left where the owner asks for strict naming.
 ///
 /// # Errors
-/// [`Refusal::ResourceUnknown`] (`invalid_target`) for anything else; [`Refusal::ResourceMissing`] when nothing was
-/// sent and there is none.
+/// `invalid_target`: [`Refusal::ResourceUnknown`] for anything else; [`Refusal::ResourceMissing`] when nothing was sent and
+/// there is none, [`Refusal::ResourceRequired`] when it has to be sent.
 pub fn candidates<'a, 'r>(
     sent: impl Iterator<Item = &'a str>,
     resources: &'r [ProtectedResource],
@@ -78,21 +104,32 @@ pub fn candidates<'a, 'r>(
     match (meant, resources) {
         (Some(resource), _) => Ok(vec![resource]),
         (None, []) => Err(Refusal::ResourceMissing),
-        (None, all) => Ok(all.iter().collect()),
+        (None, all) => {
+            let unnamed: Vec<_> = all.iter().filter(|resource| resource.naming == Naming::Lenient).collect();
+            if unnamed.is_empty() { Err(Refusal::ResourceRequired) } else { Ok(unnamed) }
+        }
     }
 }
 
-/// True when every value sent names this very resource.
-pub fn all_mean<'a>(mut sent: impl Iterator<Item = &'a str>, resource: &ProtectedResource) -> bool {
-    sent.all(|raw| find(raw, std::slice::from_ref(resource)).is_some())
+/// Whether a token request means the resource that was granted, by what it sends: nothing, or nothing else.
+///
+/// # Errors
+/// `invalid_target`: [`Refusal::ResourceNotGranted`], or [`Refusal::ResourceRequired`] where it has to be sent.
+pub fn means<'a>(sent: impl Iterator<Item = &'a str>, granted: &ProtectedResource) -> Result<(), Refusal> {
+    let mut sent = sent.peekable();
+    if granted.naming == Naming::Strict && sent.peek().is_none() {
+        return Err(Refusal::ResourceRequired);
+    }
+    if sent.all(|raw| find(raw, std::slice::from_ref(granted)).is_some()) { Ok(()) } else { Err(Refusal::ResourceNotGranted) }
 }
 
 fn find<'r>(raw: &str, resources: &'r [ProtectedResource]) -> Option<&'r ProtectedResource> {
-    let asked = comparable(raw)?;
-    let exact = resources.iter().find(|resource| comparable(&resource.uri).as_ref() == Some(&asked));
+    let named = resources.iter().find(|resource| resource.is_named(raw));
     match resources {
-        [only] => exact.or_else(|| (comparable(&origin_of(&only.uri)?).as_ref() == Some(&asked)).then_some(only)),
-        _ => exact,
+        [only] if only.naming == Naming::Lenient => {
+            named.or_else(|| (comparable(&origin_of(&only.uri)?) == Some(comparable(raw)?)).then_some(only))
+        }
+        _ => named,
     }
 }
 
@@ -223,11 +260,43 @@ mod tests {
     #[test]
     fn at_the_token_endpoint_every_value_must_mean_the_granted_resource() {
         let granted = resource("/a");
-        let all = |sent: &[&str]| all_mean(sent.iter().copied(), &granted);
-        assert!(all(&[]));
-        assert!(all(&["https://mcp.example.com/a", "https://MCP.example.com/a/"]));
-        assert!(!all(&["https://mcp.example.com/a", "https://mcp.example.com/ab"]));
-        assert!(!all(&["https://evil.test/a"]));
+        let all = |sent: &[&str]| means(sent.iter().copied(), &granted);
+        assert_eq!(all(&[]), Ok(()));
+        assert_eq!(all(&["https://mcp.example.com/a", "https://MCP.example.com/a/"]), Ok(()));
+        assert_eq!(all(&["https://mcp.example.com/a", "https://mcp.example.com/ab"]), Err(Refusal::ResourceNotGranted));
+        assert_eq!(all(&["https://evil.test/a"]), Err(Refusal::ResourceNotGranted));
+    }
+
+    fn strict(path: &str) -> ProtectedResource {
+        ProtectedResource { naming: Naming::Strict, ..resource(path) }
+    }
+
+    #[test]
+    fn where_naming_is_strict_only_the_identifier_itself_is_a_name() {
+        for servers in [vec![strict("/mcp")], vec![strict("/mcp"), strict("/mcp/a")]] {
+            assert_eq!(meant(&["https://mcp.example.com/mcp"], &servers), Ok("/mcp".into()));
+            assert_eq!(meant(&["https://mcp.example.com/mcp", "https://mcp.example.com/mcp"], &servers), Ok("/mcp".into()));
+            for raw in [
+                "https://mcp.example.com/mcp/",
+                "https://mcp.example.com:443/mcp",
+                "https://MCP.example.com/mcp",
+                "HTTPS://mcp.example.com/mcp",
+                "https://mcp.example.com/mcp?x",
+                "https://mcp.example.com/mcp#x",
+                "https://mcp.example.com/mcp ",
+                "https://mcp.example.com/MCP",
+                "https://mcp.example.com/%6Dcp",
+                "https://mcp.example.com/",
+                "https://mcp.example.com",
+            ] {
+                assert_eq!(meant(&[raw], &servers), Err(Refusal::ResourceUnknown), "{raw}");
+                assert_eq!(meant(&["https://mcp.example.com/mcp", raw], &servers), Err(Refusal::ResourceUnknown), "{raw}");
+                assert_eq!(means([raw].into_iter(), &servers[0]), Err(Refusal::ResourceNotGranted), "{raw}");
+            }
+            assert_eq!(meant(&[], &servers), Err(Refusal::ResourceRequired));
+            assert_eq!(means(std::iter::empty(), &servers[0]), Err(Refusal::ResourceRequired));
+            assert_eq!(means(["https://mcp.example.com/mcp"].into_iter(), &servers[0]), Ok(()));
+        }
     }
 
     #[test]

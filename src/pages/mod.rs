@@ -19,7 +19,7 @@ pub mod views;
 use views::View;
 
 /// Every template by name. The names are what `extends`, `include` and [`View::TEMPLATE`] refer to.
-const TEMPLATES: [(&str, &str); 16] = [
+const TEMPLATES: [(&str, &str); 18] = [
     ("layout.html", include_str!("../../templates/layout.html")),
     ("room.html", include_str!("../../templates/room.html")),
     ("page.js", SCRIPT),
@@ -35,6 +35,8 @@ const TEMPLATES: [(&str, &str); 16] = [
     ("connection.html", include_str!("../../templates/connection.html")),
     ("home.html", include_str!("../../templates/home.html")),
     ("connect.html", include_str!("../../templates/connect.html")),
+    ("clients.html", include_str!("../../templates/clients.html")),
+    ("client_added.html", include_str!("../../templates/client_added.html")),
     ("servers.html", include_str!("../../templates/servers.html")),
 ];
 
@@ -118,6 +120,7 @@ fn page_error(template: &str, error: &minijinja::Error) -> PageError {
 mod tests {
     use serde_json::Value;
 
+    use super::views::clients::{ClientAddedPage, ClientEntry, ClientsPage};
     use super::views::connect::{AppCard, AppLink, ConnectPage, CopyBox, ServerTab};
     use super::views::consent::{ConsentPage, Destination, DevicePage, ScopeLine, ServerChoice};
     use super::views::entry::{SetupPage, SigninPage};
@@ -199,6 +202,8 @@ mod tests {
             ("home.html", serde_json::to_value(home()).unwrap()),
             ("connect.html", serde_json::to_value(connect()).unwrap()),
             ("servers.html", serde_json::to_value(servers_page()).unwrap()),
+            ("clients.html", serde_json::to_value(clients()).unwrap()),
+            ("client_added.html", serde_json::to_value(client_added()).unwrap()),
         ];
         pages.push(("consent.html", serde_json::to_value(consent_with_choice()).unwrap()));
         for destination in hosts {
@@ -228,8 +233,7 @@ mod tests {
     }
 
     fn setup() -> SetupPage {
-        let fields =
-            vec![Field::username("Name").with_value("ana").focused(), Field::new_password("password", "Password").with_rule("Long.")];
+        let fields = vec![Field::username("Name", "ana").focused(), Field::new_password("password", "Password").with_rule("Long.")];
         let form = Form::new("csrf-1".to_owned(), fields).refused("Not so.").refused_in("password", "Too short.");
         SetupPage { banner: some("Plain http."), token: "token-1".to_owned(), form, servers: servers() }
     }
@@ -265,7 +269,12 @@ mod tests {
     }
 
     fn choice(path: &str) -> ServerChoice {
-        let scopes = vec![ScopeLine { name: "notes:read".to_owned(), description: "Read your notes".to_owned(), settled: false }];
+        let scopes = vec![ScopeLine {
+            name: "notes:read".to_owned(),
+            description: "Read your notes".to_owned(),
+            includes: some("See their titles"),
+            settled: false,
+        }];
         let url = format!("https://mcp.example.com{path}");
         ServerChoice { path: path.to_owned(), name: "Notes".to_owned(), url, scopes, least: "Read your notes".to_owned(), chosen: false }
     }
@@ -321,6 +330,31 @@ mod tests {
             connections: "2 apps".to_owned(),
         };
         ServersPage { frame: frame(), servers: vec![server] }
+    }
+
+    fn clients() -> ClientsPage {
+        let client = ClientEntry {
+            id: "client-1".to_owned(),
+            name: "Claude".to_owned(),
+            named_by: "It chose this name itself.".to_owned(),
+            since: "3 days ago".to_owned(),
+            connections: "1 connection".to_owned(),
+            unused: false,
+            redirect_uris: vec!["https://claude.ai/cb".to_owned(), "https://claude.com/cb".to_owned()],
+            proof: "None.".to_owned(),
+        };
+        let fields = [
+            Field::choice("preset", "Which", "a", [("a".to_owned(), "A".to_owned())].into_iter()),
+            Field::lines("uris", "Addresses", "x").optional(),
+            Field::text("name", "Name", "x"),
+            Field::tick("secret", "A secret", true),
+        ];
+        let form = Form::new("csrf-1".to_owned(), fields.map(|field| field.with_rule("So.")).to_vec());
+        ClientsPage { frame: frame(), clients: vec![client], more: some("3 more."), form: form.refused_in("uris", "Not so.") }
+    }
+
+    fn client_added() -> ClientAddedPage {
+        ClientAddedPage { frame: frame(), name: "Claude".to_owned(), copies: vec![copied()], has_secret: true }
     }
 
     fn copied() -> CopyBox {

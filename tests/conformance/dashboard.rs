@@ -167,7 +167,13 @@ fn what_was_done_is_said_once_and_in_no_words_but_ours() {
 }
 
 /// Every room and form that is for owners alone. A test of the routes counts them.
-const FOR_OWNERS: [(&str, &str); 2] = [("GET", "/servers"), ("POST", "/connections/revoke-everything")];
+const FOR_OWNERS: [(&str, &str); 5] = [
+    ("GET", "/servers"),
+    ("GET", "/clients"),
+    ("POST", "/clients/add"),
+    ("POST", "/clients/remove"),
+    ("POST", "/connections/revoke-everything"),
+];
 
 #[test]
 fn what_is_for_owners_is_refused_to_others_by_the_server_itself() {
@@ -199,4 +205,75 @@ fn the_servers_page_shows_the_owner_where_each_really_is() {
     for shown in ["Notes", "https://mcp.example.com/notes", "http://127.0.0.1:9/mcp", "Change your notes", "Files"] {
         assert!(text.contains(shown), "{shown}");
     }
+}
+
+/// What is to be copied on a page, by the id of its box.
+fn copied(page: &Response, id: &str) -> String {
+    let html = page.text();
+    let rest = html.split(&format!("id=\"{id}\"><bdi>")).nth(1).unwrap_or_else(|| panic!("no {id}: {html}"));
+    browser::unescape(rest.split("</bdi>").next().unwrap())
+}
+
+#[test]
+fn an_owner_enters_an_app_by_its_platform_and_its_secret_is_shown_once_and_works() {
+    let doorward = Doorward::start();
+    let mut owner = signed_in(&doorward, "ann");
+    let page = owner.get("/clients");
+    let form = browser::form(&page, "/clients/add").set("preset", "claude-both").set("secret", "yes");
+    let added = owner.submit(&form);
+    assert_eq!((added.status, added.header("cache-control")), (200, Some("no-store")));
+    let (id, secret) = (copied(&added, "client-id"), copied(&added, "client-secret"));
+    assert_eq!(copied(&added, "token-url"), format!("{}/token", doorward.origin()));
+    let list = owner.get("/clients");
+    assert!(list.text().contains(&id) && !list.text().contains(&secret), "the secret is nowhere any more");
+    for address in ["https://claude.ai/api/mcp/auth_callback", "http://localhost:6277/callback", "http://localhost:6279/callback"] {
+        assert!(browser::unescape(&list.text()).contains(address), "{address}");
+    }
+    let client = Client { id: id.clone(), secret: Some(secret.clone()), redirect_uri: "http://localhost:6278/callback".into() };
+    let location = client.approve(&doorward, &[]);
+    let code = http::parameter(&location, "code").unwrap();
+    assert_eq!(client.redeem(&doorward, &code, &[("client_secret", "wrong")]).status, 401);
+    assert_eq!(client.redeem(&doorward, &code, &[("client_secret", &secret)]).status, 200);
+    let removed = owner.submit(&browser::form(&owner.clone().get("/clients"), "/clients/remove"));
+    assert_eq!((removed.status, removed.location().as_str()), (303, "/clients"));
+    assert_eq!(doorward.json(&["client", "list"]), json!([]));
+    assert_eq!(doorward.json(&["connection", "list"]), json!([]), "its connections ended with it");
+    assert_eq!(owner.submit(&browser::form(&page, "/clients/add").set("preset", "x").set("id", &id)).status, 400);
+    let mut again = browser::form(&page, "/clients/add").set("id", &id);
+    again.action = "/clients/remove".into();
+    assert_eq!(owner.submit(&again).status, 404, "what is not there cannot be removed");
+}
+
+#[test]
+fn an_app_of_ones_own_needs_its_addresses_and_what_was_entered_is_kept() {
+    let doorward = Doorward::start();
+    let mut owner = signed_in(&doorward, "ann");
+    let empty = browser::form(&owner.get("/clients"), "/clients/add").set("preset", "custom").set("name", "My <NAS>").set("secret", "");
+    for (uris, wrong) in [("", "needs 1 to 10"), ("javascript:alert(1)", "cannot be used"), ("https://a.test/#x", "cannot be used")] {
+        let page = owner.submit(&empty.clone().set("redirect_uris", uris));
+        let text = browser::unescape(&page.text());
+        assert_eq!(page.status, 400, "{uris}");
+        assert!(text.contains(wrong) && text.contains("aria-invalid=\"true\"") && text.contains("My <NAS>"), "{uris}: {text}");
+        assert!(page.text().contains("value=\"custom\" selected") && page.text().contains("<title>Error: "));
+    }
+    let added = owner.submit(&empty.set("redirect_uris", "https://nas.test/cb\r\nhttps://nas.test/other\r\n"));
+    assert!(added.status == 200 && !added.text().contains("client-secret"), "{}", added.text());
+    let client = &doorward.json(&["client", "list"])[0];
+    assert_eq!(
+        (&client["redirect_uris"], &client["name"]),
+        (&json!(["https://nas.test/cb", "https://nas.test/other"]), &json!("My <NAS>"))
+    );
+}
+
+#[test]
+fn however_many_apps_there_are_the_list_stays_readable_and_holds_those_in_use() {
+    let doorward = Doorward::start();
+    let add = |number: u32| doorward.json(&["client", "add", "--redirect-uri", CALLBACK, "--name", &format!("App {number}")]);
+    let first = add(0)["id"].as_str().unwrap().to_owned();
+    let client = Client { id: first, secret: None, redirect_uri: CALLBACK.into() };
+    assert_eq!(client.redeem(&doorward, &client.code(&doorward), &[]).status, 200);
+    (1..103).for_each(|number| drop(add(number)));
+    let page = signed_in(&doorward, "ann").get("/clients").text();
+    assert_eq!(page.matches("action=\"/clients/remove\"").count(), 100);
+    assert!(page.contains("App 0<") && page.contains("3 more that nobody uses"), "those in use come first");
 }

@@ -199,6 +199,54 @@ fn a_token_ends_when_it_was_said_to_and_one_without_an_end_has_no_exp() {
 }
 
 #[test]
+fn a_resource_server_is_told_about_the_tokens_for_it_and_can_do_nothing_else() {
+    let site = Site::new(|upstream| {
+        let server = |path: &str| format!("[[server]]\npath = \"{path}\"\nupstream = \"http://{}/mcp\"\n", upstream.address);
+        Setup::config(format!("{}{}", server("/notes"), server("/files")))
+    });
+    let entered = site.doorward.json(&["client", "add", "--resource-server", "/notes", "--name", "Notes itself"]);
+    let text = |member: &str| entered[member].as_str().unwrap().to_owned();
+    let server = Client { id: text("id"), secret: Some(text("client_secret")), redirect_uri: "https://app.example.com/cb".into() };
+    let client = site.client();
+    let resource = |path: &str| format!("{}{path}", site.doorward.origin());
+    let notes = site.connect_to(&client, &[("resource", &resource("/notes"))]);
+    let files = site.connect_to(&client, &[("resource", &resource("/files"))]);
+    let field = [("Authorization", &*basic(&server))];
+    let told = active(&http::post_form(site.address, "/introspect", &[("token", &notes.access)], &field));
+    assert_eq!((&told["client_id"], &told["aud"], &told["username"]), (&json!(client.id), &json!(resource("/notes")), &json!(OWNER)));
+    inactive(&ask(&site.doorward, &server, &files.access), "a token for another server");
+    inactive(&ask(&site.doorward, &server, &notes.refresh), "a refresh token");
+    let unproven = Client { secret: None, ..server.clone() };
+    assert_eq!(ask(&site.doorward, &unproven, &notes.access).error(), (401, "invalid_client".into()));
+    // That it was asked about counts as use, as if it had come to the gate.
+    let listed = site.doorward.json(&["connection", "list"]);
+    let of_notes = listed.as_array().unwrap().iter().find(|listed| listed["server"] == "/notes").unwrap();
+    assert!(of_notes["last_used_at"].is_u64(), "{of_notes}");
+    // It is no client that anybody could be sent to, or that could get or end a token.
+    assert_eq!(site.owner().get(&server.authorize_url(&[("resource", &resource("/notes"))])).status, 400);
+    let answer = http::post_form(site.address, "/device_authorization", &server.credentials(), &[]);
+    assert_eq!(answer.error(), (400, "unauthorized_client".into()));
+    assert_eq!(server.refresh(&site.doorward, &notes.refresh, &[]).error(), (400, "unauthorized_client".into()));
+    assert_eq!(server.revoke(&site.doorward, &notes.access).status, 200);
+    assert_eq!(call(&site.doorward, "/notes", &notes.access).status, 200);
+    assert!(site.doorward.run(&["client", "remove", &server.id]).status.success());
+    assert_eq!(ask(&site.doorward, &server, &notes.access).error(), (401, "invalid_client".into()));
+}
+
+#[test]
+fn a_client_that_the_owner_entered_is_told_about_its_own_tokens_and_about_no_others() {
+    let site = site();
+    let entered = site.doorward.json(&["client", "add", "--redirect-uri", "https://app.example.com/cb", "--secret"]);
+    let text = |member: &str| entered[member].as_str().unwrap().to_owned();
+    let keeper = Client { id: text("id"), secret: Some(text("client_secret")), redirect_uri: "https://app.example.com/cb".into() };
+    let tokens = site.connect(&keeper);
+    active(&ask(&site.doorward, &keeper, &tokens.access));
+    inactive(&ask(&site.doorward, &keeper, &site.connect(&site.client()).access), "another's");
+    let shown = site.doorward.json(&["client", "show", &keeper.id]).to_string();
+    assert!(!shown.contains("dwcs_") && !shown.contains(keeper.secret.as_deref().unwrap()), "a secret is shown once: {shown}");
+}
+
+#[test]
 fn whoever_does_not_prove_who_it_is_learns_nothing() {
     let site = site();
     let keeper = confidential(&site.doorward, "proving");

@@ -32,6 +32,7 @@ fn site() -> &'static Site {
                 entry(upstream, "/monthly", "access_token = \"30d\"\nrefresh_token = \"30d\""),
                 entry(upstream, "/brief", "access_token = \"1s\"\nrefresh_token = \"2s\""),
                 entry(upstream, "/reusable", "refresh = \"reusable\"\naccess_token = \"2s\"\nrefresh_token = \"4s\""),
+                format!("{}[server.implies]\nwrite = [\"read\"]\n", entry(upstream, "/stepped", "")),
                 entry(upstream, "/lenient", "revoke = \"refresh-only\"\naccess_token = \"3s\""),
             ];
             Setup::config(format!("[lifetimes]\naccess_token = \"20m\"\n{}", entries.concat()))
@@ -309,4 +310,190 @@ fn a_device_is_told_by_the_same_rule() {
         let tokens = Tokens::of(&http::post_form(doorward().address, "/token", &asking, &[]));
         assert_told(&tokens, asked, told, may);
     }
+}
+
+// ---------------------------------------------------------------- scopes that include others
+
+#[test]
+fn who_may_write_may_read_where_the_owner_says_so_and_the_answer_names_what_was_asked() {
+    let client = site().client();
+    let writer = connect_asking(&client, "/stepped", &[("scope", "write")]);
+    assert_eq!(writer.body["scope"], "write");
+    assert_eq!(sorted(&scope_at("/stepped", &writer.access)), ["read", "write"]);
+    let checked =
+        http::send(doorward().address, "GET", "/auth/check/stepped", &[("Authorization", &format!("Bearer {}", writer.access))], b"");
+    assert_eq!(sorted(checked.header("x-doorward-scope").unwrap()), ["read", "write"]);
+    let reader = Tokens::of(&client.refresh(doorward(), &writer.refresh, &[("scope", "read")]));
+    assert_eq!(reader.body["scope"], "read");
+    assert_eq!(scope_at("/stepped", &reader.access), "read");
+    let back = refreshed(&client, &reader);
+    assert_eq!((&back.body["scope"], sorted(&scope_at("/stepped", &back.access))), (&json!("write"), vec!["read", "write"]));
+}
+
+#[test]
+fn who_may_read_may_not_write_and_elsewhere_neither_includes_the_other() {
+    let client = site().client();
+    let reader = connect_asking(&client, "/stepped", &[("scope", "read")]);
+    assert_eq!(scope_at("/stepped", &reader.access), "read");
+    assert_eq!(client.refresh(doorward(), &reader.refresh, &[("scope", "read write")]).error(), (400, "invalid_scope".into()));
+    let writer = connect_asking(&client, "/plain", &[("scope", "write")]);
+    assert_eq!(scope_at("/plain", &writer.access), "write");
+    assert_eq!(client.refresh(doorward(), &writer.refresh, &[("scope", "read")]).error(), (400, "invalid_scope".into()));
+}
+
+#[test]
+fn the_consent_page_says_what_a_scope_includes_and_unticking_what_is_included_takes_it_out_of_the_answer_alone() {
+    let client = site().client();
+    let resource = format!("{}/stepped", doorward().origin());
+    let asking = [("scope", "read write"), ("resource", resource.as_str())];
+    let mut browser = site().owner();
+    let page = browser.get(&client.authorize_url(&asking));
+    assert!(
+        page.text().contains("<bdi>Change everything</bdi> <span class=\"small\">and with it: <bdi>Read everything</bdi>"),
+        "{}",
+        page.text()
+    );
+    let mut answer = form(&page, "/consent").set("decision", "approve");
+    answer.fields.retain(|(_, value)| value != "/stepped read");
+    let code = http::parameter(&browser.submit(&answer).location(), "code").unwrap();
+    let tokens = Tokens::of(&client.redeem(doorward(), &code, &[]));
+    assert_eq!((&tokens.body["scope"], sorted(&scope_at("/stepped", &tokens.access))), (&json!("write"), vec!["read", "write"]));
+}
+
+#[test]
+fn a_circle_among_scopes_stops_the_start_and_says_where_it_is() {
+    let file = doorward().folder.path().join("circle.toml");
+    let scopes = "[server.scopes]\nread = \"Read\"\nwrite = \"Change\"\n[server.implies]\nread = [\"write\"]\nwrite = [\"read\"]\n";
+    std::fs::write(&file, format!("[[server]]\npath = \"/a\"\nupstream = \"http://127.0.0.1:1/\"\n{scopes}")).unwrap();
+    let refused = doorward().run(&["serve", "--listen", "127.0.0.1:0", "--config", file.to_str().unwrap()]);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(said.contains("/a goes round in a circle: read implies write implies read") && said.contains("hint: "), "{said}");
+}
+
+// ---------------------------------------------------------------- strict naming
+
+/// Where a server has to be named exactly, with two of them.
+fn strict() -> &'static Site {
+    static SITE: OnceLock<Site> = OnceLock::new();
+    SITE.get_or_init(|| {
+        Site::shared(|upstream| {
+            Setup::config(format!("require_resource = true\n{}{}", entry(upstream, "/mcp", ""), entry(upstream, "/mcp/a", "")))
+        })
+    })
+}
+
+#[track_caller]
+fn told_at_the_client(site: &Site, client: &Client, changes: &[(&str, &str)]) -> Option<String> {
+    http::parameter(&site.owner().get(&client.authorize_url(changes)).location(), "error")
+}
+
+#[test]
+fn where_the_owner_is_strict_a_server_is_named_by_its_exact_address_from_beginning_to_end() {
+    let (site, client) = (strict(), strict().client());
+    let exact = site.resource();
+    let named = [("resource", exact.as_str())];
+    let code = site.code_for(&client, &named);
+    assert_eq!(client.redeem(&site.doorward, &code, &[]).error(), (400, "invalid_target".into()));
+    let tokens = Tokens::of(&client.redeem(&site.doorward, &code, &named));
+    assert_eq!(call(&site.doorward, "/mcp", &tokens.access).status, 200);
+    assert_eq!(call(&site.doorward, "/mcp/a", &tokens.access).status, 401);
+    assert_eq!(client.refresh(&site.doorward, &tokens.refresh, &[]).error(), (400, "invalid_target".into()));
+    let other = format!("{exact}/a");
+    assert_eq!(client.refresh(&site.doorward, &tokens.refresh, &[("resource", &other)]).error(), (400, "invalid_target".into()));
+    let next = Tokens::of(&client.refresh(&site.doorward, &tokens.refresh, &named));
+    assert_eq!(call(&site.doorward, "/mcp", &next.access).status, 200);
+}
+
+#[test]
+fn where_the_owner_is_strict_no_other_spelling_names_a_server() {
+    let (site, client) = (strict(), strict().client());
+    let (exact, origin) = (site.resource(), site.origin());
+    assert_eq!(told_at_the_client(site, &client, &[]).as_deref(), Some("invalid_target"));
+    for raw in [
+        format!("{exact}/"),
+        format!("{exact}?x=y"),
+        exact.replace("http", "HTTP"),
+        exact.replace("127.0.0.1", "localhost"),
+        origin.clone(),
+        format!("{origin}/"),
+        format!("{exact}x"),
+    ] {
+        assert_eq!(told_at_the_client(site, &client, &[("resource", &raw)]).as_deref(), Some("invalid_target"), "{raw}");
+        let both = [("resource", exact.as_str()), ("resource", raw.as_str())];
+        assert_eq!(told_at_the_client(site, &client, &both).as_deref(), Some("invalid_target"), "{raw}");
+        let code = site.code_for(&client, &[("resource", &exact)]);
+        assert_eq!(client.redeem(&site.doorward, &code, &[("resource", &raw)]).error(), (400, "invalid_target".into()), "{raw}");
+        Tokens::of(&client.redeem(&site.doorward, &code, &[("resource", &exact)]));
+    }
+}
+
+#[test]
+fn where_the_owner_is_strict_a_device_names_its_server_too() {
+    let metadata = json!({ "grant_types": ["urn:ietf:params:oauth:grant-type:device_code"], "token_endpoint_auth_method": "none" });
+    let address = strict().doorward.address;
+    let id = http::post_json(address, "/register", &metadata).json()["client_id"].as_str().unwrap().to_owned();
+    let begin =
+        |more: &[(&str, &str)]| http::post_form(address, "/device_authorization", &[&[("client_id", id.as_str())], more].concat(), &[]);
+    assert_eq!(begin(&[]).error(), (400, "invalid_target".into()));
+    assert_eq!(begin(&[("resource", &format!("{}/", strict().resource()))]).error(), (400, "invalid_target".into()));
+    assert_eq!(begin(&[("resource", &strict().resource())]).status, 200);
+}
+
+// ---------------------------------------------------------------- public clients only
+
+#[test]
+fn where_only_public_clients_are_let_in_one_that_asks_for_a_secret_is_answered_without_and_connects() {
+    let site = Site::new(|upstream| Setup::config(format!("[clients]\npublic_only = true\n{}", entry(upstream, "/mcp", ""))));
+    let asked = |method: Value| {
+        let body = json!({ "redirect_uris": ["https://claude.ai/api/mcp/auth_callback"], "token_endpoint_auth_method": method });
+        http::post_json(site.doorward.address, "/register", &body)
+    };
+    for method in [json!("client_secret_post"), json!("client_secret_basic"), json!("none"), Value::Null] {
+        let answer = asked(method.clone());
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        let body = answer.json();
+        assert_eq!(body["token_endpoint_auth_method"], "none", "{method}");
+        assert!(body.get("client_secret").is_none() && body.get("client_secret_expires_at").is_none(), "{body}");
+    }
+    for document in ["oauth-authorization-server", "openid-configuration"] {
+        let document = http::get(site.doorward.address, &format!("/.well-known/{document}")).json();
+        for endpoint in ["token", "revocation", "introspection"] {
+            assert_eq!(document[format!("{endpoint}_endpoint_auth_methods_supported")], json!(["none"]));
+        }
+    }
+    let client = Client::register_as(&site.doorward, "http://127.0.0.1:7777/secretive", json!({}));
+    assert_eq!(client.secret, None);
+    let code = site.code(&client);
+    let tokens = Tokens::of(&client.redeem(&site.doorward, &code, &[("client_secret", "made up")]));
+    assert_eq!(call(&site.doorward, "/mcp", &tokens.access).status, 200);
+}
+
+#[test]
+fn where_only_public_clients_are_let_in_one_with_a_secret_gets_nothing_new_until_the_owner_changes_their_mind() {
+    let mut site = Site::new(|upstream| Setup::config(entry(upstream, "/mcp", "")));
+    let client =
+        Client::register_as(&site.doorward, "http://127.0.0.1:7777/secret", json!({ "token_endpoint_auth_method": "client_secret_post" }));
+    let (code, tokens) = (site.code(&client), site.connect(&client));
+    let restart = |site: &mut Site, clients: &str| {
+        site.doorward.stop();
+        let config = format!("{clients}{}", entry(&site.upstream, "/mcp", ""));
+        std::fs::write(site.doorward.folder.path().join("doorward.toml"), config).unwrap();
+        site.doorward.start_again();
+    };
+    restart(&mut site, "[clients]\npublic_only = true\n");
+    assert_eq!(client.redeem(&site.doorward, &code, &[]).error(), (401, "invalid_client".into()));
+    for secret in [client.secret.as_deref().unwrap(), ""] {
+        let refused = client.refresh(&site.doorward, &tokens.refresh, &[("client_secret", secret)]);
+        assert_eq!(refused.error(), (401, "invalid_client".into()));
+    }
+    let page = site.owner().get(&client.authorize_url(&[]));
+    assert!(page.status == 400 && page.text().contains("not registered here"), "{}", page.text());
+    let refused = site.doorward.run(&["client", "add", "--redirect-uri", "https://c.test/cb", "--secret"]);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(refused.status.code() == Some(1) && said.contains("public_only") && said.contains("hint: leave --secret out"), "{said}");
+    assert!(site.doorward.run(&["client", "add", "--redirect-uri", "https://c.test/cb"]).status.success());
+    restart(&mut site, "");
+    let next = Tokens::of(&client.refresh(&site.doorward, &tokens.refresh, &[]));
+    assert_eq!(call(&site.doorward, "/mcp", &next.access).status, 200);
 }

@@ -92,6 +92,7 @@ fn registered(store: &Store, id: &str) -> Client {
         auth_method: AuthMethod::None,
         secret: None,
         registration_token: None,
+        introspects: None,
         grant_types: GrantType::ALL.to_vec(),
         scope: None,
         application_type: None,

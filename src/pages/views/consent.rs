@@ -111,6 +111,8 @@ pub struct ScopeLine {
     pub name: String,
     /// What it allows, in words.
     pub description: String,
+    /// What it includes beside that, in words, where it includes something.
+    pub includes: Option<String>,
     /// True when it comes with approving and cannot be left out.
     pub settled: bool,
 }

@@ -37,22 +37,18 @@ impl Form {
     }
 }
 
-/// One line of text in a form.
+/// One question of a form.
 #[derive(Debug, Clone, Serialize)]
 pub struct Field {
     /// As it is sent, and as the page refers to it.
     pub name: &'static str,
     /// What it is for.
     pub label: &'static str,
-    /// How it is typed.
-    pub kind: FieldKind,
-    /// WHATWG HTML §4.10.18.7: what a password manager makes of it.
-    pub autocomplete: &'static str,
+    /// How it is answered.
+    pub input: Input,
     /// What is accepted, in words.
     pub rule: Option<&'static str>,
-    /// What was typed before. Never a password.
-    pub value: String,
-    /// Why that was not accepted.
+    /// Why what was entered before was not accepted.
     pub problem: Option<String>,
     /// It may not be left empty.
     pub required: bool,
@@ -60,42 +56,85 @@ pub struct Field {
     pub focus: bool,
 }
 
-/// How a field is typed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum FieldKind {
-    /// To be seen.
-    Text,
-    /// Not to be seen.
-    Password,
+/// How a question is answered, and how it was before. `autocomplete` is what a password manager makes of it (WHATWG HTML
+/// §4.10.18.7).
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Input {
+    /// A line of text.
+    Text {
+        /// What was typed.
+        value: String,
+        /// See above.
+        autocomplete: &'static str,
+    },
+    /// A line that is not shown, and never sent back.
+    Password {
+        /// See above.
+        autocomplete: &'static str,
+    },
     /// Several lines.
-    Lines,
+    Lines {
+        /// What was typed.
+        value: String,
+    },
+    /// One of the options.
+    Choice {
+        /// Those there are.
+        options: Vec<ChoiceOption>,
+    },
+    /// A box to tick, sent as `yes`.
+    Tick {
+        /// It was.
+        ticked: bool,
+    },
+}
+
+/// Something to choose.
+#[derive(Debug, Clone, Serialize)]
+pub struct ChoiceOption {
+    /// As it is sent.
+    pub value: String,
+    /// As it is read.
+    pub label: String,
+    /// It was.
+    pub chosen: bool,
 }
 
 impl Field {
-    /// A line of text that must be given.
-    pub fn text(name: &'static str, label: &'static str) -> Self {
-        Self {
-            name,
-            label,
-            kind: FieldKind::Text,
-            autocomplete: "off",
-            rule: None,
-            value: String::new(),
-            problem: None,
-            required: true,
-            focus: false,
-        }
+    fn new(name: &'static str, label: &'static str, input: Input) -> Self {
+        Self { name, label, input, rule: None, problem: None, required: true, focus: false }
+    }
+
+    /// A line of text.
+    pub fn text(name: &'static str, label: &'static str, value: &str) -> Self {
+        Self::new(name, label, Input::Text { value: value.to_owned(), autocomplete: "off" })
     }
 
     /// The name of an account.
-    pub fn username(label: &'static str) -> Self {
-        Self { autocomplete: "username", ..Self::text("username", label) }
+    pub fn username(label: &'static str, value: &str) -> Self {
+        Self::new("username", label, Input::Text { value: value.to_owned(), autocomplete: "username" })
     }
 
     /// A password that is to be chosen.
     pub fn new_password(name: &'static str, label: &'static str) -> Self {
-        Self { kind: FieldKind::Password, autocomplete: "new-password", ..Self::text(name, label) }
+        Self::new(name, label, Input::Password { autocomplete: "new-password" })
+    }
+
+    /// Several lines of text.
+    pub fn lines(name: &'static str, label: &'static str, value: &str) -> Self {
+        Self::new(name, label, Input::Lines { value: value.to_owned() })
+    }
+
+    /// One of some, each with its label.
+    pub fn choice(name: &'static str, label: &'static str, chosen: &str, options: impl Iterator<Item = (String, String)>) -> Self {
+        let option = |(value, label): (String, String)| ChoiceOption { chosen: value == chosen, value, label };
+        Self::new(name, label, Input::Choice { options: options.map(option).collect() })
+    }
+
+    /// A box to tick.
+    pub fn tick(name: &'static str, label: &'static str, ticked: bool) -> Self {
+        Self { required: false, ..Self::new(name, label, Input::Tick { ticked }) }
     }
 
     /// The same with a rule below it.
@@ -104,10 +143,10 @@ impl Field {
         Self { rule: Some(rule), ..self }
     }
 
-    /// The same with what was typed before.
+    /// The same, which may be left empty.
     #[must_use]
-    pub fn with_value(self, value: &str) -> Self {
-        Self { value: value.to_owned(), ..self }
+    pub fn optional(self) -> Self {
+        Self { required: false, ..self }
     }
 
     /// The same, with the cursor in it.
@@ -123,7 +162,7 @@ mod tests {
 
     #[test]
     fn a_problem_stands_at_its_field_or_above_them_all() {
-        let form = || Form::new("csrf".into(), vec![Field::username("Name"), Field::new_password("password", "Password")]);
+        let form = || Form::new("csrf".into(), vec![Field::username("Name", ""), Field::new_password("password", "Password")]);
         let at_field = form().refused_in("password", "Too short.");
         assert_eq!((at_field.refused, at_field.problem.as_deref()), (true, None));
         assert_eq!(at_field.fields[1].problem.as_deref(), Some("Too short."));
