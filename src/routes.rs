@@ -7,8 +7,8 @@
 use crate::config::Config;
 use crate::endpoints::browser::{CheckedForm, Owner, SignedIn};
 use crate::endpoints::{
-    App, authorize, client_configuration, clients, connect, connections, consent, device, device_authorization, discovery, health, home,
-    introspect, openid, page, poll, register, revoke, servers, setup, signin, signout, token,
+    App, activity, attempts, authorize, client_configuration, clients, connect, connections, consent, device, device_authorization,
+    discovery, health, home, introspect, openid, page, poll, register, revoke, servers, setup, signin, signout, token,
 };
 use crate::http::answer::Answer;
 use crate::http::method::Method::{self, Delete, Get, Head, Options, Post, Put};
@@ -122,6 +122,8 @@ static ROUTES: &[Route] = &[
     row(Get,  "/clients",             Access::OwnerPage(clients::show),                      Cors::None),
     row(Post, "/clients/add",         Access::OwnerForm(clients::add),                       Cors::None),
     row(Post, "/clients/remove",      Access::OwnerForm(clients::remove),                    Cors::None),
+    row(Get,  "/trace",               Access::OwnerPage(attempts::show),                     Cors::None),
+    row(Get,  "/activity",            Access::Page(activity::show),                          Cors::None),
     row(Post, "/connections/revoke",  Access::Form(connections::revoke),                     Cors::None),
     row(Post, "/connections/revoke-mine", Access::Form(connections::revoke_mine),            Cors::None),
     row(Post, "/connections/revoke-everything", Access::OwnerForm(connections::revoke_everything), Cors::None),

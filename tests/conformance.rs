@@ -221,7 +221,11 @@
 //! | `a_client_cannot_write_lines_of_its_own_or_speak_to_the_terminal` | all | none: the audit log is ours (Z6) |
 //! | `what_was_answered_is_told_after_kill_9_and_after_a_restart` | all | none: the audit log is ours (Z6) |
 //! | `whoever_follows_is_told_of_everything_once_across_a_restart` | all | none: the audit log is ours (Z6) |
+//! | `the_activity_page_shows_an_owner_everything_and_others_their_own_part` | all | none: the audit log is ours (Z6, Z4) |
+//! | `the_activity_page_goes_back_page_by_page` | all | none: the audit log is ours (Z6, Z4) |
+//! | `what_looks_like_theft_is_said_on_the_overview_and_shown_apart` | all | RFC 9700 §4.14.2 (B12) |
 //! | **trace** | | |
+//! | `the_owner_sees_the_attempts_on_a_page` | all | none: the trace is ours (Z5, Z6) |
 //! | `a_real_flow_is_one_attempt_from_the_challenge_to_the_first_call` | all | none: the trace is ours (Z5, Z6) |
 //! | `each_step_is_the_last_one_until_the_next_arrives` | all | none: the trace is ours (Z5, Z6) |
 //! | `what_is_refused_says_why_and_what_to_do` | all | none: the trace is ours (Z5, Z6) |
@@ -294,6 +298,7 @@
 //! | `an_open_stream_ends_with_its_key` | all | D5, MCP authorization, access token usage |
 //! | `a_session_of_a_key_is_of_no_use_to_another_key_or_to_a_client_of_the_same_user` | all | D5, MCP security best practices, session hijacking |
 //! | `a_key_is_on_disk_when_it_is_shown_and_only_as_a_hash` | all | D5, RFC 6819 §5.1.4.1 |
+//! | `an_account_has_a_bounded_number_of_keys` | all | D5 |
 //! | `a_key_says_json_or_nothing_like_a_token_does` | all | D5, MCP streamable HTTP, security warning |
 //! | **consent_choice** | | |
 //! | `without_a_resource_the_user_chooses_the_server_and_the_token_is_good_there_alone` | all | A8, E3; RFC 8707 §2 |

@@ -5,9 +5,9 @@ use super::users::find as find_user;
 use super::{Done, Failure, done};
 use crate::clock::UnixTime;
 use crate::config::Config;
-use crate::oauth::api_key::{KeyName, KeyState, MAX_NAME, Standing, StoredApiKey};
+use crate::oauth::api_key::{KeyName, KeyState, MAX_NAME, MAX_PER_USER, Standing, StoredApiKey};
 use crate::oauth::audit::Occasion;
-use crate::oauth::ids::{KeyId, UserId};
+use crate::oauth::ids::KeyId;
 use crate::oauth::resource::ProtectedResource;
 use crate::oauth::scope::Scope;
 use crate::oauth::secret::ApiKey;
@@ -37,6 +37,10 @@ pub(super) fn add(store: &Store, config: &Config, occasion: &Occasion, wanted: &
         None => the_owner(store)?,
     };
     may_use(&user, resource)?;
+    if store.api_keys(Some(&user.id))?.len() >= MAX_PER_USER {
+        let hint = "end one that is not needed any more: doorward key list, then doorward key revoke ID";
+        return Err(Failure::new(format!("{} has {MAX_PER_USER} keys already", user.name.as_str()), hint));
+    }
     let secret = random::secret::<ApiKey>();
     let key = StoredApiKey {
         id: KeyId::mint(random::bytes()),
@@ -94,14 +98,16 @@ fn may_use(user: &User, resource: &ProtectedResource) -> Result<(), Failure> {
     Err(Failure::new(format!("{name} may not use {path}"), format!("allow it first: doorward user allow {name} {path}")))
 }
 
-/// Every key.
-pub(super) fn list(store: &Store, occasion: &Occasion) -> Result<Done, Failure> {
-    Ok(done("", store.api_keys()?.iter().map(|listed| describe(listed, occasion.at)).collect()))
+/// Every key; `user` limits that to this one's own.
+pub(super) fn list(store: &Store, occasion: &Occasion, user: Option<&str>) -> Result<Done, Failure> {
+    let of = user.map(|name| find_user(store, name)).transpose()?.map(|user| user.id);
+    Ok(done("", store.api_keys(of.as_ref())?.iter().map(|listed| describe(listed, occasion.at)).collect()))
 }
 
-/// Ends one; `of` limits that to one user's own.
-pub(super) fn revoke(store: &Store, occasion: &Occasion, id: &str, of: Option<&UserId>) -> Result<Done, Failure> {
-    let revoked = store.revoke_api_keys(occasion, |key| key.id.as_str() == id && of.is_none_or(|user| key.user == *user))?;
+/// Ends one; `user` limits that to this one's own.
+pub(super) fn revoke(store: &Store, occasion: &Occasion, id: &str, user: Option<&str>) -> Result<Done, Failure> {
+    let of = user.map(|name| find_user(store, name)).transpose()?.map(|user| user.id);
+    let revoked = store.revoke_api_keys(occasion, |key| key.id.as_str() == id && of.as_ref().is_none_or(|user| key.user == *user))?;
     if revoked > 0 {
         Ok(done(format!("Revoked {id}."), json!({ "id": id })))
     } else {

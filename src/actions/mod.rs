@@ -46,8 +46,8 @@ pub enum Action {
     ConnectionRevoke { id: String, user: Option<String> },
     ConnectionRevokeAll { user: Option<String> },
     KeyAdd { name: String, server: String, scopes: Vec<String>, expires_in: Option<Duration>, user: Option<String> },
-    KeyList,
-    KeyRevoke { id: String },
+    KeyList { user: Option<String> },
+    KeyRevoke { id: String, user: Option<String> },
     ServerList,
     Setup,
     Examination,
@@ -148,8 +148,8 @@ pub fn perform(store: &Store, config: &Config, occasion: &Occasion, action: Acti
             let wanted = keys::Wanted { name: &name, server: &server, scopes: &scopes, expires_in, user: user.as_deref() };
             keys::add(store, config, occasion, &wanted)
         }
-        Action::KeyList => keys::list(store, occasion),
-        Action::KeyRevoke { id } => keys::revoke(store, occasion, &id, None),
+        Action::KeyList { user } => keys::list(store, occasion, user.as_deref()),
+        Action::KeyRevoke { id, user } => keys::revoke(store, occasion, &id, user.as_deref()),
         Action::ServerList => Ok(servers::list(config)),
         Action::Setup => setup::fresh_link(store, config, occasion),
         Action::Log { wanted } => log::read(store, wanted),

@@ -66,6 +66,9 @@ struct Add {
 #[derive(FromArgs, ArgsInfo)]
 #[argh(subcommand, name = "list", example = "doorward key list --json")]
 struct List {
+    /// whose; without it, everybody's
+    #[argh(option)]
+    user: Option<String>,
     /// the data directory
     #[argh(option)]
     data: Option<PathBuf>,
@@ -93,8 +96,8 @@ pub(super) fn run(key: Key) -> Result<(), Failure> {
             let expires_in = expires.as_deref().map(units::span).transpose()?;
             (data, json, Action::KeyAdd { name, server, scopes: scope, expires_in, user })
         }
-        Command::List(list) => (list.data, list.json, Action::KeyList),
-        Command::Revoke(revoke) => (revoke.data, false, Action::KeyRevoke { id: revoke.id }),
+        Command::List(list) => (list.data, list.json, Action::KeyList { user: list.user }),
+        Command::Revoke(revoke) => (revoke.data, false, Action::KeyRevoke { id: revoke.id, user: None }),
     };
     table::print(&act(data, action)?, json, COLUMNS);
     Ok(())

@@ -37,6 +37,9 @@ pub(super) struct Log {
     /// only events of this kind, as --json names them
     #[argh(option)]
     kind: Option<String>,
+    /// only what looks like theft
+    #[argh(switch)]
+    alarms: bool,
     /// at most so many, the newest; default 100
     #[argh(option, default = "100")]
     last: usize,
@@ -52,7 +55,8 @@ pub(super) fn run(log: &Log) -> Result<(), Failure> {
     if log.trace {
         return trace::run(log);
     }
-    let wanted = Wanted { user: log.user.clone(), client: log.client.clone(), kind: log.kind.clone(), ..Wanted::newest(PAGE) };
+    let wanted =
+        Wanted { user: log.user.clone(), client: log.client.clone(), kind: log.kind.clone(), alarms: log.alarms, ..Wanted::newest(PAGE) };
     let act_here = |wanted: Wanted| act(log.data.clone(), Action::Log { wanted });
     let entries = all(&wanted, log.last, |wanted| Ok(Some(act_here(wanted)?.data)))?.unwrap_or_default();
     print(&entries, log.json);

@@ -59,6 +59,9 @@ fn whole(attempt: &Value) -> String {
         told.push_str(&format!("    {}\n", step_line(step)));
     }
     told.push_str(&conclusion(attempt));
+    if text(attempt, "state") == "waiting" && !text(attempt, "fix").is_empty() {
+        told.push_str(&format!("    If nothing more comes: {}\n", text(attempt, "fix")));
+    }
     told
 }
 
@@ -127,7 +130,7 @@ mod tests {
     -> Begin again.
 ";
         assert_eq!(whole(&attempt("stopped")), expected);
-        assert!(!whole(&attempt("waiting")).contains("->"), "while it goes on there is nothing to mend");
+        assert!(whole(&attempt("waiting")).ends_with("\n    If nothing more comes: Begin again.\n"));
     }
 
     #[test]

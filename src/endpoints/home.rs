@@ -2,7 +2,7 @@
 
 use super::browser::SignedIn;
 use super::room::{self, Room};
-use super::{App, page, words};
+use super::{App, activity, page, words};
 use crate::clock::{self, UnixTime};
 use crate::http::answer::Answer;
 use crate::http::request::Request;
@@ -28,6 +28,7 @@ fn overview(app: &App, request: &Request, signed_in: &SignedIn) -> Result<Answer
     let usable = app.resources().iter().filter(|resource| signed_in.user.may_use(&resource.path));
     let view = HomePage {
         frame: room::frame(app, request, signed_in, Room::Overview),
+        alarm: activity::reminder(app, signed_in, now)?,
         servers: usable.enumerate().map(|(number, resource)| server(number, resource)).collect(),
         connections: lines(mine, false),
         others: lines(others, true),

@@ -1,6 +1,8 @@
 //! One file per URL: load, decide, commit, answer. The deciding is done in [`crate::oauth`], the committing in
 //! [`crate::store`].
 
+pub mod activity;
+pub mod attempts;
 pub mod authorize;
 pub mod browser;
 pub mod client_configuration;

@@ -26,11 +26,15 @@ pub(super) enum Room {
     Servers,
     /// `/clients`
     Clients,
+    /// `/activity`
+    Activity,
+    /// `/trace`
+    Trace,
 }
 
 impl Room {
     /// In the order of the list.
-    const ALL: [Self; 4] = [Self::Overview, Self::Connect, Self::Servers, Self::Clients];
+    const ALL: [Self; 6] = [Self::Overview, Self::Connect, Self::Servers, Self::Clients, Self::Trace, Self::Activity];
 
     /// Its path.
     pub(super) fn href(self) -> &'static str {
@@ -39,6 +43,8 @@ impl Room {
             Self::Connect => "/connect",
             Self::Servers => "/servers",
             Self::Clients => "/clients",
+            Self::Activity => "/activity",
+            Self::Trace => "/trace",
         }
     }
 
@@ -48,14 +54,16 @@ impl Room {
             Self::Connect => "Connect an app",
             Self::Servers => "Servers",
             Self::Clients => "Apps",
+            Self::Activity => "Activity",
+            Self::Trace => "Attempts",
         }
     }
 
     /// Where only an owner may enter ([`crate::routes`] sees to it), nobody else is shown the way.
     fn is_for_owners(self) -> bool {
         match self {
-            Self::Overview | Self::Connect => false,
-            Self::Servers | Self::Clients => true,
+            Self::Overview | Self::Connect | Self::Activity => false,
+            Self::Servers | Self::Clients | Self::Trace => true,
         }
     }
 }

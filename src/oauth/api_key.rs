@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 
 /// Longest name of a key, in characters.
 pub const MAX_NAME: usize = 64;
+/// Most keys of one account, those included whose time is over.
+pub const MAX_PER_USER: usize = 100;
 
 /// What is remembered of a key. A stored record: frozen once released.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,7 +4,7 @@
 //! field that a secret would fit into, and nothing that a stranger typed: a name that is nobody's is left out, because
 //! people type passwords into the wrong field.
 
-use super::audit_kinds::What;
+use super::audit_kinds::{Class, What};
 use super::client::Client;
 use super::ids::ConnectionId;
 use super::text::Shown;
@@ -161,6 +161,10 @@ pub struct Wanted {
     pub user: Option<String>,
     /// Only this client, by its id or by its name.
     pub client: Option<String>,
+    /// Only what looks like theft.
+    pub alarms: bool,
+    /// Only what happened from then on.
+    pub since: Option<UnixTime>,
     /// At most so many.
     pub limit: usize,
 }
@@ -168,7 +172,12 @@ pub struct Wanted {
 impl Wanted {
     /// The newest `limit` of all.
     pub fn newest(limit: usize) -> Self {
-        Self { after: None, before: None, kind: None, user: None, client: None, limit }
+        Self { after: None, before: None, kind: None, user: None, client: None, alarms: false, since: None, limit }
+    }
+
+    /// The classes in which one of them can be.
+    pub fn classes(&self) -> &'static [Class] {
+        if self.alarms { &Class::WITH_ALARMS } else { &Class::ALL }
     }
 
     /// True when the entry is one of them.
@@ -181,6 +190,8 @@ impl Wanted {
         };
         self.after.is_none_or(|after| entry.number > after)
             && self.before.is_none_or(|before| entry.number < before)
+            && (!self.alarms || event.what.is_alarm())
+            && self.since.is_none_or(|since| event.at >= since)
             && self.kind.as_ref().is_none_or(|kind| event.what.kind() == kind)
             && self.user.as_ref().is_none_or(is_of)
             && self.client.as_ref().is_none_or(is_by)

@@ -171,6 +171,9 @@ impl Class {
     /// Every class.
     pub const ALL: [Self; 5] = [Self::Decisions, Self::SignIns, Self::Uses, Self::Attempts, Self::Strangers];
 
+    /// Those that hold what looks like theft.
+    pub const WITH_ALARMS: [Self; 2] = [Self::Decisions, Self::Attempts];
+
     /// The newest so many are kept.
     pub fn kept(self) -> u64 {
         match self {
@@ -227,5 +230,6 @@ mod tests {
     fn theft_is_an_alarm_and_little_else_is() {
         let alarms: Vec<&str> = every_kind().iter().filter(|what| what.is_alarm()).map(What::kind).collect();
         assert_eq!(alarms, ["token_of_another", "code_replayed", "refresh_token_reused"]);
+        assert!(every_kind().iter().all(|what| !what.is_alarm() || Class::WITH_ALARMS.contains(&what.class())));
     }
 }

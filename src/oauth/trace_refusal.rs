@@ -25,10 +25,14 @@ impl Outcome {
 
 /// What helps, for the refusals that people meet; for the rest that it is the app's fault.
 fn fix(refusal: &Refusal) -> &'static str {
-    const FIXES: [(&[Refusal], &str); 13] = [
+    const FIXES: [(&[Refusal], &str); 14] = [
         (
             &[Refusal::RedirectUri(RedirectProblem::NotListed)],
             "If you trust the app, name the host of its address in allowed_hosts of doorward.toml (or its scheme in allowed_schemes), or set redirect_hosts = \"open\".",
+        ),
+        (
+            &[Refusal::RedirectUri(RedirectProblem::Scheme)],
+            "If you trust the app and the scheme is its own, name it in allowed_schemes of doorward.toml.",
         ),
         (&[Refusal::RedirectUri(RedirectProblem::PlainHttp)], "Use the app on this device, or give it an https address for the answer."),
         (&[Refusal::ClientName], "Give the app another name than that of your server, if its name can be chosen."),
@@ -82,6 +86,7 @@ mod tests {
     #[test]
     fn each_of_the_usual_reasons_has_its_own_advice_and_the_rest_is_the_apps_fault() {
         for (refusal, word) in [
+            (Refusal::RedirectUri(RedirectProblem::Scheme), "allowed_schemes"),
             (Refusal::ClientUnknown, "forget"),
             (Refusal::ClientSecretWrong, "secret"),
             (Refusal::RedirectUriUnregistered, "registers anew"),

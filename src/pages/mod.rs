@@ -19,7 +19,7 @@ pub mod views;
 use views::View;
 
 /// Every template by name. The names are what `extends`, `include` and [`View::TEMPLATE`] refer to.
-const TEMPLATES: [(&str, &str); 18] = [
+const TEMPLATES: [(&str, &str); 20] = [
     ("layout.html", include_str!("../../templates/layout.html")),
     ("room.html", include_str!("../../templates/room.html")),
     ("page.js", SCRIPT),
@@ -38,6 +38,8 @@ const TEMPLATES: [(&str, &str); 18] = [
     ("clients.html", include_str!("../../templates/clients.html")),
     ("client_added.html", include_str!("../../templates/client_added.html")),
     ("servers.html", include_str!("../../templates/servers.html")),
+    ("activity.html", include_str!("../../templates/activity.html")),
+    ("trace.html", include_str!("../../templates/trace.html")),
 ];
 
 /// The one script, in the pages of somebody who is signed in. Everything works without it.
@@ -120,6 +122,7 @@ fn page_error(template: &str, error: &minijinja::Error) -> PageError {
 mod tests {
     use serde_json::Value;
 
+    use super::views::activity::{ActivityPage, EventLine};
     use super::views::clients::{ClientAddedPage, ClientEntry, ClientsPage};
     use super::views::connect::{AppCard, AppLink, ConnectPage, CopyBox, ServerTab};
     use super::views::consent::{ConsentPage, Destination, DevicePage, ScopeLine, ServerChoice};
@@ -127,6 +130,7 @@ mod tests {
     use super::views::form::{Field, Form};
     use super::views::house::{ConnectionLine, Frame, HomePage, Room, ServerLine};
     use super::views::servers::{ServerEntry, ServersPage};
+    use super::views::trace::{AttemptFold, StepLine, TracePage};
     use super::views::{Link, MessageKind, MessagePage, ServerAddress};
     use super::*;
 
@@ -204,6 +208,8 @@ mod tests {
             ("servers.html", serde_json::to_value(servers_page()).unwrap()),
             ("clients.html", serde_json::to_value(clients()).unwrap()),
             ("client_added.html", serde_json::to_value(client_added()).unwrap()),
+            ("activity.html", serde_json::to_value(activity()).unwrap()),
+            ("trace.html", serde_json::to_value(trace()).unwrap()),
         ];
         pages.push(("consent.html", serde_json::to_value(consent_with_choice()).unwrap()));
         for destination in hosts {
@@ -317,7 +323,7 @@ mod tests {
         };
         let server = ServerLine { name: "Notes".to_owned(), path: "/notes".to_owned(), address: copied() };
         let (connections, others) = (vec![line("id-1", None), line("id-2", None)], vec![line("id-3", Some("bob"))]);
-        HomePage { frame: frame(), servers: vec![server], connections, others }
+        HomePage { frame: frame(), alarm: some("Theft."), servers: vec![server], connections, others }
     }
 
     fn servers_page() -> ServersPage {
@@ -355,6 +361,43 @@ mod tests {
 
     fn client_added() -> ClientAddedPage {
         ClientAddedPage { frame: frame(), name: "Claude".to_owned(), copies: vec![copied()], has_secret: true }
+    }
+
+    fn activity() -> ActivityPage {
+        let event = |alarm: bool| EventLine {
+            alarm,
+            sentence: "ana signed in".to_owned(),
+            at: "2026-07-28T14:03:11Z".to_owned(),
+            ago: "2 minutes ago".to_owned(),
+            from: "203.0.113.9 (internet)".to_owned(),
+        };
+        ActivityPage { frame: frame(), theft: false, events: vec![event(false), event(true)], older: some("before=7") }
+    }
+
+    fn trace() -> TracePage {
+        let step = |passed: bool| StepLine {
+            passed,
+            label: "fetched tokens".to_owned(),
+            at: "2026-07-28T14:03:11Z".to_owned(),
+            time: "14:03:11".to_owned(),
+            times: some("2 times"),
+            from: "160.79.104.9 (Anthropic)".to_owned(),
+            agent: "python-httpx/0.28.1".to_owned(),
+            said: some("no"),
+        };
+        let attempt = AttemptFold {
+            open: true,
+            client: "Claude".to_owned(),
+            server: some("/notes"),
+            when: "just now".to_owned(),
+            state: "stopped".to_owned(),
+            stopped: true,
+            sentence: "The app got no tokens.".to_owned(),
+            fix: some("Begin again."),
+            steps: vec![step(true), step(false)],
+        };
+        let (missing, missing_fix) = ("Nothing of it arrived.".to_owned(), "Look at DNS.".to_owned());
+        TracePage { frame: frame(), attempts: vec![attempt], missing, missing_fix }
     }
 
     fn copied() -> CopyBox {

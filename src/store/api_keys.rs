@@ -7,6 +7,7 @@ use super::{Store, StoreError};
 use crate::oauth::api_key::{Standing, StoredApiKey};
 use crate::oauth::audit::{Event, Occasion};
 use crate::oauth::audit_kinds::What;
+use crate::oauth::ids::UserId;
 use crate::oauth::secret::{ApiKey, TokenHash};
 use crate::oauth::text::Shown;
 use crate::oauth::user::User;
@@ -31,9 +32,10 @@ impl Store {
         Ok(Some(Standing { key, user }))
     }
 
-    /// Every key, oldest first.
-    pub fn api_keys(&self) -> Result<Vec<ListedApiKey>, StoreError> {
+    /// Every key, oldest first; of one user or of all.
+    pub fn api_keys(&self, of: Option<&UserId>) -> Result<Vec<ListedApiKey>, StoreError> {
         let mut all: Vec<(Vec<u8>, StoredApiKey)> = self.scan_with_keys()?;
+        all.retain(|(_, key)| of.is_none_or(|user| key.user == *user));
         all.sort_by_key(|(_, key)| key.created_at);
         let listed = |(hash, key): (Vec<u8>, StoredApiKey)| {
             let last_use = self.load(&hash)?;
@@ -116,7 +118,7 @@ mod tests {
     }
 
     fn ids(store: &Temporary) -> Vec<String> {
-        store.api_keys().unwrap().iter().map(|listed| listed.standing.key.id.to_string()).collect()
+        store.api_keys(None).unwrap().iter().map(|listed| listed.standing.key.id.to_string()).collect()
     }
 
     #[test]
@@ -132,7 +134,9 @@ mod tests {
         let store = with_two();
         store.note_key_use(&hash(1), &later(60));
         assert_eq!(ids(&store), ["key_1", "key_2"]);
-        let uses: Vec<_> = store.api_keys().unwrap().iter().map(|listed| listed.last_use.map(|last| last.at)).collect();
+        assert_eq!(store.api_keys(Some(&user("ann").id)).unwrap().len(), 2);
+        assert!(store.api_keys(Some(&UserId::known_as("bob"))).unwrap().is_empty());
+        let uses: Vec<_> = store.api_keys(None).unwrap().iter().map(|listed| listed.last_use.map(|last| last.at)).collect();
         assert_eq!(uses, [Some(seconds_later(60)), None]);
     }
 

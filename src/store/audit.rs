@@ -96,11 +96,12 @@ impl Store {
         // another, and whoever asks for what came after the later one would never be told of the elder.
         let written = self.load::<AuditCounts>(COUNTS)?.unwrap_or_default().events;
         let wanted = Wanted { before: Some(wanted.before.map_or(written, |before| before.min(written))), ..wanted.clone() };
-        let mut rings = Class::ALL.map(|class| self.newest_first(class).peekable());
+        let mut rings: Vec<_> = wanted.classes().iter().map(|class| self.newest_first(*class).peekable()).collect();
         let mut found = Vec::new();
         while found.len() < wanted.limit {
             let Some(entry) = next(&mut rings)? else { break };
-            if wanted.after.is_some_and(|after| entry.number <= after) {
+            let is_too_old = wanted.since.is_some_and(|since| entry.event.at < since);
+            if is_too_old || wanted.after.is_some_and(|after| entry.number <= after) {
                 break;
             }
             if wanted.includes(&entry) {
@@ -156,6 +157,7 @@ fn next<I: Iterator<Item = Result<Entry, StoreError>>>(rings: &mut [Peekable<I>]
 mod tests {
     use super::*;
     use crate::oauth::audit_kinds::What;
+    use crate::oauth::connection::EndReason;
     use crate::oauth::fixtures::{NOW, client, seconds_later, user};
     use crate::oauth::text::Shown;
     use crate::store::testing::{at_once, store};
@@ -208,6 +210,19 @@ mod tests {
         }
         assert_eq!(kinds(&store, &wanted(None, Some("bob"), None)), [""; 0]);
         assert_eq!(kinds(&store, &wanted(Some("client_adopted"), Some("ann"), Some("cursor"))), [""; 0]);
+    }
+
+    #[test]
+    fn what_looks_like_theft_is_found_among_everything_and_only_as_far_back_as_asked() {
+        let store = store();
+        let at = |seconds: u64, what: What| Occasion::here(seconds_later(seconds)).event(what);
+        store.record_event(&at(0, What::TokenOfAnother)).unwrap();
+        store.record_event(&at(50, What::ConnectionEnded(EndReason::CodeReplayed))).unwrap();
+        (0..20).for_each(|_| store.record_event(&at(60, What::SignedIn)).unwrap());
+        let alarms = Wanted { alarms: true, ..Wanted::newest(9) };
+        assert_eq!(kinds(&store, &alarms), ["code_replayed", "token_of_another"]);
+        assert_eq!(kinds(&store, &Wanted { since: Some(seconds_later(50)), ..alarms }), ["code_replayed"]);
+        assert_eq!(kinds(&store, &Wanted { since: Some(seconds_later(61)), ..Wanted::newest(9) }), [""; 0]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The audit log: who did what, told with its effect, and never a secret. Shows B12, Z6.
 
-use crate::support::browser::{Browser, form};
+use crate::support::browser::{Browser, form, unescape};
 use crate::support::client::{Client, Tokens, VERIFIER, call, challenge};
 use crate::support::{Doorward, OWNER, PASSWORD, Setup, eventually, http, program};
 use serde_json::{Value, json};
@@ -385,4 +385,89 @@ fn whoever_follows_is_told_of_everything_once_across_a_restart() {
     doorward.add_user("carol", PASSWORD, &[]);
     assert_eq!([follower.next(), follower.next()], ["user_disabled", "user_added"]);
     assert!(eventually(1, || follower.lines.try_recv().is_err()));
+}
+
+/// A browser in which somebody is signed in.
+fn signed_in(doorward: &Doorward, name: &str) -> Browser {
+    let mut browser = Browser::new(doorward.address);
+    let page = browser.get("/signin");
+    assert_eq!(browser.sign_in(&page, name, PASSWORD).status, 200);
+    browser
+}
+
+#[test]
+fn the_activity_page_shows_an_owner_everything_and_others_their_own_part() {
+    let doorward = Doorward::start();
+    doorward.add_user("bob", PASSWORD, &[]);
+    named(&doorward, "Lamp").connect(&doorward);
+    let ann = unescape(&signed_in(&doorward, "ann").get("/activity").text());
+    for shown in [
+        "Lamp registered itself",
+        "ann let Lamp use /mcp",
+        "the account bob was added",
+        "127.0.0.1 (this machine)",
+        "from <bdi>this machine",
+    ] {
+        assert!(ann.contains(shown), "{shown}: {ann}");
+    }
+    let newest_first = |first: &str, then: &str| ann.find(first).unwrap() < ann.find(then).unwrap();
+    assert!(newest_first("ann let Lamp use", "Lamp registered itself") && newest_first("Lamp registered", "the account bob was added"));
+    let mut browser = signed_in(&doorward, "bob");
+    for target in ["/activity", "/activity?user=ann", "/activity?before=99"] {
+        let bob = unescape(&browser.get(target).text());
+        assert!(bob.contains("bob signed in") && bob.contains("the account bob was added"), "{bob}");
+        assert!(!bob.contains("Lamp") && !bob.contains("ann signed in"), "{target}: {bob}");
+    }
+    assert!(doorward.run(&["user", "remove", "bob"]).status.success());
+    thread::sleep(Duration::from_millis(1100));
+    doorward.add_user("bob", PASSWORD, &[]);
+    let anew = unescape(&signed_in(&doorward, "bob").get("/activity").text());
+    assert!(anew.contains("the account bob was added") && !anew.contains("was removed"), "another account of that name: {anew}");
+    let stranger = Browser::new(doorward.address).get("/activity");
+    assert!(stranger.text().contains("action=\"/signin\"") && !stranger.text().contains("Lamp"));
+}
+
+#[test]
+fn the_activity_page_goes_back_page_by_page() {
+    let doorward = Doorward::start();
+    for number in 0..60 {
+        let redirect_uri = format!("http://127.0.0.1:7777/{number}");
+        Client::register_as(
+            &doorward,
+            &redirect_uri,
+            json!({ "token_endpoint_auth_method": "none", "client_name": format!("App {number}x") }),
+        );
+    }
+    let mut browser = signed_in(&doorward, "ann");
+    let first = browser.get("/activity").text();
+    let shows = |page: &str, number: usize| page.contains(&format!("App {number}x registered"));
+    assert!(shows(&first, 59) && shows(&first, 11) && !shows(&first, 10), "fifty, the sign-in among them");
+    let older = unescape(first.split("href=\"/activity?before").nth(1).unwrap().split('"').next().unwrap());
+    let second = browser.get(&format!("/activity?before{older}")).text();
+    assert!(shows(&second, 10) && shows(&second, 0) && !shows(&second, 11) && second.contains("the account ann was added"));
+    assert!(!second.contains("?before"), "that was all");
+    for odd in ["/activity?before=x", "/activity?before=1&before=2", "/activity?theft&theft", "/activity?%00"] {
+        assert_eq!(browser.get(odd).status, 200, "{odd}");
+    }
+}
+
+#[test]
+fn what_looks_like_theft_is_said_on_the_overview_and_shown_apart() {
+    let doorward = Doorward::start();
+    doorward.add_user("bob", PASSWORD, &[]);
+    let lamp = named(&doorward, "Lamp");
+    let (mut ann, mut bob) = (signed_in(&doorward, "ann"), signed_in(&doorward, "bob"));
+    assert!(!ann.get("/").text().contains("looks like theft"));
+    assert!(ann.get("/activity?theft=1").text().contains("Nothing that looks like theft has happened."));
+    let code = lamp.code(&doorward);
+    Tokens::of(&lamp.redeem(&doorward, &code, &[]));
+    assert_eq!(lamp.redeem(&doorward, &code, &[]).status, 400);
+    let overview = ann.get("/").text();
+    assert!(
+        overview.contains("Something happened in the last 7 days that looks like theft.")
+            && overview.contains("href=\"/activity?theft=1\"")
+    );
+    let theft = unescape(&ann.get("/activity?theft=1").text());
+    assert!(theft.contains("a code was used twice") && theft.contains("class=\"alarm\"") && !theft.contains("signed in</bdi>"), "{theft}");
+    assert!(!bob.get("/").text().contains("looks like theft") && !bob.get("/activity?theft=1").text().contains("used twice"));
 }

@@ -167,8 +167,9 @@ fn what_was_done_is_said_once_and_in_no_words_but_ours() {
 }
 
 /// Every room and form that is for owners alone. A test of the routes counts them.
-const FOR_OWNERS: [(&str, &str); 5] = [
+const FOR_OWNERS: [(&str, &str); 6] = [
     ("GET", "/servers"),
+    ("GET", "/trace"),
     ("GET", "/clients"),
     ("POST", "/clients/add"),
     ("POST", "/clients/remove"),

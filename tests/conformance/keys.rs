@@ -311,6 +311,20 @@ fn a_key_is_on_disk_when_it_is_shown_and_only_as_a_hash() {
 }
 
 #[test]
+fn an_account_has_a_bounded_number_of_keys() {
+    let doorward = Doorward::start();
+    doorward.add_user("bob", PASSWORD, &[]);
+    let keys: Vec<Key> = (0..100).map(|_| Key::add(&doorward, &["--server", "/mcp", "--user", "bob"])).collect();
+    let one_more = || doorward.run(&["key", "add", "test", "--server", "/mcp", "--user", "bob"]);
+    let refused = one_more();
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("bob has 100 keys already"));
+    Key::add(&doorward, &["--server", "/mcp", "--user", OWNER]);
+    run(&doorward, &["key", "revoke", &keys[7].id]);
+    assert!(one_more().status.success());
+}
+
+#[test]
 fn a_key_says_json_or_nothing_like_a_token_does() {
     let site = &two().site;
     let key = Key::add(&site.doorward, &["--server", "/notes"]);

@@ -1,7 +1,7 @@
 //! The trace of attempts to connect: a real flow from the challenge to the first call, and flows that stop at each step,
 //! each with its sentence. CLIENTS.md's pain points are what the sentences answer.
 
-use crate::support::browser::{Browser, form};
+use crate::support::browser::{Browser, form, unescape};
 use crate::support::client::{Client, MESSAGE, Tokens, VERIFIER, call};
 use crate::support::http::{self, Response};
 use crate::support::upstream::Upstream;
@@ -407,4 +407,33 @@ fn whoever_follows_sees_each_step_as_it_arrives() {
     assert!(eventually(2, || lines.try_recv().is_err()));
     follower.kill().unwrap();
     follower.wait().unwrap();
+}
+
+#[test]
+fn the_owner_sees_the_attempts_on_a_page() {
+    let upstream = Upstream::json();
+    let doorward = doorward(&upstream);
+    let mut owner = Browser::new(doorward.address);
+    let signin = owner.get("/signin");
+    owner.sign_in(&signin, OWNER, PASSWORD);
+    let empty = owner.get("/trace").text();
+    assert!(empty.contains("No app has tried to connect.") && empty.contains("can be reached from this machine alone"), "{empty}");
+    CALLER.is_challenged(&doorward);
+    let metadata = json!({ "client_name": "<b>Evil</b>", "redirect_uris": ["javascript:alert(1)"] }).to_string();
+    HTTPX.send(&doorward, "POST", "/register", &[("Content-Type", "application/json")], metadata.as_bytes());
+    LAPTOP.registers(&doorward, "<b>Mine</b>", "http://127.0.0.1:7777/callback");
+    let page = owner.get("/trace");
+    let text = unescape(&page.text());
+    let shown = [
+        "Claude-User",
+        "160.79.104.9 (Anthropic)",
+        "The registration was refused: the scheme of the redirect URI is not allowed.",
+        "The app registered, and no browser came to sign in.",
+        "192.168.1.5 (local network)",
+    ];
+    for shown in shown {
+        assert!(text.contains(shown), "{shown}: {text}");
+    }
+    assert!(page.text().contains("&lt;b&gt;Mine") && !page.text().contains("<b>"));
+    assert!(text.find("192.168.1.5").unwrap() < text.find("160.79.104.9").unwrap(), "the latest first");
 }

@@ -36,6 +36,8 @@ pub struct HomePage {
     /// What every room has.
     #[serde(flatten)]
     pub frame: Frame,
+    /// What looked like theft lately, if anything did.
+    pub alarm: Option<String>,
     /// The servers this person may use.
     pub servers: Vec<ServerLine>,
     /// What they let in. An empty list shows how to connect the first app.

@@ -3,6 +3,7 @@
 //! A view decides nothing. Times, lifetimes and scopes arrive as the text a person reads, so that
 //! nothing here depends on the rules, and a template shows a field or leaves it out.
 
+pub mod activity;
 pub mod clients;
 pub mod connect;
 pub mod consent;
@@ -10,6 +11,7 @@ pub mod entry;
 pub mod form;
 pub mod house;
 pub mod servers;
+pub mod trace;
 
 use serde::Serialize;
 

@@ -1,0 +1,78 @@
+//! `/activity`: what happened; all of it for an owner, their own part for anybody else.
+
+use super::browser::SignedIn;
+use super::room::{self, Room};
+use super::{App, page, words};
+use crate::clock::{self, UnixTime};
+use crate::http::answer::Answer;
+use crate::http::date;
+use crate::http::request::Request;
+use crate::oauth::address_class::AddressClass;
+use crate::oauth::audit::{Entry, Wanted};
+use crate::oauth::params::Params;
+use crate::pages::views::activity::{ActivityPage, EventLine};
+use crate::store::StoreError;
+use std::time::Duration;
+
+/// Events on a page.
+const PAGE: usize = 50;
+/// For so long the overview reminds of what looks like theft.
+const REMINDED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// `GET /activity`; `theft` shows only what looks like it, `before` the page after one that ended with that event.
+pub fn show(app: &App, request: &Request, signed_in: &SignedIn) -> Answer {
+    list(app, request, signed_in).unwrap_or_else(|error| page::unavailable(app, &error))
+}
+
+fn list(app: &App, request: &Request, signed_in: &SignedIn) -> Result<Answer, StoreError> {
+    let now = clock::now();
+    let params = Params::parse(&request.query).unwrap_or_default();
+    let theft = params.one("theft").ok().flatten().is_some();
+    let before = params.one("before").ok().flatten().and_then(|text| text.parse().ok());
+    let entries = app.store.events(&Wanted { alarms: theft, before, ..of(signed_in, PAGE) })?;
+    let view = ActivityPage {
+        frame: room::frame(app, request, signed_in, Room::Activity),
+        theft,
+        older: entries.last().filter(|_| entries.len() == PAGE).map(|last| older(last, theft)),
+        events: entries.into_iter().map(|entry| line(&entry, now)).collect(),
+    };
+    Ok(room::show(app, request, 200, &view))
+}
+
+/// What somebody may read: what they did or what was done to them, but nothing of an earlier account of their name; an owner
+/// all.
+fn of(signed_in: &SignedIn, limit: usize) -> Wanted {
+    let all = Wanted::newest(limit);
+    match signed_in.as_owner() {
+        Some(_) => all,
+        None => Wanted { user: Some(signed_in.user.name.as_str().to_owned()), since: Some(signed_in.user.created_at), ..all },
+    }
+}
+
+fn older(last: &Entry, theft: bool) -> String {
+    format!("before={}{}", last.number, if theft { "&theft=1" } else { "" })
+}
+
+fn line(entry: &Entry, now: UnixTime) -> EventLine {
+    let event = &entry.event;
+    let place = |address| format!("{address} ({})", AddressClass::of(address).describe());
+    EventLine {
+        alarm: event.what.is_alarm(),
+        sentence: event.sentence(),
+        at: date::rfc3339(event.at.0),
+        ago: words::ago(event.at, now),
+        from: event.from.map_or_else(|| "this machine".to_owned(), place),
+    }
+}
+
+/// What the overview says of what looked like theft lately, if anything did.
+pub(super) fn reminder(app: &App, signed_in: &SignedIn, now: UnixTime) -> Result<Option<String>, StoreError> {
+    let since = UnixTime(now.0.saturating_sub(REMINDED.as_secs())).max(signed_in.user.created_at);
+    let alarms = app.store.events(&Wanted { alarms: true, since: Some(since), ..of(signed_in, PAGE) })?;
+    Ok(match alarms.len() {
+        0 => None,
+        1 => Some("Something happened in the last 7 days that looks like theft.".to_owned()),
+        PAGE.. => Some(format!("At least {PAGE} things happened in the last 7 days that look like theft.")),
+        some => Some(format!("{some} things happened in the last 7 days that look like theft.")),
+    })
+}
