@@ -18,6 +18,7 @@
 //! | who may call `/register`? | [`routes`], column *access* |
 //! | how does `POST /token` travel? | [`endpoints::token`], then [`oauth::code`] or [`oauth::refresh`], then [`store`] |
 //! | who judges `POST /mcp`? | [`door::gate`], by [`oauth::bearer`] |
+//! | why did I get 429? | [`oauth::rates`], for passwords [`oauth::throttle`] |
 //! | what is stored about a token? | [`store::record`], [`manual::storage`] |
 //! | who strips the `Authorization` header? | [`door`], `headers.rs` |
 //! | what does the consent page get to see? | [`pages::views`] |

@@ -273,7 +273,7 @@ fn cors_of_unknown(path: &str) -> Cors {
 fn finish(app: &App, request: &Request, mut answer: Answer, cors: Cors) -> Answer {
     if cors == Cors::AnyOrigin {
         answer.headers.set("access-control-allow-origin", "*");
-        answer.headers.set("access-control-expose-headers", "WWW-Authenticate");
+        answer.headers.set("access-control-expose-headers", "WWW-Authenticate, Retry-After");
     }
     if app.config.issuer.secure && !request.by_loopback_name {
         answer.headers.set("strict-transport-security", "max-age=31536000");

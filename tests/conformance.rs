@@ -248,6 +248,50 @@
 //! | `a_session_is_of_no_use_to_another_client_or_another_user` | all | MCP security best practices, session hijacking |
 //! | `an_open_stream_ends_with_what_it_stands_on` | all | RFC 7009 §2.1, MCP authorization, access token usage |
 //! | `trouble_behind_the_gate_is_told_in_json_without_names` | all | RFC 9110 §15.6.3 |
+//! | **limits** | | |
+//! | `the_eleventh_registration_of_an_address_in_an_hour_is_told_to_wait_in_the_words_of_the_rfc` | all | A6; RFC 7591 §3.2.2, §5, RFC 9110 §10.2.3 |
+//! | `whoever_registered_the_same_before_gets_its_id_again_although_nothing_is_left` | all | A6; RFC 7591 §5 |
+//! | `a_registration_after_the_time_that_was_named_is_accepted_and_the_next_has_to_wait_again` | all | A6; RFC 9110 §10.2.3 |
+//! | `what_a_stranger_says_about_its_address_changes_nothing` | all | A6, B7; RFC 7239 §8.1 |
+//! | `behind_a_trusted_proxy_the_right_most_address_that_is_not_its_own_counts` | all | A6, B7; RFC 7239 §8.1 |
+//! | `an_ipv6_network_is_one_address_and_a_site_of_many_has_a_limit_of_its_own` | all | A6, B7; RFC 4291 §2.5.4 |
+//! | `an_address_that_many_people_share_may_do_more_and_an_owner_can_name_others` | all | A6, B7; none: limits are ours |
+//! | `neither_a_restart_nor_kill_9_gives_a_fresh_allowance` | all | A6, A12, D7; none: limits are ours |
+//! | `after_kill_9_at_most_what_was_spent_in_the_last_moment_is_given_again` | all | A12, B7, D7; none: limits are ours |
+//! | `another_spelling_of_a_path_is_the_same_path_or_none` | all | A6, B7; RFC 3986 §6.2 |
+//! | `each_request_counts_however_many_come_on_one_connection` | all | A12, D7; RFC 9110 §15.5, RFC 6585 §4 |
+//! | `one_token_may_call_a_hundred_times_at_once_and_what_it_does_touches_no_other` | all | A12, D7; RFC 6585 §4 |
+//! | `a_call_after_the_time_that_was_named_passes_and_no_bad_token_becomes_a_good_excuse` | all | A12, D7; RFC 9110 §10.2.3 |
+//! | `who_somebody_is_may_be_asked_as_often_as_anything_with_one_token` | all | D7; OIDC Core §5.3.3 |
+//! | `discovery_preflights_and_health_are_never_limited` | all | A6, A12, B7; RFC 8414 §3, RFC 9728 §3 |
+//! | `authorization_requests_are_counted_by_address_and_the_page_says_in_words_how_long_to_wait` | all | B7; RFC 6585 §4 |
+//! | `somebody_signed_in_has_an_allowance_of_their_own_that_no_stranger_uses_up` | all | B7; none: limits are ours |
+//! | `token_requests_are_counted_by_client_and_every_endpoint_of_clients_counts` | all | B7; RFC 6749 §2.3.1, §5.2 |
+//! | `a_resource_server_may_ask_about_every_call_that_it_gets` | all | B7, B9; RFC 7662 §2.1, §4 |
+//! | `a_client_without_a_secret_is_not_stopped_by_whoever_says_its_name_elsewhere` | all | B7; RFC 6749 §2.1 |
+//! | `the_eleventh_refresh_of_a_client_in_a_minute_has_to_wait_and_its_token_is_none_the_worse` | all | B7; RFC 6749 §6 |
+//! | `a_client_that_refreshes_in_many_places_at_once_is_answered_in_all_of_them` | all | B7, E4; OAuth 2.1 §4.3 |
+//! | `devices_and_questions_at_the_bridge_are_counted_by_address` | all | B7; RFC 8628 §3.5 |
+//! | `an_owner_can_switch_each_limit_off` | all | A6, A12, B7, D7; none: limits are ours |
+//! | `usual_use_meets_no_limit` | all | A6, A12, B7, D7; none: limits are ours |
+//! | **guessing** | | |
+//! | `after_a_few_wrong_passwords_each_further_one_waits_twice_as_long_and_the_page_says_for_how_long` | all | B3; RFC 6749 §4.3.2, §10.7 |
+//! | `a_browser_in_which_the_owner_has_signed_in_before_is_kept_out_by_nobody` | all | B3; RFC 6819 §4.4.3.6 |
+//! | `a_known_browser_is_slowed_down_too_and_is_known_for_its_own_account_alone` | all | B3; RFC 6819 §4.4.3.6 |
+//! | `a_page_says_the_same_for_every_name_that_is_tried_too_often` | all | B3; RFC 6819 §4.4.3.1 |
+//! | `whoever_has_to_wait_costs_no_hash` | all | B3; RFC 6819 §4.4.3.6 |
+//! | `of_many_guesses_at_once_no_more_are_looked_at_than_one_after_another` | all | B3; RFC 6819 §4.4.3.6 |
+//! | `whoever_does_not_stay_for_the_answer_has_guessed_all_the_same` | all | B3; RFC 6819 §4.4.3.6 |
+//! | `neither_a_restart_nor_kill_9_makes_a_guesser_new` | all | B3; none: limits are ours |
+//! | `many_addresses_at_one_account_are_slowed_down_as_one` | all | B3; RFC 6819 §4.4.3.6 |
+//! | `one_password_tried_at_many_accounts_is_slowed_down_by_address` | all | B3; RFC 6819 §4.4.3.6 |
+//! | `many_addresses_at_many_accounts_are_slowed_down_all_together_and_known_browsers_are_not` | all | B3; RFC 6819 §4.4.3.6 |
+//! | `a_password_set_on_the_machine_itself_ends_the_waiting` | all | B3; none: limits are ours |
+//! | `what_no_account_can_have_is_answered_like_any_wrong_password` | all | B3; RFC 6819 §4.4.3.1 |
+//! | `wrong_links_of_the_first_run_count_as_guesses_and_the_right_one_works_all_the_same` | all | none: the first run is ours |
+//! | `the_secret_of_a_client_is_guessed_no_faster_than_a_client_may_ask_and_an_unknown_one_alike` | all | B7, D2; RFC 6749 §2.3.1 |
+//! | `ten_wrong_user_codes_are_enough_for_an_hour_and_the_page_says_so` | all | D6; RFC 8628 §5.1 |
+//! | `an_owner_can_switch_the_waiting_off_or_allow_more_tries` | all | B3; none: limits are ours |
 //! | **client_management** | | |
 //! | `a_client_reads_its_registration_with_the_token_it_was_given` | all | A3, D2, RFC 7592 §2.1, §3 |
 //! | `what_is_put_takes_the_place_of_what_there_was_and_the_secret_stays` | all | A3, D2, RFC 7592 §2.2 |
@@ -391,12 +435,16 @@ mod discovery;
 mod flow;
 #[path = "conformance/gateway.rs"]
 mod gateway;
+#[path = "conformance/guessing.rs"]
+mod guessing;
 #[path = "conformance/introspection.rs"]
 mod introspection;
 #[path = "conformance/keys.rs"]
 mod keys;
 #[path = "conformance/known_clients.rs"]
 mod known_clients;
+#[path = "conformance/limits.rs"]
+mod limits;
 #[path = "conformance/openid.rs"]
 mod openid;
 #[path = "conformance/pages.rs"]

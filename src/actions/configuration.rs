@@ -30,7 +30,14 @@ fn describe(config: &Config) -> Configuration {
         let path = server.resource.path.clone();
         server.resource.tokens.settings().map(move |(name, value)| (format!("{name} of {path}"), value))
     };
-    let settings = config.clients.redirects.settings().into_iter().chain(ours).map(|(name, value)| (name.to_owned(), value));
+    let settings = config
+        .clients
+        .redirects
+        .settings()
+        .into_iter()
+        .chain(ours)
+        .chain(config.limits.rates.settings())
+        .map(|(name, value)| (name.to_owned(), value));
     Configuration {
         public_url: config.issuer.origin.clone(),
         servers: config.servers.iter().map(|server| server.resource.path.clone()).collect(),

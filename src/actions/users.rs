@@ -7,6 +7,7 @@ use crate::oauth::audit::{Event, Occasion};
 use crate::oauth::audit_kinds::What;
 use crate::oauth::connection::EndReason;
 use crate::oauth::ids::UserId;
+use crate::oauth::throttle;
 use crate::oauth::user::{MAX_PASSWORD, MIN_PASSWORD, NewPassword, ServerAccess, User, UserName};
 use crate::password;
 use crate::random;
@@ -57,6 +58,8 @@ pub(super) fn set_password(store: &Store, occasion: &Occasion, name: &str, passw
     let user = find(store, name)?;
     let hash = hash(password)?;
     let change = |user: User| User { password: hash.clone(), epoch: user.epoch.wrapping_add(1), ..user };
+    // Whoever can do this need not wait for those who guessed at the old one.
+    store.forgive(&throttle::account(store.key(), &user.name))?;
     changed(
         store,
         &user,

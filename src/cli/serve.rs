@@ -26,6 +26,8 @@ use std::time::Duration;
 
 /// Between two sweeps of what is over.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
+/// Between two writings of what was spent of each limit.
+const WRITE_COUNTERS_EVERY: Duration = Duration::from_secs(1);
 
 /// run the server (the default)
 #[derive(FromArgs, ArgsInfo)]
@@ -110,6 +112,7 @@ fn start(config: &Arc<Config>, store: &Arc<Store>) -> io::Result<Started> {
     let (of_config, of_store) = (Arc::clone(config), Arc::clone(store));
     control::serve(&config.data, move |action| actions::perform(&of_store, &of_config, &Occasion::here(clock::now()), action))?;
     sweep(Arc::clone(store))?;
+    write_counters(Arc::clone(store))?;
     let stop = Stop::new()?;
     watch_signals(stop.clone())?;
     Ok(Started { app, _demo: running_demo, backends: Backends { app: app_socket, demo }, stop })
@@ -131,6 +134,24 @@ fn sweep(store: Arc<Store>) -> io::Result<()> {
         }
     };
     thread::Builder::new().name("sweep".into()).spawn(body).map(|_| ())
+}
+
+/// What was spent of each limit reaches the store soon enough that a crash gives nobody much of it back.
+fn write_counters(store: Arc<Store>) -> io::Result<()> {
+    let body = move || {
+        let mut failed = false;
+        loop {
+            thread::sleep(WRITE_COUNTERS_EVERY);
+            let written = store.write_counters();
+            if let Err(error) = &written
+                && !failed
+            {
+                eprintln!("doorward: store: the counters cannot be written: {error}");
+            }
+            failed = written.is_err();
+        }
+    };
+    thread::Builder::new().name("counters".into()).spawn(body).map(|_| ())
 }
 
 /// The first signal drains, the second does not wait.

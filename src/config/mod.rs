@@ -5,12 +5,14 @@
 
 mod clients;
 mod issuer;
+mod limits;
 mod policy;
 pub mod raw;
 mod servers;
 pub mod units;
 
 pub use clients::Clients;
+pub use limits::Limits;
 
 use crate::oauth::resource::ProtectedResource;
 use raw::{Environment, Written};
@@ -69,9 +71,7 @@ pub fn decide(written: &Written, bound: SocketAddr, environment: Environment<'_>
     let issuer = issuer::decide(written.public_url.as_deref(), bound, written.allow_http)?;
     let (lifetimes, tokens) = policy::decide(&written.file.lifetimes)?;
     let servers = servers::decide(written, &issuer, bound, tokens, environment)?;
-    let trusted_proxies = written.trusted_proxies.iter().map(|text| units::network(text)).collect::<Result<_, _>>()?;
-    let limits = Limits::default();
-    let asked = &written.file.limits;
+    let trusted_proxies = written.trusted_proxies.iter().map(|text| units::network("the trusted proxy", text)).collect::<Result<_, _>>()?;
     Ok(Config {
         listen: bound,
         aliases: written.file.aliases.iter().map(|alias| alias.to_ascii_lowercase()).collect(),
@@ -79,12 +79,7 @@ pub fn decide(written: &Written, bound: SocketAddr, environment: Environment<'_>
         clients: clients::decide(&written.file.clients, &issuer)?,
         data: written.data.clone(),
         lifetimes,
-        limits: Limits {
-            connections: asked.connections.unwrap_or(limits.connections).max(1),
-            connections_per_address: asked.connections_per_address,
-            streams: asked.streams.unwrap_or(limits.streams),
-            workers: asked.workers.unwrap_or(limits.workers).clamp(1, 64),
-        },
+        limits: limits::decide(&written.file.limits)?,
         issuer,
         servers,
         trusted_proxies,
@@ -217,25 +212,5 @@ impl Default for Lifetimes {
     fn default() -> Self {
         let minutes = |count: u64| Duration::from_secs(count * 60);
         Self { code: minutes(10), flow: minutes(10), session: minutes(30 * 24 * 60), setup_link: minutes(60) }
-    }
-}
-
-/// How much is accepted at the door.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Connections open at once.
-    pub connections: usize,
-    /// Connections of one address (an IPv6 /64 counts as one). `None` lets loopback and trusted proxies open as many as
-    /// they like and holds everybody else to 128; a number holds for all.
-    pub connections_per_address: Option<usize>,
-    /// Event streams open at once; the rest of the connections is left for everything else.
-    pub streams: usize,
-    /// Threads that serve the app.
-    pub workers: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { connections: 8192, connections_per_address: None, streams: 4096, workers: 8 }
     }
 }

@@ -76,6 +76,16 @@ pub(super) struct Limits {
     pub(super) connections_per_address: Option<usize>,
     pub(super) streams: Option<usize>,
     pub(super) workers: Option<usize>,
+    // A number, or "off".
+    pub(super) register_per_hour: Option<toml::Value>,
+    pub(super) authorize_per_hour: Option<toml::Value>,
+    pub(super) token_per_minute: Option<toml::Value>,
+    pub(super) refresh_per_minute: Option<toml::Value>,
+    pub(super) calls_per_minute: Option<toml::Value>,
+    pub(super) poll_per_minute: Option<toml::Value>,
+    pub(super) devices_per_hour: Option<toml::Value>,
+    pub(super) sign_in_tries: Option<toml::Value>,
+    pub(super) hosted_networks: Vec<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

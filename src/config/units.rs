@@ -24,7 +24,7 @@ pub fn span(text: &str) -> Result<Duration, ConfigError> {
 }
 
 /// `192.168.1.0/24`, or one address. Everybody is no range: then nobody would be told apart.
-pub(super) fn network(text: &str) -> Result<Network, ConfigError> {
+pub(super) fn network(what: &str, text: &str) -> Result<Network, ConfigError> {
     let (address, prefix) = text.split_once('/').unwrap_or((text, ""));
     let address: Option<IpAddr> = address.parse().ok();
     let most = match address {
@@ -33,13 +33,9 @@ pub(super) fn network(text: &str) -> Result<Network, ConfigError> {
     };
     let prefix = if prefix.is_empty() { Some(most) } else { prefix.parse().ok().filter(|prefix| *prefix <= most) };
     match address.zip(prefix) {
-        Some((_, 0)) => {
-            Err(ConfigError::new(format!("the trusted proxy {text} is everybody"), "name the proxy's own address, such as 127.0.0.1"))
-        }
+        Some((_, 0)) => Err(ConfigError::new(format!("{what} {text} is everybody"), "name its own address, such as 127.0.0.1")),
         Some((address, prefix)) => Ok(Network { address, prefix }),
-        None => {
-            Err(ConfigError::new(format!("the trusted proxy {text} is not an address range"), "write it like 172.18.0.0/16 or 127.0.0.1"))
-        }
+        None => Err(ConfigError::new(format!("{what} {text} is not an address range"), "write it like 172.18.0.0/16 or 127.0.0.1")),
     }
 }
 
@@ -58,18 +54,18 @@ mod tests {
 
     #[test]
     fn a_range_contains_its_own_family_only() {
-        let lan = network("192.168.1.0/24").unwrap();
+        let lan = network("the proxy", "192.168.1.0/24").unwrap();
         assert!(lan.contains("192.168.1.77".parse().unwrap()));
         assert!(lan.contains("::ffff:192.168.1.77".parse().unwrap()));
         assert!(!lan.contains("192.168.2.1".parse().unwrap()));
         assert!(!lan.contains("::1".parse().unwrap()));
-        assert!(network("::1").unwrap().contains("::1".parse().unwrap()));
+        assert!(network("the proxy", "::1").unwrap().contains("::1".parse().unwrap()));
     }
 
     #[test]
     fn trusting_everybody_is_refused() {
         for bad in ["0.0.0.0/0", "::/0", "10.0.0.0/33", "proxy", ""] {
-            assert!(network(bad).is_err(), "{bad:?}");
+            assert!(network("the proxy", bad).is_err(), "{bad:?}");
         }
     }
 }

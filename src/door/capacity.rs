@@ -3,6 +3,7 @@
 
 use super::client_address;
 use crate::config::Config;
+use crate::oauth::rates::household;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -63,7 +64,7 @@ impl Capacity {
             None if exempt => usize::MAX,
             None => PER_ADDRESS,
         };
-        let key = network_of(peer);
+        let key = household(peer);
         let mut open = self.lock();
         let here = open.by_address.get(&key).copied().unwrap_or(0);
         if open.all >= self.most || here >= most_here {
@@ -100,14 +101,6 @@ impl Drop for Place {
         } else {
             open.by_address.insert(self.key, left);
         }
-    }
-}
-
-/// Whom an address stands for: whoever has an IPv6 address usually has the whole /64.
-fn network_of(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        v4 @ IpAddr::V4(_) => v4,
-        IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() >> 64 << 64).into()),
     }
 }
 

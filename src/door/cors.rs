@@ -8,7 +8,7 @@ use crate::http::headers::HeaderMap;
 const ALLOWED: &str =
     "Authorization, Content-Type, Accept, MCP-Protocol-Version, Mcp-Session-Id, Last-Event-ID, Mcp-Method, Mcp-Name, DPoP";
 /// Response fields that they must be able to read.
-const EXPOSED: &str = "WWW-Authenticate, Mcp-Session-Id, MCP-Protocol-Version";
+const EXPOSED: &str = "WWW-Authenticate, Mcp-Session-Id, MCP-Protocol-Version, Retry-After";
 /// Most `Mcp-Param-` fields repeated back in one preflight.
 const MAX_ASKED: usize = 32;
 

@@ -7,10 +7,13 @@ use crate::config::{Config, Server};
 use crate::http::answer::Answer;
 use crate::http::headers::HeaderMap;
 use crate::oauth::audit::Occasion;
+use crate::oauth::audit_kinds::What;
 use crate::oauth::bearer::{self, Admitted, Presented};
 use crate::oauth::error::Refusal;
+use crate::oauth::rates::{Bucket, Charge, Key};
 use crate::oauth::secret::{AccessToken, ApiKey, TokenHash};
-use crate::store::{Store, StoreError};
+use crate::oauth::text::Shown;
+use crate::store::{Over, Store, StoreError};
 use std::net::IpAddr;
 
 /// Under what a credential is looked up.
@@ -49,12 +52,35 @@ pub struct Asked<'r> {
 /// Judges a request for `server` by its `Authorization` fields. A second credential in the query would reach the upstream.
 ///
 /// # Errors
-/// The complete answer to give: 401, 400 or 403 with the challenge, 403 without one for the key of another server, 503
-/// when the store cannot answer (never 401, which would make clients throw their tokens away).
+/// The complete answer to give: 401, 400 or 403 with the challenge, 403 without one for the key of another server, 429 for
+/// whoever calls too often, 503 when the store cannot answer (neither is ever 401, which would make clients throw their
+/// tokens away).
 pub fn pass(store: &Store, config: &Config, server: &Server, asked: Asked<'_>) -> Result<Pass, Answer> {
     let judged = judge(store, server, asked);
     trace::judged(store, server, asked, &judged);
+    let judged = judged.and_then(|pass| within_limit(store, config, server, asked.from, pass));
     judged.map_err(|refusal| refuse(&refusal, config, server, asked.slash))
+}
+
+/// So many calls a minute with one credential, whatever they are for and wherever they come from.
+fn within_limit(store: &Store, config: &Config, server: &Server, from: IpAddr, pass: Pass) -> Result<Pass, Refusal> {
+    let Some(limit) = config.limits.rates.calls else { return Ok(pass) };
+    let key = match pass.credential {
+        Credential::Token(token) => Key::token(&token),
+        Credential::Key(key) => Key::token(&key),
+    };
+    let now = clock::now();
+    match store.spend(Bucket::Calls, &[Charge { key, limit }], now) {
+        Ok(()) => Ok(pass),
+        Err(Over { wait, is_news }) => {
+            if is_news {
+                let what = What::LimitHit { limit: Shown::new(Bucket::Calls.noun()) };
+                let event = Occasion::request(now, from).event(what).of_user(pass.admitted.user()).at_server(&server.resource.path);
+                store.record_event(&event).unwrap_or_else(|error| log::line("an event could not be written", &error));
+            }
+            Err(Refusal::TooManyRequests(wait))
+        }
+    }
 }
 
 fn judge(store: &Store, server: &Server, asked: Asked<'_>) -> Result<Pass, Refusal> {
@@ -112,6 +138,8 @@ fn refuse(refusal: &Refusal, config: &Config, server: &Server, slash: bool) -> A
     if bearer::is_challenged(refusal) {
         let challenge = bearer::challenge(refusal, &config.issuer.origin, &server.resource, slash);
         answer.with("www-authenticate", challenge)
+    } else if let Some(wait) = refusal.retry_after() {
+        answer.with("retry-after", wait.as_secs().to_string())
     } else if wire.status == 503 {
         answer.with("retry-after", "5")
     } else {

@@ -2,7 +2,7 @@
 
 use super::browser::SignedIn;
 use super::page::{self, Message};
-use super::{App, consent_page, trace};
+use super::{App, consent_page, limits, trace};
 use crate::clock;
 use crate::http::answer::Answer;
 use crate::http::method::Method;
@@ -18,6 +18,7 @@ use crate::oauth::ids::ClientId;
 use crate::oauth::known_clients;
 use crate::oauth::params::Params;
 use crate::oauth::poll::{self, PolledFlow};
+use crate::oauth::rates::{Bucket, Key};
 use crate::oauth::resource::ProtectedResource;
 use crate::oauth::secret::Flow as FlowSecret;
 use crate::oauth::trace_step::{Outcome, Stage, Step as TraceStep};
@@ -42,6 +43,10 @@ fn serve(app: &App, request: &Request) -> Result<Answer, StoreError> {
             page::error(app, 503, "Not set up yet", what, Some("On the machine where it runs: doorward setup")).with("retry-after", "60")
         );
     }
+    let signed_in = app.signed_in(request)?;
+    if let Err(refusal) = spend(app, request, signed_in.as_ref()) {
+        return Ok(limits::page(app, &refusal));
+    }
     let (params, query) = match read(request) {
         Ok(read) => read,
         Err(refusal) => return Ok(turned_away(app, request, &refusal)),
@@ -56,7 +61,7 @@ fn serve(app: &App, request: &Request) -> Result<Answer, StoreError> {
     };
     let asked = authorization_request::parse(&params, &client.client, app.resources(), app.redirect_rules());
     let recent = |who: &SignedIn| asked.as_ref().map_or(true, |asked| asked.accepts_sign_in_of(who.at, clock::now()));
-    let signed_in = app.signed_in(request)?.filter(recent);
+    let signed_in = signed_in.filter(recent);
     let resource = asked.as_ref().ok().and_then(|asked| the_only(&asked.resources)).map(|resource| resource.name.clone());
     let step = arrival(app, request, &client.client, asked.as_ref().ok(), signed_in.as_ref());
     let next = authorization_step::next(asked, signed_in.as_ref().map(|signed_in| &signed_in.user));
@@ -75,6 +80,15 @@ fn serve(app: &App, request: &Request) -> Result<Answer, StoreError> {
             None => Ok(refused(app, &Refusal::Internal)),
         },
     }
+}
+
+/// Somebody signed in has an allowance of their own, so that no stranger at the same address uses it up.
+fn spend(app: &App, request: &Request, signed_in: Option<&SignedIn>) -> Result<(), Refusal> {
+    let (charges, occasion) = match signed_in {
+        Some(signed_in) => (app.charge(Bucket::Authorize, Key::user(&signed_in.user.id)).into_iter().collect(), signed_in.occasion()),
+        None => (app.charges_of_address(Bucket::Authorize, request), super::occasion(request)),
+    };
+    app.spend(Bucket::Authorize, &charges, |what| occasion.event(what))
 }
 
 /// The browser came, as the trace of attempts tells it.

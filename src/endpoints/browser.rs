@@ -8,9 +8,11 @@ use crate::http::request::Request;
 use crate::oauth::audit::{Event, Occasion};
 use crate::oauth::audit_kinds::What;
 use crate::oauth::params::Params;
+use crate::oauth::rates::Key;
 use crate::oauth::secret::{Secret, Session, TokenHash};
+use crate::oauth::throttle;
 use crate::oauth::trace_step::Agent;
-use crate::oauth::user::User;
+use crate::oauth::user::{User, UserName};
 use crate::random;
 use crate::store::StoreError;
 use crate::store::record::BrowserSession;
@@ -24,6 +26,10 @@ use subtle::ConstantTimeEq;
 const SESSION: &str = "doorward_session";
 /// Ties a form to the browser it was shown in while nobody is signed in.
 const VISITOR: &str = "doorward_visitor";
+/// Makes the browser known again to the account that has signed in here, so that nobody else's guesses keep it out.
+const DEVICE: &str = "doorward_device";
+/// As long as browsers keep a cookie.
+const DEVICE_SECONDS: u64 = 400 * 24 * 60 * 60;
 
 /// Proof that a browser is signed in, made by [`App::signed_in`] alone.
 pub struct SignedIn {
@@ -126,7 +132,20 @@ impl App {
         self.store.add_session(&secret.hash(), &session, &occasion.event(What::SignedIn).of_user(&user.name))?;
         let mut answer = answer;
         answer.headers.append("set-cookie", self.jar(request).set(SESSION, secret.reveal(), Some(lifetime.as_secs())));
+        answer.headers.append("set-cookie", self.jar(request).set(DEVICE, &self.device_mark(request, &user.name), Some(DEVICE_SECONDS)));
         Ok(answer)
+    }
+
+    /// This browser, if somebody of that name has signed in here before.
+    pub(super) fn known_device(&self, request: &Request, name: &UserName) -> Option<Key> {
+        let name_of_cookie = self.jar(request).name(DEVICE);
+        throttle::known_device(self.store.key(), name, cookies::read(&request.headers, &name_of_cookie)?)
+    }
+
+    /// The mark that this browser has for the name, or a new one: a browser stays the same one, however often it signs in.
+    fn device_mark(&self, request: &Request, name: &UserName) -> String {
+        let kept = cookies::read(&request.headers, &self.jar(request).name(DEVICE)).filter(|_| self.known_device(request, name).is_some());
+        kept.map_or_else(|| throttle::device_mark(self.store.key(), name, &random::bytes()), str::to_owned)
     }
 
     /// Signs out: the session is over on the server, and the cookie is taken away.

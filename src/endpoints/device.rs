@@ -3,7 +3,7 @@
 use super::browser::{CheckedForm, SignedIn};
 use super::consent_page::{self, Asking};
 use super::page::{self, Kind, Message};
-use super::{App, consent, trace};
+use super::{App, consent, trace, words};
 use crate::http::answer::Answer;
 use crate::http::request::Request;
 use crate::oauth::consent::{Choice, Decision, Missing, Stale};
@@ -16,7 +16,6 @@ use crate::pages::views::consent::{Destination, DevicePage};
 use crate::store::{Entered, StoreError};
 
 const UNKNOWN: &str = "No device shows this code now. Check it letter by letter; a code lives for ten minutes.";
-const TOO_MANY: &str = "Those were too many wrong codes. Try again in an hour.";
 
 /// `GET /device`: where the code is entered. One that came with the address is only filled in: whoever made the address
 /// is not whoever looks at the device (RFC 8628 §5.4).
@@ -45,7 +44,11 @@ fn serve(app: &App, signed_in: &SignedIn, params: &Params) -> Result<Answer, Sto
     let key = user_code.as_ref().map(|code| code.key(app.store.key()));
     let entered = app.store.enter_user_code(key.as_ref(), &signed_in.user.id, &signed_in.occasion())?;
     let (hash, stored, user_code) = match (entered, user_code) {
-        (Entered::TooMany, user_code) => return Ok(entry(app, signed_in, 429, user_code.as_ref(), Some(TOO_MANY))),
+        (Entered::TooMany(wait), user_code) => {
+            let text = format!("Those were too many wrong codes. Wait {} and try again.", words::wait(wait));
+            let answer = entry(app, signed_in, 429, user_code.as_ref(), Some(&text));
+            return Ok(answer.with("retry-after", wait.as_secs().to_string()));
+        }
         (Entered::Found(hash, stored), Some(user_code)) => (hash, stored, user_code),
         (Entered::Unknown | Entered::Found(..), user_code) => return Ok(entry(app, signed_in, 400, user_code.as_ref(), Some(UNKNOWN))),
     };

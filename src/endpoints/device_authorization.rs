@@ -9,6 +9,7 @@ use crate::oauth::client::GrantType;
 use crate::oauth::consent::Offer;
 use crate::oauth::device::{self, UserCode};
 use crate::oauth::error::Refusal;
+use crate::oauth::rates::Bucket;
 use crate::oauth::resource;
 use crate::oauth::scope::Scope;
 use crate::oauth::trace_step::{Outcome, Stage};
@@ -46,6 +47,10 @@ fn serve(app: &App, request: &Request) -> Result<Result<Answer, Refusal>, StoreE
         Err(refusal) => return Ok(Err(refusal)),
     };
     let offers = resources.iter().map(|resource| Offer::new(resource, &asked)).collect();
+    let charges = app.charges_of_address(Bucket::Devices, request);
+    if let Err(refusal) = app.spend(Bucket::Devices, &charges, |what| super::occasion(request).event(what).of_client(client)) {
+        return Ok(Err(refusal));
+    }
     let stored = device::begin(&client.id, offers, asked, clock::now());
     let code = random::secret();
     for _ in 0..DRAWS {

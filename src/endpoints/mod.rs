@@ -15,9 +15,11 @@ mod credentials;
 pub mod device;
 pub mod device_authorization;
 pub mod discovery;
+mod guess;
 pub mod health;
 pub mod home;
 pub mod introspect;
+mod limits;
 pub mod openid;
 pub mod page;
 pub mod poll;
@@ -37,7 +39,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::http::answer::Answer;
 use crate::http::request::Request;
-use crate::oauth::audit::Occasion;
+use crate::oauth::audit::{Event, Occasion};
 use crate::oauth::client::Client;
 use crate::oauth::error::Refusal;
 use crate::oauth::ids::ClientId;
@@ -110,7 +112,11 @@ impl App {
 /// The refusal as the JSON that every machine-facing endpoint answers with.
 fn refuse(refusal: &Refusal) -> Answer {
     let wire = refusal.wire();
-    Answer::error(wire.status, wire.code.as_str(), &wire.description)
+    let answer = Answer::error(wire.status, wire.code.as_str(), &wire.description);
+    match refusal.retry_after() {
+        Some(wait) => answer.with("retry-after", wait.as_secs().to_string()),
+        None => answer,
+    }
 }
 
 /// What a bug looks like from outside.
@@ -127,6 +133,13 @@ fn unavailable(error: &StoreError) -> Answer {
 /// When and from where a request is made.
 fn occasion(request: &Request) -> Occasion {
     Occasion::request(clock::now(), request.peer)
+}
+
+/// Writes an event that belongs to no decision; one that cannot be written changes nothing about the answer.
+fn record(app: &App, event: &Event) {
+    if let Err(error) = app.store.record_event(event) {
+        log(&format!("store: {error}"));
+    }
 }
 
 /// One line for whoever runs the server. Never a secret, never text of a peer's.

@@ -8,6 +8,7 @@ use crate::oauth::bearer::{self, Presented};
 use crate::oauth::connection::Standing;
 use crate::oauth::error::Refusal;
 use crate::oauth::id_token::{self, IdToken, Identified};
+use crate::oauth::rates::{Bucket, Key};
 use crate::oauth::scope::{OPENID, Scope};
 use crate::oauth::secret::{AccessToken, Secret};
 use crate::oauth::signing_key;
@@ -26,6 +27,7 @@ pub fn jwks(app: &App, _request: &Request) -> Answer {
 pub fn userinfo(app: &App, request: &Request) -> Answer {
     match identify(app, request) {
         Ok(Ok(identified)) => Answer::json(200, &identified.claims()),
+        Ok(Err(refusal)) if refusal.retry_after().is_some() => super::refuse(&refusal),
         Ok(Err(refusal)) => super::refuse(&refusal).with("www-authenticate", id_token::challenge(&refusal)),
         Err(error) => super::unavailable(&error),
     }
@@ -42,6 +44,10 @@ fn identify(app: &App, request: &Request) -> Result<Result<Identified, Refusal>,
     let record = stored.as_ref().map(|(record, _)| record.clone());
     let identified = id_token::identify(stored, occasion.at);
     if let (Ok(_), Some(record)) = (&identified, &record) {
+        let charge = app.charge(Bucket::Calls, Key::token(&hash));
+        if let Err(refusal) = app.spend(Bucket::Calls, charge.as_slice(), |what| occasion.event(what)) {
+            return Ok(Err(refusal));
+        }
         app.store.note_use(&hash, record, &occasion);
     }
     Ok(identified)

@@ -11,6 +11,7 @@ use crate::oauth::consent;
 use crate::oauth::error::Refusal;
 use crate::oauth::params::Params;
 use crate::oauth::poll::{self, Fetch, MIN_STATE};
+use crate::oauth::rates::Bucket;
 use crate::oauth::trace_step::{Outcome, Stage};
 use crate::pages::views::MessageKind;
 use crate::store::StoreError;
@@ -61,7 +62,12 @@ pub fn fetch(app: &App, request: &Request) -> Answer {
         Ok(state) if state.len() < MIN_STATE => super::refuse(&Refusal::StateTooShort),
         Ok(state) if state.len() > MAX_STATE => super::refuse(&Refusal::ParameterTooLong("state")),
         Ok(_) if request.method == Method::Head => Answer::empty(200).with("content-type", "application/json"),
-        Ok(state) => hand_out(app, request, &state).unwrap_or_else(|error| super::unavailable(&error)),
+        Ok(state) => {
+            match app.spend(Bucket::Poll, &app.charges_of_address(Bucket::Poll, request), |what| super::occasion(request).event(what)) {
+                Ok(()) => hand_out(app, request, &state).unwrap_or_else(|error| super::unavailable(&error)),
+                Err(refusal) => super::refuse(&refusal),
+            }
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use crate::http::request::Request;
 use crate::oauth::client::Client;
 use crate::oauth::error::Refusal;
 use crate::oauth::ids::ClientId;
+use crate::oauth::rates::Bucket;
 use crate::oauth::registration;
 use crate::oauth::registration_response::{Issued, response};
 use crate::oauth::trace_step::{Outcome, Stage};
@@ -39,10 +40,18 @@ fn serve(app: &App, request: &Request) -> Result<Result<Answer, Refusal>, StoreE
     let occasion = super::occasion(request);
     let issued = Issued { secret: metadata.wants_secret().then(random::secret), registration_token: Some(random::secret()) };
     let client = metadata.into_client(ClientId::mint(random::bytes()), &issued, occasion.at);
+    // A client that several were given is nobody's alone to manage.
+    let again = |known| created(app, request, &known, &Issued::default());
+    if let Some(known) = app.store.share_client(&client)? {
+        return Ok(Ok(again(known)));
+    }
+    let charges = app.charges_of_address(Bucket::Register, request);
+    if let Err(refusal) = app.spend_for_good(Bucket::Register, &charges, &occasion)? {
+        return Ok(Err(refusal));
+    }
     Ok(match app.store.register_client(&client, &occasion)? {
         Registered::New(client) => Ok(created(app, request, &client, &issued)),
-        // A client that several were given is nobody's alone to manage.
-        Registered::Known(client) => Ok(created(app, request, &client, &Issued::default())),
+        Registered::Known(known) => Ok(again(known)),
         Registered::Full => Err(Refusal::TooManyClients),
     })
 }

@@ -2,6 +2,8 @@
 
 use super::App;
 use super::credentials::{self, STALE, Wrong};
+use super::guess;
+use super::limits;
 use super::page::{self, Kind, Message};
 use super::room::Room;
 use crate::clock;
@@ -23,7 +25,7 @@ pub fn show(app: &App, request: &Request) -> Answer {
     let params = Params::parse(&request.query).unwrap_or_default();
     match link(app, &params) {
         Ok(Some(link)) => form(app, request, 200, &link, "", &[]),
-        Ok(None) => closed(app),
+        Ok(None) => closed(app, request, &params).unwrap_or_else(|error| page::unavailable(app, &error)),
         Err(error) => page::unavailable(app, &error),
     }
 }
@@ -56,7 +58,7 @@ pub fn submit(app: &App, request: &Request) -> Answer {
 
 fn serve(app: &App, request: &Request) -> Result<Answer, StoreError> {
     let params = super::form(request).unwrap_or_default();
-    let Some(link) = link(app, &params)? else { return Ok(closed(app)) };
+    let Some(link) = link(app, &params)? else { return closed(app, request, &params) };
     let Some(filled_in) = app.check_visitor_form(request, params) else { return Ok(form(app, request, 403, &link, "", &[STALE])) };
     let params = filled_in.params();
     let typed = params.one("username").ok().flatten().unwrap_or_default();
@@ -84,7 +86,7 @@ fn claim(app: &App, request: &Request, link: &Secret<SetupLink>, name: UserName,
     };
     match app.store.claim(&link.hash(), &owner, &occasion)? {
         Claim::Claimed => app.sign_in(request, &owner, page::see_other(Room::Connect.href())),
-        Claim::WrongLink | Claim::AlreadyOwned => Ok(closed(app)),
+        Claim::WrongLink | Claim::AlreadyOwned => Ok(link_does_not_work(app)),
         Claim::NameTaken => {
             let taken = Wrong::new("username", "This name is taken. Please choose another.");
             Ok(form(app, request, 400, link, owner.name.as_str(), &[taken]))
@@ -92,8 +94,15 @@ fn claim(app: &App, request: &Request, link: &Secret<SetupLink>, name: UserName,
     }
 }
 
-/// No link, an old one, or nothing left to set up: one page for all, so that it tells a stranger nothing.
-fn closed(app: &App) -> Answer {
+/// No link, an old one, or nothing left to set up. A link of our form that is not the current one may be a guess.
+fn closed(app: &App, request: &Request, params: &Params) -> Result<Answer, StoreError> {
+    let may_be_guess = params.one("token").ok().flatten().is_some_and(|sent| Secret::<SetupLink>::parse(sent).is_some());
+    let counted = if may_be_guess { guess::wrong_link(app, request)? } else { Ok(()) };
+    Ok(counted.map_or_else(|refusal| limits::page(app, &refusal), |()| link_does_not_work(app)))
+}
+
+/// One page for all, so that it tells a stranger nothing.
+fn link_does_not_work(app: &App) -> Answer {
     let message = Message {
         kind: MessageKind::Error,
         title: "This link does not work",

@@ -1,20 +1,19 @@
 //! `/signin`: name and password. It decides who is there and nothing else; where to go on is up to the page that sent here.
 
-use super::browser::{self, CheckedForm};
+use super::browser;
+use super::guess::{self, Checked};
 use super::page::{self, Kind};
-use super::{App, trace};
+use super::{App, trace, words};
 use crate::http::answer::Answer;
 use crate::http::request::Request;
-use crate::oauth::audit_kinds::What;
 use crate::oauth::trace_step::Outcome;
-use crate::oauth::user::{MAX_PASSWORD, User, UserName};
+use crate::oauth::user::UserName;
 use crate::pages;
 use crate::pages::views::entry::SigninPage;
-use crate::password;
-use crate::store::StoreError;
 
 const WRONG: &str = "The name or the password is not right.";
 const STALE: &str = "The page had been open for too long, or cookies are switched off. Please try again.";
+const KNOWN: &str = "A browser in which you have signed in before is not held up by what others try.";
 const BUSY: &str = "Many people are signing in right now. Try again in a few seconds.";
 
 /// `GET /signin`.
@@ -72,51 +71,26 @@ pub fn submit(app: &App, request: &Request) -> Answer {
     let Some(form) = app.check_visitor_form(request, params) else {
         return again(403, SigninPage { error: Some(STALE.to_owned()), ..blank(app, &return_to) });
     };
-    match authenticate(app, &form) {
-        Ok(Attempt::Right(user)) => {
+    let password = form.params().one("password").ok().flatten().unwrap_or_default();
+    match guess::password(app, request, &typed, password) {
+        Ok(Checked::Right(user)) => {
             trace::sign_in(app, request, &return_to, Outcome::Passed, Some(&user.name));
             let signed_in = app.sign_in(request, &user, page::see_other(&return_to));
             signed_in.unwrap_or_else(|error| page::unavailable(app, &error))
         }
-        Ok(Attempt::Wrong(named)) => {
-            record_failure(app, request, named.as_ref());
+        Ok(Checked::Wrong) => {
             let fix = "For a new password: doorward user password NAME. To see the names: doorward user list";
             trace::sign_in(app, request, &return_to, Outcome::turned_away("the name or the password is not right", fix), None);
             again(401, SigninPage { error: Some(WRONG.to_owned()), ..blank(app, &return_to) })
         }
-        Ok(Attempt::Busy) => again(429, SigninPage { throttled: Some(BUSY.to_owned()), ..blank(app, &return_to) }).with("retry-after", "5"),
+        Ok(Checked::TooMany(wait)) => {
+            let fix = "Use a browser that has signed in before, or set the password anew: doorward user password NAME";
+            trace::sign_in(app, request, &return_to, Outcome::turned_away("too many wrong passwords", fix), None);
+            let text = format!("Wait {} and try again. {KNOWN}", words::wait(wait));
+            let view = SigninPage { throttled: Some(text), ..blank(app, &return_to) };
+            again(429, view).with("retry-after", wait.as_secs().to_string())
+        }
+        Ok(Checked::Busy) => again(429, SigninPage { throttled: Some(BUSY.to_owned()), ..blank(app, &return_to) }).with("retry-after", "5"),
         Err(error) => page::unavailable(app, &error),
-    }
-}
-
-enum Attempt {
-    Right(Box<User>),
-    /// With the name, if it is somebody's.
-    Wrong(Option<UserName>),
-    Busy,
-}
-
-/// The same work and the same answer whether the name is unknown, the account disabled or the password wrong.
-fn authenticate(app: &App, form: &CheckedForm) -> Result<Attempt, StoreError> {
-    let params = form.params();
-    let typed = params.one("username").ok().flatten().and_then(|text| UserName::parse(text.trim()));
-    let password = params.one("password").ok().flatten().unwrap_or_default();
-    let account = typed.map(|name| app.store.user_named(&name)).transpose()?.flatten();
-    let named = account.as_ref().map(|user| user.name.clone());
-    let user = account.filter(|user| !user.disabled);
-    let (password, user) = if password.is_empty() || password.len() > MAX_PASSWORD { ("", None) } else { (password, user) };
-    let right = match password::verify(password, user.as_ref().map(|user| user.password.as_str())) {
-        Err(password::Busy) => return Ok(Attempt::Busy),
-        Ok(right) => right,
-    };
-    Ok(user.filter(|_| right).map_or(Attempt::Wrong(named), |user| Attempt::Right(Box::new(user))))
-}
-
-/// What was typed is told only where it is the name of an account: people type passwords into the wrong field.
-fn record_failure(app: &App, request: &Request, named: Option<&UserName>) {
-    let event = super::occasion(request).event(What::SignInFailed);
-    let event = named.map_or(event.clone(), |name| event.of_user(name));
-    if let Err(error) = app.store.record_event(&event) {
-        super::log(&format!("store: {error}"));
     }
 }

@@ -11,6 +11,7 @@ use crate::oauth::device::{self, DeviceState, Poll};
 use crate::oauth::error::{ErrorCode, Refusal};
 use crate::oauth::ids::ConnectionId;
 use crate::oauth::params::Params;
+use crate::oauth::rates::{Bucket, Charge};
 use crate::oauth::refresh;
 use crate::oauth::secret::{AccessToken, RefreshToken, Secret};
 use crate::oauth::token_policy;
@@ -49,7 +50,7 @@ fn answer(app: &App, request: &Request, client: &AuthenticatedClient, params: &P
         Err(refusal) => Ok(Err(refusal)),
         Ok(TokenRequest::Code(grant)) => redeem(app, client, &grant, super::occasion(request)),
         Ok(TokenRequest::Refresh(grant)) if client.client().grant_types.contains(&GrantType::RefreshToken) => {
-            rotate(app, client, &grant, super::occasion(request))
+            rotate(app, client, &grant, request)
         }
         Ok(TokenRequest::Device(grant)) if client.client().grant_types.contains(&GrantType::DeviceCode) => {
             poll(app, client, &grant, super::occasion(request))
@@ -67,8 +68,27 @@ pub(super) fn proven(app: &App, request: &Request) -> Result<Result<(Authenticat
         Ok(read) => read,
         Err(refusal) => return Ok(Err(refusal)),
     };
+    // Before anything is compared, so that a secret cannot be guessed any faster; and for names that nobody has alike.
+    let claim = app.charge_of_claim(Bucket::Token, presented.client_id(), request);
+    if let Err(refusal) = app.spend(Bucket::Token, claim.as_slice(), |what| super::occasion(request).event(what)) {
+        return Ok(Err(refusal));
+    }
     let known = app.client(presented.client_id())?;
-    Ok(client_auth::authenticate(&presented, known).map(|client| (client, params)))
+    Ok(client_auth::authenticate(&presented, known).and_then(|client| {
+        count(app, request, &client, claim)?;
+        Ok((client, params))
+    }))
+}
+
+/// What is asked under a name counts for the name and the address; of a client that has proven its secret, for itself as
+/// well. A resource server asks about each call that it gets, so once it is proven it is not counted.
+fn count(app: &App, request: &Request, client: &AuthenticatedClient, claim: Option<Charge>) -> Result<(), Refusal> {
+    if let (true, Some(claim)) = (client.client().introspects.is_some(), &claim) {
+        app.store.give_back(Bucket::Token, claim, super::occasion(request).at);
+        return Ok(());
+    }
+    let own = app.charge_of_client(Bucket::Token, client, request).filter(|own| Some(*own) != claim);
+    app.spend(Bucket::Token, own.as_slice(), |what| super::occasion(request).event(what).of_client(client.client()))
 }
 
 /// RFC 6749 §5.2: a client that tried Basic is told that Basic it is.
@@ -126,21 +146,25 @@ fn poll(app: &App, client: &AuthenticatedClient, grant: &DeviceGrant, occasion: 
     })
 }
 
-fn rotate(
-    app: &App,
-    client: &AuthenticatedClient,
-    grant: &RefreshGrant,
-    occasion: Occasion,
-) -> Result<Result<Issued, Refusal>, StoreError> {
+fn rotate(app: &App, client: &AuthenticatedClient, grant: &RefreshGrant, request: &Request) -> Result<Result<Issued, Refusal>, StoreError> {
+    let occasion = super::occasion(request);
     let now = occasion.at;
     let terms = RefreshTerms { salt: random::bytes(), occasion };
+    let charge = app.charge_of_client(Bucket::Refresh, client, request);
+    let room = charge.map_or(Ok(()), |charge| app.store.has_room(Bucket::Refresh, &charge, now)).map_err(Refusal::TooManyRequests);
     let refreshed = app.store.refresh(&grant.token, &terms, |stored, standing, fate| {
         let resource = standing.ok().and_then(|standing| app.resource_at(&standing.connection().server));
-        refresh::rotate(stored, standing, fate, client, resource, grant, now)
+        refresh::within(refresh::rotate(stored, standing, fate, client, resource, grant, now), room)
     })?;
     Ok(match refreshed {
-        Refreshed::Refused(refusal) => Err(refusal),
-        Refreshed::Issued { tokens, scope, asked, expires_at } => {
+        Refreshed::Refused(refusal) => {
+            let about = |what| terms.occasion.event(what).of_client(client.client());
+            Err(app.spend(Bucket::Refresh, charge.as_slice(), about).err().unwrap_or(refusal))
+        }
+        Refreshed::Issued { tokens, scope, asked, expires_at, is_repeat } => {
+            if let Some(charge) = charge.filter(|_| !is_repeat) {
+                app.store.spend_anyway(Bucket::Refresh, &charge, now);
+            }
             let expires_in = token_policy::expires_in(expires_at, now);
             let id_token = openid::id_token(app, &tokens.access, &scope, None, now)?;
             let scope = refresh::told(&scope, &asked, grant);

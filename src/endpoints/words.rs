@@ -1,6 +1,7 @@
 //! Spans of time and scopes in words.
 
 use crate::clock::UnixTime;
+use crate::oauth::limits::Wait;
 use crate::oauth::resource::ProtectedResource;
 use crate::oauth::scope::OURS;
 use std::time::Duration;
@@ -13,6 +14,13 @@ pub(super) fn span(span: Duration) -> String {
     let (size, unit) = UNITS.into_iter().find(|(size, _)| seconds >= *size).unwrap_or((1, "second"));
     let count = seconds / size;
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
+/// "2 minutes", never too short.
+pub(super) fn wait(wait: Wait) -> String {
+    let seconds = wait.as_secs();
+    let size = UNITS.into_iter().map(|(size, _)| size).find(|size| seconds >= *size).unwrap_or(1);
+    span(Duration::from_secs(seconds.div_ceil(size).saturating_mul(size)))
 }
 
 /// "3 hours ago", or "just now".
@@ -37,6 +45,10 @@ mod tests {
     fn spans_are_told_in_the_largest_unit() {
         assert_eq!(span(Duration::from_secs(90 * 24 * 3600)), "90 days");
         assert_eq!(span(Duration::from_secs(3600)), "1 hour");
+        assert_eq!(
+            [1, 59, 60, 61, 900, 3599, 3601].map(|seconds| wait(Wait::seconds(seconds))),
+            ["1 second", "59 seconds", "1 minute", "2 minutes", "15 minutes", "1 hour", "2 hours"]
+        );
         assert_eq!(ago(UnixTime(0), UnixTime(125)), "2 minutes ago");
         assert_eq!(ago(UnixTime(9), UnixTime(5)), "just now");
     }

@@ -1,4 +1,4 @@
-//! Decisions, each with its reason and what would change it.
+//! Decisions, each with its reason and what would change it. Those about limits are in [`super::limits`].
 //!
 //! # Two listeners in one process
 //!

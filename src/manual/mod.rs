@@ -2,5 +2,6 @@
 
 pub mod decisions;
 pub mod dependencies;
+pub mod limits;
 pub mod storage;
 pub mod threat_model;

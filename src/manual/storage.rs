@@ -34,6 +34,8 @@
 //! | Audit | class, place in its ring | [`crate::oauth::audit::Entry`] |
 //! | AuditCounts | (none) | [`crate::store::AuditCounts`] |
 //! | Configuration | (none) | [`crate::oauth::configuration::Configuration`] at the last start |
+//! | Counter | bucket, 128 bits of whose it is | [`crate::oauth::limits::Spent`]: written once a second, from memory |
+//! | Tries | 128 bits of the account, address or browser | [`crate::oauth::throttle::Tries`] |
 //! | Trace | (none) | [`crate::oauth::trace::Trace`]: how far the latest attempts to connect got |
 //! | DeviceCode | hash of the device's code | [`crate::oauth::device::StoredDeviceCode`] |
 //! | UserCode | HMAC of the code that a person enters | [`crate::store::record::UserCodeOwner`] |
@@ -51,10 +53,17 @@
 //! attempts to connect is kept in memory and written every five minutes and at an orderly stop. Every other event of the
 //! audit log is in the transaction of what it tells of ([`crate::oauth::audit`]).
 //!
+//! What was spent of a limit is decided in memory and written once a second and at a stop; sled brings it to the file within
+//! half a second. So a crash gives back what was spent in the last two seconds at most, and nothing of registrations and
+//! wrong passwords: these are written before they are answered.
+//!
 //! # What is forgotten, and when
 //!
 //! A record says itself ([`crate::store::record::Record::forget_at`]); the sweeper looks once a minute. Spent codes stay a
 //! day so that a replay is noticed, rotated refresh tokens stay until they would have ended, ended connections and expired API keys a month.
+//!
+//! Counters have no marks either: they go with those in memory, when all that was spent is made up for, and when there are more
+//! than 28,000 of one bucket. Then those go first that have spent least.
 //!
 //! Events have no marks: each class is a ring with a number of places ([`crate::oauth::audit_kinds::Class`]), an event that
 //! finds none free takes that of the oldest, and the sweeper takes what is too old off its end.

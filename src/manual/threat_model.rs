@@ -6,6 +6,10 @@
 //! is made; what two readers could understand differently is refused and never repaired. URLs that we publish come from
 //! the configuration; client addresses are believed only from proxies that were named.
 //!
+//! Whoever guesses is slowed down by account and by address ([`crate::oauth::throttle`]), and whatever leaves something behind
+//! or costs something is limited by rate ([`crate::oauth::rates`]). Both take an address for a person, so both are weaker
+//! against somebody who has very many, and stricter than meant with many people behind one that is no trusted proxy.
+//!
 //! # Clients
 //!
 //! Anyone may register one. What a client says of itself is shown as its own claim; what counts is where the answer goes,

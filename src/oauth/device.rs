@@ -7,6 +7,7 @@ use super::connection::Agreed;
 use super::consent::{self, Decision, Granted, Missing, Offer, Stale};
 use super::error::Refusal;
 use super::ids::{ClientId, ConnectionId, UserId};
+use super::limits::Wait;
 use super::resource::{self, ProtectedResource};
 use super::scope::Scope;
 use super::secret::{DeviceCode, ServerKey, TokenHash};
@@ -266,9 +267,10 @@ pub struct WrongEntries {
 }
 
 impl WrongEntries {
-    /// True when no more may be tried for now.
-    pub fn are_too_many(&self, now: UnixTime) -> bool {
-        self.count >= MAX_WRONG_ENTRIES && !self.end().has_come(now)
+    /// How long no more may be tried, if they were too many.
+    pub fn wait(&self, now: UnixTime) -> Option<Wait> {
+        let too_many = self.count >= MAX_WRONG_ENTRIES && !self.end().has_come(now);
+        too_many.then(|| Wait::seconds(self.end().since(now).as_secs()))
     }
 
     /// When the count is of no interest any more.
@@ -480,11 +482,11 @@ mod tests {
     fn ten_wrong_codes_an_hour_and_no_more() {
         let mut wrong = None;
         for count in 1..=MAX_WRONG_ENTRIES {
-            assert!(!wrong.is_some_and(|wrong: WrongEntries| wrong.are_too_many(NOW)), "{count}");
+            assert!(wrong.is_none_or(|wrong: WrongEntries| wrong.wait(NOW).is_none()), "{count}");
             wrong = Some(WrongEntries::with_another(wrong, NOW));
         }
-        assert!(wrong.unwrap().are_too_many(seconds_later(3599)));
-        assert!(!wrong.unwrap().are_too_many(seconds_later(3600)));
+        assert_eq!(wrong.unwrap().wait(seconds_later(3599)), Some(Wait::seconds(1)));
+        assert_eq!(wrong.unwrap().wait(seconds_later(3600)), None);
         assert_eq!(WrongEntries::with_another(wrong, seconds_later(3600)).count, 1);
     }
 

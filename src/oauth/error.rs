@@ -3,6 +3,7 @@
 //! Rules say what happened ([`Refusal`]); [`Refusal::wire`] says which code, status and fixed text go out. No text here
 //! repeats anything that a peer sent.
 
+use super::limits::Wait;
 use std::borrow::Cow;
 
 /// Registered error codes. RFC 6749 §4.1.2.1 and §5.2, RFC 6750 §3.1, RFC 7591 §3.2.2, RFC 8628 §3.5, RFC 8707 §2, OpenID Connect Core §3.1.2.6.
@@ -188,6 +189,7 @@ pub enum Refusal {
     // MCP
     SessionOfAnother,
     // ourselves
+    TooManyRequests(Wait),
     Unavailable,
     Internal,
 }
@@ -283,10 +285,16 @@ impl Refusal {
 
             Self::SessionOfAnother => (E::InvalidRequest, 404, "the session does not exist"),
 
+            Self::TooManyRequests(_) => (E::TemporarilyUnavailable, 429, "too many requests, try again later"),
             Self::Unavailable => (E::TemporarilyUnavailable, 503, "the server is busy, try again"),
             Self::Internal => (E::ServerError, 500, "the server could not complete the request"),
         };
         Wire { code, status, description: description.into() }
+    }
+
+    /// How long the peer is asked to wait, where that is known (RFC 9110 §10.2.3).
+    pub fn retry_after(&self) -> Option<Wait> {
+        if let Self::TooManyRequests(wait) = self { Some(*wait) } else { None }
     }
 }
 
@@ -320,7 +328,7 @@ mod tests {
     use crate::oauth::{redirect_uri, registration};
     use Refusal as R;
 
-    const EVERY: [Refusal; 75] = [
+    const EVERY: [Refusal; 76] = [
         R::NotAForm,
         R::MalformedForm,
         R::ParameterMissing("code"),
@@ -394,6 +402,7 @@ mod tests {
         R::KeyForAnotherServer,
         R::KeyScopeGone,
         R::SessionOfAnother,
+        R::TooManyRequests(Wait::seconds(7)),
         R::Unavailable,
         R::Internal,
     ];
@@ -476,7 +485,7 @@ mod tests {
                 // RFC 8628 §3.5 puts it into an error of the token endpoint.
                 ErrorCode::AccessDenied => matches!(status, 400 | 403),
                 ErrorCode::ServerError => status == 500,
-                ErrorCode::TemporarilyUnavailable => status == 503,
+                ErrorCode::TemporarilyUnavailable => matches!(status, 429 | 503),
                 ErrorCode::InvalidRequest => matches!(status, 400 | 404 | 415),
                 ErrorCode::InvalidClientMetadata => matches!(status, 400 | 415),
                 ErrorCode::AuthorizationPending
@@ -517,6 +526,14 @@ mod tests {
     #[test]
     fn a_client_that_is_gone_is_exactly_invalid_client_so_that_it_registers_again() {
         assert_eq!((R::ClientUnknown.wire().code.as_str(), R::ClientUnknown.wire().status), ("invalid_client", 401));
+    }
+
+    #[test]
+    fn whoever_asks_too_often_is_told_to_wait_and_never_that_something_is_wrong_with_their_token() {
+        for refusal in EVERY {
+            assert_eq!(refusal.retry_after().is_some(), refusal.wire().status == 429, "{refusal:?}");
+        }
+        assert_eq!(R::TooManyRequests(Wait::seconds(7)).retry_after().map(Wait::as_secs), Some(7));
     }
 
     #[test]

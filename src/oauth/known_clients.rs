@@ -33,6 +33,9 @@ pub struct KnownClient {
     /// Addresses of its metadata documents.
     #[serde(default)]
     pub documents: Vec<String>,
+    /// Addresses from which its requests come, for all of its users alike.
+    #[serde(default)]
+    pub egress: Vec<String>,
     /// A sentence for the consent page about what happens to the answer there.
     pub note: Option<String>,
     /// How a person makes it forget its registration.
@@ -99,6 +102,11 @@ pub fn whose(host: &str) -> Option<&'static KnownClient> {
 /// Whose scheme it is.
 pub fn of_scheme(scheme: &str) -> Option<&'static KnownClient> {
     all().iter().find(|client| client.schemes.iter().any(|known| known == scheme))
+}
+
+/// Addresses that stand for many people.
+pub fn egress() -> impl Iterator<Item = &'static str> {
+    all().iter().flat_map(|client| client.egress.iter().map(String::as_str))
 }
 
 /// Steps that make a client forget its registration: of those it may be, judging by where it wants its answer, or of all.

@@ -41,6 +41,9 @@
 //! | API keys | [`api_key`] | |
 //! | a session of the MCP transport and whose it is | [`mcp_session`] | MCP security best practices |
 //! | whether an answer comes from this doorward, for the doctor | [`probe`] | |
+//! | how a limit slides | [`limits`] | RFC 9110 §10.2.3 |
+//! | what is limited, by whom it is counted, how much there is | [`rates`] | RFC 7591 §5 |
+//! | guessing made slow | [`throttle`] | RFC 6749 §4.3.2, §10.10 |
 //! | text of others that people are shown | [`text`] | |
 //! | what happened, for the owner | [`audit`] | |
 //! | which events there can be, and how many are kept | [`audit_kinds`] | |
@@ -78,12 +81,14 @@ pub mod ids;
 pub mod instructions;
 pub mod introspection;
 pub mod known_clients;
+pub mod limits;
 pub mod mcp_session;
 pub mod metadata;
 pub mod params;
 pub mod pkce;
 pub mod poll;
 pub mod probe;
+pub mod rates;
 pub mod redirect_rules;
 pub mod redirect_uri;
 pub mod refresh;
@@ -96,6 +101,7 @@ pub mod scope_hierarchy;
 pub mod secret;
 pub mod signing_key;
 pub mod text;
+pub mod throttle;
 pub mod token_parameter;
 pub mod token_policy;
 pub mod token_request;

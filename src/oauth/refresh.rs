@@ -127,6 +127,15 @@ pub fn rotate(
     }
 }
 
+/// The same decision where a limit has a say: without `room` nothing new is given, but an earlier answer always is. Clients
+/// that refresh in several places at once get theirs by repeating.
+pub fn within(rotation: Rotation, room: Result<(), Refusal>) -> Rotation {
+    match (rotation, room) {
+        (Rotation::Rotate(..) | Rotation::Keep(..), Err(refusal)) => Rotation::Refuse(refusal),
+        (rotation, _) => rotation,
+    }
+}
+
 fn may_repeat(rotated: &Rotated, fate: Option<Fate>, now: UnixTime) -> bool {
     let Some(fate) = fate else { return false };
     let age = now.since(rotated.at);
@@ -163,6 +172,7 @@ mod tests {
     use crate::oauth::connection::{Connection, Standing, stands};
     use crate::oauth::error::ErrorCode;
     use crate::oauth::fixtures::{NOW, authenticated, connection, resource, seconds_later, secret, standing, standing_grant};
+    use crate::oauth::limits::Wait;
     use crate::oauth::scope_hierarchy::ScopeHierarchy;
     use crate::oauth::secret::Entropy;
     use crate::oauth::token_policy::TokenPolicy;
@@ -219,6 +229,15 @@ mod tests {
         let connection = Connection { scope: Scope::parse(scope), ..connection() };
         let grant = stands(Standing { connection, ..standing() }).unwrap();
         rotate(&fresh(), Ok(&grant), None, &authenticated("claude"), Some(&resource("/notes")), request, NOW)
+    }
+
+    #[test]
+    fn a_limit_holds_back_new_tokens_and_no_earlier_answer() {
+        let over = Err(Refusal::TooManyRequests(Wait::seconds(6)));
+        assert_eq!(within(decided(&fresh(), None, &request(), 0), over), Rotation::Refuse(Refusal::TooManyRequests(Wait::seconds(6))));
+        assert!(matches!(within(again(UNTOUCHED, 1), over), Rotation::Repeat(..)));
+        assert!(matches!(within(again(ROTATED, 1), over), Rotation::EndConnection(_)), "theft is theft");
+        assert!(matches!(within(decided(&fresh(), None, &request(), 0), Ok(())), Rotation::Rotate(..)));
     }
 
     #[test]

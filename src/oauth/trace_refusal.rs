@@ -9,6 +9,7 @@ const FORGET: &str =
 const REGISTER_ANEW: &str = "Remove the server from the app and add it again, so that it registers anew; or enter the address it uses: doorward client add --redirect-uri URI";
 const RETRY: &str = "Begin again in the app. If it happens again, the app has a fault, or two of it share one registration.";
 const ADDRESS: &str = "Give the app exactly the address that doorward server list shows.";
+const LIMITED: &str = "Wait a little. If that happens in usual use, allow more in [limits] of doorward.toml; behind a proxy, name it as trusted, or all who come through it share one allowance.";
 const AT_FAULT: &str = "The app asks in a way that the standard does not allow: look for a newer version of it.";
 
 impl Outcome {
@@ -62,12 +63,16 @@ fn fix(refusal: &Refusal) -> &'static str {
         ),
         (&[Refusal::Unavailable, Refusal::Internal], "Look at doorward's own output: it says what is wrong."),
     ];
+    if refusal.retry_after().is_some() {
+        return LIMITED;
+    }
     FIXES.iter().find(|(refusals, _)| refusals.contains(refusal)).map_or(AT_FAULT, |(_, fix)| fix)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::oauth::limits::Wait;
 
     fn parts(refusal: &Refusal) -> (String, String) {
         match Outcome::refused(refusal) {
@@ -95,6 +100,7 @@ mod tests {
             (Refusal::ServerNotAllowed, "doorward user allow"),
             (Refusal::CodeExpired, "ten minutes"),
             (Refusal::VerifierWrong, "Begin again"),
+            (Refusal::TooManyRequests(Wait::seconds(7)), "[limits]"),
             (Refusal::Unavailable, "own output"),
             (Refusal::ParameterMissing("code"), "standard"),
         ] {

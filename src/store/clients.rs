@@ -40,25 +40,32 @@ impl Store {
         self.scan()
     }
 
-    /// Adds a client that registered itself. On disk before it returns.
-    ///
-    /// Who repeats what was registered before is given that client, which from then on nobody manages by a token.
-    pub fn register_client(&self, client: &Client, occasion: &Occasion) -> Result<Registered, StoreError> {
-        let fingerprint = registration::fingerprint(client);
-        let share = |tx: &Tx<'_>| fingerprint.as_ref().map_or(Ok(None), |fingerprint| share(tx, fingerprint));
-        // Who registered the same before needs no room.
-        if let Some(known) = self.transact(share)? {
+    /// The client that registered the same before, if there is one: it is given again, and from then on nobody manages it by
+    /// a token. That costs neither a place nor anything of what an address may register. On disk before it returns.
+    pub fn share_client(&self, client: &Client) -> Result<Option<Client>, StoreError> {
+        let Some(fingerprint) = registration::fingerprint(client) else { return Ok(None) };
+        let known = self.transact(|tx| share(tx, &fingerprint))?;
+        if known.is_some() {
             self.commit()?;
+        }
+        Ok(known)
+    }
+
+    /// Adds a client that registered itself, or shares the one that registered the same. On disk before it returns.
+    pub fn register_client(&self, client: &Client, occasion: &Occasion) -> Result<Registered, StoreError> {
+        // Who registered the same before needs no room.
+        if let Some(known) = self.share_client(client)? {
             return Ok(Registered::Known(known));
         }
+        let fingerprint = registration::fingerprint(client);
         if !self.make_room()? {
             return Ok(Registered::Full);
         }
         let registered = self.transact(|tx| {
-            if let Some(known) = share(tx)? {
-                return Ok(Registered::Known(known));
-            }
             if let Some(fingerprint) = &fingerprint {
+                if let Some(known) = share(tx, fingerprint)? {
+                    return Ok(Registered::Known(known));
+                }
                 tx.put(fingerprint, &FingerprintOwner(client.id.clone()))?;
             }
             tx.put(client.id.as_str().as_bytes(), client)?;

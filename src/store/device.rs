@@ -11,6 +11,7 @@ use crate::oauth::connection::EndReason;
 use crate::oauth::device::{self, DeviceCodeHash, DeviceState, Poll, StoredDeviceCode, Verdict, WrongEntries};
 use crate::oauth::error::Refusal;
 use crate::oauth::ids::{ClientId, UserId};
+use crate::oauth::limits::Wait;
 use crate::oauth::text::Shown;
 use crate::oauth::user::User;
 
@@ -31,8 +32,8 @@ pub enum Begun {
 /// What came of entering a user code.
 #[derive(Clone, Debug)]
 pub enum Entered {
-    /// Too many wrong ones lately; this one was not looked at.
-    TooMany,
+    /// Too many wrong ones lately; this one was not looked at, and none will be for so long.
+    TooMany(Wait),
     /// No device shows it, and that was counted.
     Unknown,
     /// A device shows it, or did until it was answered.
@@ -61,8 +62,8 @@ impl Store {
         let now = occasion.at;
         let entered = self.transact(|tx| {
             let wrong: Option<WrongEntries> = tx.get(user.as_str().as_bytes())?;
-            if wrong.is_some_and(|wrong| wrong.are_too_many(now)) {
-                return Ok(Entered::TooMany);
+            if let Some(wait) = wrong.and_then(|wrong| wrong.wait(now)) {
+                return Ok(Entered::TooMany(wait));
             }
             let owner: Option<UserCodeOwner> = user_code.map(|key| tx.get(key)).transpose()?.flatten();
             if let Some(UserCodeOwner { code, .. }) = owner

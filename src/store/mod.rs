@@ -10,8 +10,10 @@ mod clients;
 mod codes;
 mod commit;
 mod connections;
+mod counters;
 mod device;
 mod flows;
+mod guesses;
 mod mcp_sessions;
 mod open;
 mod polled;
@@ -34,7 +36,9 @@ pub use clients::{MAX_DYNAMIC_CLIENTS, Registered};
 pub use codes::NewTokens;
 pub use commit::CommitCounts;
 pub use connections::ListedConnection;
+pub use counters::Over;
 pub use device::{Begun, Entered, MAX_WAITING_DEVICES};
+pub use guesses::{Guess, Outcome};
 pub use setup::Claim;
 pub use tokens::{RefreshTerms, Refreshed};
 pub use users::AddUser;
@@ -53,6 +57,7 @@ pub struct Store {
     tree: sled::Tree,
     committer: commit::Committer,
     key: ServerKey,
+    counters: counters::Counters,
     /// How often something that tokens depend on has ended, and the bell for those who wait for it.
     endings: (Mutex<u64>, Condvar),
     /// When the last use of each connection and key was last written, so that it is written once a minute and not once a call.
@@ -158,6 +163,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Disk`].
     pub fn settle(&self) -> Result<(), StoreError> {
+        self.write_counters()?;
         self.write_trace()?;
         self.commit()
     }

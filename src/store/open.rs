@@ -1,6 +1,7 @@
 //! Opening a data directory: once initialised it is never mistaken for a new one.
 
 use super::commit::Committer;
+use super::counters::Counters;
 use super::record::{self, Instance, Record, Table};
 use super::{Store, StoreError};
 use crate::clock::UnixTime;
@@ -51,11 +52,13 @@ impl Store {
             None => initialise(&tree, entropy, now)?,
         };
         let file = File::options().read(true).write(true).open(folder.join("db"))?;
+        let counters = Counters::load(&tree, now)?;
         let store = Self {
             db,
             tree,
             committer: Committer::new(file),
             key: instance.key,
+            counters,
             endings: Default::default(),
             uses: Mutex::new(HashMap::new()),
             noted: Mutex::default(),

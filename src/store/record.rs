@@ -38,6 +38,8 @@ pub enum Table {
     SetupLink = 14,
     Audit = 15,
     AuditCounts = 16,
+    Counter = 17,
+    Tries = 18,
     Configuration = 19,
     Trace = 20,
     ApiKey = 32,

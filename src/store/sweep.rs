@@ -14,6 +14,7 @@ use crate::oauth::mcp_session::SessionOwner;
 use crate::oauth::poll::PolledFlow;
 use crate::oauth::refresh::StoredRefreshToken;
 use crate::oauth::signing_key::SigningKey;
+use crate::oauth::throttle::Tries;
 
 /// Records looked at in one transaction.
 const BATCH: usize = 200;
@@ -21,6 +22,7 @@ const BATCH: usize = 200;
 impl Store {
     /// Forgets everything that is due. Gives how many records that were.
     pub fn sweep(&self, now: UnixTime) -> Result<usize, StoreError> {
+        self.tidy_counters(now);
         self.write_trace_in_time(now)?;
         let mut forgotten = self.forget_old_events(now)?;
         loop {
@@ -87,6 +89,7 @@ fn forget_at(bytes: &[u8]) -> Result<Option<UnixTime>, StoreError> {
         (Table::PolledFlow, of::<PolledFlow>),
         (Table::WrongEntries, of::<WrongEntries>),
         (Table::SigningKey, of::<SigningKey>),
+        (Table::Tries, of::<Tries>),
     ];
     readers.iter().find(|(known, _)| *known as u8 == *table).map_or(Ok(None), |(_, read)| read(bytes))
 }

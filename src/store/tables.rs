@@ -12,10 +12,12 @@ use crate::oauth::configuration::Configuration;
 use crate::oauth::connection::Connection;
 use crate::oauth::consent::Flow;
 use crate::oauth::device::{DeviceState, StoredDeviceCode, WrongEntries};
+use crate::oauth::limits::Spent;
 use crate::oauth::mcp_session::SessionOwner;
 use crate::oauth::poll::PolledFlow;
 use crate::oauth::refresh::{LOST_ANSWER, StoredRefreshToken};
 use crate::oauth::signing_key::SigningKey;
+use crate::oauth::throttle::Tries;
 use crate::oauth::user::User;
 use std::time::Duration;
 
@@ -118,6 +120,16 @@ impl Record for Configuration {
     const TABLE: Table = Table::Configuration;
 }
 
+impl Record for Spent {
+    /// It is forgotten with the count in memory, which knows when; no mark is needed.
+    const TABLE: Table = Table::Counter;
+}
+impl Record for Tries {
+    const TABLE: Table = Table::Tries;
+    fn forget_at(&self) -> Option<UnixTime> {
+        Some(self.end())
+    }
+}
 impl Record for StoredDeviceCode {
     const TABLE: Table = Table::DeviceCode;
     /// A spent one stays known for a while, so that a replay is noticed.

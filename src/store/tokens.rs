@@ -37,6 +37,8 @@ pub enum Refreshed {
         asked: Scope,
         /// Of the access token.
         expires_at: Option<UnixTime>,
+        /// The answer was given before.
+        is_repeat: bool,
     },
     /// None, and why.
     Refused(Refusal),
@@ -95,6 +97,7 @@ impl Store {
             record(tx, &stored.connection, &rotation, &terms.occasion)?;
             Ok((rotation, issued.zip(grant.ok())))
         })?;
+        let is_repeat = matches!(rotation, Rotation::Repeat(..));
         match rotation {
             Rotation::Refuse(refusal) => return Ok(Refreshed::Refused(refusal)),
             Rotation::EndConnection(refusal) => {
@@ -105,7 +108,7 @@ impl Store {
         }
         Ok(issued.map_or(Refreshed::Refused(Refusal::RefreshTokenUnknown), |((tokens, scope, expires_at), grant)| {
             let asked = grant.connection().asked.clone();
-            Refreshed::Issued { tokens, scope, asked, expires_at }
+            Refreshed::Issued { tokens, scope, asked, expires_at, is_repeat }
         }))
     }
 

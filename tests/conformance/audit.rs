@@ -199,10 +199,9 @@ fn a_configuration_that_differs_from_the_last_start_is_told_once() {
         format!("{servers}[clients]\n{clients}\n").replace("SERVER", "[[server]]\nupstream = \"http://127.0.0.1:9/mcp\"\npath = ")
     };
     let mut doorward = Doorward::with(Setup::config(config("SERVER \"/notes\"\n", "redirect_hosts = \"open\"")));
-    let file = doorward.folder.path().join("doorward.toml");
     assert_eq!(kinds(&doorward), ["user_added"], "nothing changed at the first start");
     let later = config("SERVER \"/files\"\n", "redirect_hosts = \"listed\"\nallowed_hosts = [\"n8n.home.test\"]");
-    std::fs::write(file, format!("public_url = \"https://mcp.example.com\"\n{later}")).unwrap();
+    doorward.configure(&format!("public_url = \"https://mcp.example.com\"\n{later}"));
     for _ in 0..2 {
         assert!(doorward.stop().success());
         doorward.start_again();

@@ -223,7 +223,7 @@ fn a_key_whose_scopes_are_offered_no_more_is_told_so() {
         Key::add(&doorward, &["--server", "/notes", "--scope", "read", "--scope", "write"]),
     );
     doorward.stop();
-    std::fs::write(doorward.folder.path().join("doorward.toml"), config("[server.scopes]\nwrite = \"Change\"\n")).unwrap();
+    doorward.configure(&config("[server.scopes]\nwrite = \"Change\"\n"));
     doorward.start_again();
     assert_eq!(call(&doorward, "/notes", &both.text).status, 200);
     assert_eq!(notes.only().all("x-doorward-scope"), ["write"]);

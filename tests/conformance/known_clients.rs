@@ -87,7 +87,7 @@ fn a_host_taken_off_the_list_gets_no_answer_any_more() {
     let client = Client::register_as(&doorward, "https://client.test/cb", json!({ "token_endpoint_auth_method": "none" }));
     assert_eq!(consent(&doorward, &client).1.status, 200);
     doorward.stop();
-    std::fs::write(doorward.folder.path().join("doorward.toml"), LISTED).unwrap();
+    doorward.configure(LISTED);
     doorward.start_again();
     let refused = http::get(doorward.address, &client.authorize_url(&[]));
     assert_eq!((refused.status, refused.header("location")), (400, None));
@@ -179,7 +179,7 @@ fn an_owner_may_switch_letting_in_off_also_while_somebody_is_asked() {
     let client = stale("from-before", CLAUDE);
     let (mut browser, page) = consent(&doorward, &client);
     doorward.stop();
-    std::fs::write(doorward.folder.path().join("doorward.toml"), "[clients]\nadopt_known = false\n").unwrap();
+    doorward.configure("[clients]\nadopt_known = false\n");
     doorward.start_again();
     assert_eq!(browser.submit(&form(&page, "/consent").set("decision", "approve")).status, 400);
     assert_eq!(http::get(doorward.address, &client.authorize_url(&[])).status, 400);

@@ -100,7 +100,7 @@ fn an_exception_taken_back_is_none_for_codes_on_their_way() {
     let client = client(&doorward, OLD);
     let code = code(&doorward, &client, &NO_CHALLENGE);
     doorward.stop();
-    std::fs::write(doorward.folder.path().join("doorward.toml"), "").unwrap();
+    doorward.configure("");
     doorward.start_again();
     assert_eq!(client.redeem(&doorward, &code, &NO_VERIFIER).error(), (400, "invalid_request".into()));
 }

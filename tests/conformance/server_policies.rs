@@ -192,7 +192,7 @@ fn tokens_from_before_the_owner_chose_otherwise_keep_to_what_they_were() {
     let second = Tokens::of(&client.refresh(&site.doorward, &first.refresh, &[]));
     site.doorward.stop();
     let reusable = entry(&site.upstream, "/mcp", "refresh = \"reusable\"");
-    std::fs::write(site.doorward.folder.path().join("doorward.toml"), reusable).unwrap();
+    site.doorward.configure(&reusable);
     site.doorward.start_again();
     let third = Tokens::of(&client.refresh(&site.doorward, &second.refresh, &[]));
     assert_eq!(third.refresh, second.refresh);

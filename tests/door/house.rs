@@ -9,6 +9,7 @@ use doorward::door::{Backends, Deadlines, Door, Stop};
 use doorward::oauth::audit::Occasion;
 use doorward::oauth::connection::EndReason;
 use doorward::oauth::ids::ConnectionId;
+use doorward::oauth::rates::Rates;
 use doorward::oauth::resource::ProtectedResource;
 use doorward::oauth::scope::Scope;
 use doorward::oauth::secret::Entropy;
@@ -136,7 +137,7 @@ fn configuration(address: SocketAddr, directory: &Path) -> Config {
         servers: Vec::new(),
         trusted_proxies: Vec::new(),
         lifetimes: Lifetimes::default(),
-        limits: Limits { workers: 2, ..Limits::default() },
+        limits: Limits { workers: 2, rates: Rates::OFF, ..Limits::default() },
     }
 }
 

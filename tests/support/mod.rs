@@ -23,6 +23,18 @@ use std::time::Duration;
 pub const OWNER: &str = "ann";
 pub const PASSWORD: &str = "correct horse battery";
 
+/// Tests do in a minute what people do in a month, and all from one address.
+const NO_LIMITS: &str = "[limits]
+register_per_hour = \"off\"
+authorize_per_hour = \"off\"
+token_per_minute = \"off\"
+refresh_per_minute = \"off\"
+calls_per_minute = \"off\"
+poll_per_minute = \"off\"
+devices_per_hour = \"off\"
+sign_in_tries = \"off\"
+";
+
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
 /// A folder of its own for a test; removed when dropped.
@@ -59,6 +71,8 @@ pub struct Setup {
     pub without_owner: bool,
     /// Variables for the server.
     pub environment: Vec<(String, String)>,
+    /// With the limits by rate that people get, or those that the configuration names.
+    pub limited: bool,
 }
 
 impl Setup {
@@ -71,9 +85,21 @@ impl Setup {
         Self { config: Some(text.into()), ..Self::default() }
     }
 
+    /// For tests about limits: all others have none.
+    pub fn limited(self) -> Self {
+        Self { limited: true, ..self }
+    }
+
     pub fn flag(mut self, name: &str, value: &str) -> Self {
         self.flags.extend([name.to_owned(), value.to_owned()]);
         self
+    }
+}
+
+impl Setup {
+    fn write(&self, folder: &Path, config: &str) {
+        let limits = if self.limited { "" } else { NO_LIMITS };
+        std::fs::write(folder.join("doorward.toml"), format!("{config}\n{limits}")).unwrap();
     }
 }
 
@@ -93,9 +119,7 @@ impl Doorward {
 
     pub fn with(setup: Setup) -> Self {
         let folder = Folder::new();
-        if let Some(config) = &setup.config {
-            std::fs::write(folder.path().join("doorward.toml"), config).unwrap();
-        }
+        setup.write(folder.path(), setup.config.as_deref().unwrap_or_default());
         let (child, address) = spawn(folder.path(), "127.0.0.1:0", &setup);
         let doorward = Self { folder, address, setup, child };
         if !doorward.setup.without_owner {
@@ -162,6 +186,11 @@ impl Doorward {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
         self.child.wait().unwrap()
+    }
+
+    /// Writes another `doorward.toml`, for the next start.
+    pub fn configure(&self, config: &str) {
+        self.setup.write(self.folder.path(), config);
     }
 
     /// Starts again on the same data and the same port, after [`Self::kill`] or [`Self::stop`].

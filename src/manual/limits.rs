@@ -1,0 +1,45 @@
+//! How often, and how slowly: what was decided about limits by rate and about guessing, and why.
+//!
+//! # A limit is one moment for each key
+//!
+//! A count that begins anew each hour allows twice the number around the full hour and needs two numbers to be told well; a
+//! list of times needs as many numbers as it allows. The generic cell rate algorithm slides and needs one moment
+//! ([`crate::oauth::limits`]). It allows the whole number at once and then goes on at the pace: ten registrations, and one
+//! more each six minutes. What was refused costs nothing, so `Retry-After` is true for whoever comes back then.
+//!
+//! Decided is in memory (the private module `store::counters`): a call through the gate waits for a lock and no transaction.
+//! The memory is bounded, so a flood from very many addresses makes those forgotten that have spent least; those at their
+//! limit stay.
+//!
+//! # What a limit must not break
+//!
+//! * Registering the same public metadata again gives the same id and costs nothing, even when nothing is left: hosted clients
+//!   do so for each of their users, from few addresses. There is no limit on all registrations together, since that would let
+//!   one stranger lock out everybody; the number of clients is bounded, and those without a grant make room.
+//! * A refresh that is answered with an earlier answer costs nothing and is never refused: a client that refreshes in twenty
+//!   places at once rotates once. Only what is new counts, once it is done, so a few that come in the same moment may pass
+//!   beyond the limit.
+//! * A client without a secret is whoever says its name, so it is counted by name and address. A stranger who learns the id
+//!   that everybody with the same metadata has cannot use up the allowance of others.
+//! * `/authorize` counts by account once somebody is signed in, so that strangers at the same address do not use it up.
+//! * Calls count by token once it is known to be good. What is refused anyway costs nothing and leaves nothing behind.
+//! * Addresses of hosted clients ([`crate::oauth::known_clients`]) have thirty times as much, an IPv6 /48 four times as much as
+//!   each /64 in it.
+//! * Discovery, preflights, keys, health and pages are never limited.
+//!
+//! When the store cannot write, registrations and sign-ins are refused with 503: a limit that is not kept is not one. Calls
+//! with a good token go on, counted in memory.
+//!
+//! # A try is wrong until it was right
+//!
+//! It is counted, on disk, before the password is hashed, and taken back afterwards: neither forty at once nor a crash nor a
+//! closed connection gives a guess for nothing, and whoever has to wait costs no hash. The wait doubles from two seconds to
+//! fifteen minutes, which leaves a guesser about a hundred tries a day and forgets nobody for ever.
+//!
+//! Counting by account alone would let a stranger keep the owner out, so a browser in which the account has signed in is known
+//! by a cookie (an HMAC over the name; it opens nothing) and counts for itself alone. Counted by the name that was typed,
+//! whether it exists or not, and under an HMAC, since people type passwords into the wrong field. A right password forgives the
+//! account and not the address: else an account of one's own would make an address new. See [`crate::oauth::throttle`].
+//!
+//! The one-time link and client secrets have 256 bits, so nobody is kept waiting who has the right one; wrong links count as
+//! guesses of their address, wrong secrets as token requests.
