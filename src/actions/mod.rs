@@ -4,6 +4,7 @@
 mod clients;
 mod configuration;
 mod connections;
+pub mod examination;
 mod keys;
 mod log;
 mod servers;
@@ -54,6 +55,7 @@ pub enum Action {
     ServerPause { path: Option<String>, retry_later: bool },
     ServerResume { path: Option<String> },
     Setup,
+    Examination,
     Log { wanted: Wanted },
     Trace { after: Option<u64> },
 }
@@ -164,6 +166,7 @@ pub fn perform(store: &Store, config: &Config, occasion: &Occasion, action: Acti
         Action::Setup => setup::fresh_link(store, config, occasion),
         Action::Log { wanted } => log::read(store, wanted),
         Action::Trace { after } => Ok(trace::read(store, config, occasion, after)),
+        Action::Examination => examination::begin(store, config),
     }
 }
 
