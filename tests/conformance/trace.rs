@@ -184,7 +184,7 @@ fn each_step_is_the_last_one_until_the_next_arrives() {
     let tokens = Tokens::of(&HTTPX.asks_for_tokens(&doorward, &claude.redemption(&code)));
     stops(&doorward, "waiting", "token", "has not called the server", "Cloudflare's Block AI bots");
     assert_eq!(CALLER.calls(&doorward, &tokens.refresh).status, 401);
-    stops(&doorward, "stopped", "first_call", "the first call failed: the access token is not valid", "standard");
+    stops(&doorward, "stopped", "first_call", "the first call failed: the access token is not valid", "connect anew");
     assert_eq!(CALLER.calls(&doorward, &tokens.access).status, 200);
     stops(&doorward, "connected", "first_call", "connected", "");
 }
