@@ -65,7 +65,7 @@ fn fix(refusal: &Refusal) -> &'static str {
         ),
         (&[Refusal::Unavailable, Refusal::Internal], "Look at doorward's own output: it says what is wrong."),
     ];
-    if refusal.retry_after().is_some() {
+    if matches!(refusal, Refusal::TooManyRequests(_)) {
         return LIMITED;
     }
     FIXES.iter().find(|(refusals, _)| refusals.contains(refusal)).map_or(AT_FAULT, |(_, fix)| fix)
