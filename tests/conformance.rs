@@ -236,6 +236,7 @@
 //! | `where_only_public_clients_are_let_in_one_with_a_secret_gets_nothing_new_until_the_owner_changes_their_mind` | all | C2; RFC 6749 §2.1, §5.2 |
 //! | **pause** | | |
 //! | `a_paused_server_answers_403_with_a_reason_and_goes_on_where_it_was` | all | A11; RFC 9110 §15.5.4 |
+//! | `a_server_that_checks_tokens_itself_is_told_to_ask_again_and_never_that_they_are_over` | all | A11, B9; RFC 7662 §2.2, RFC 9110 §15.6.4 |
 //! | `a_paused_server_never_says_401_whatever_a_call_carries` | all | A11; RFC 6750 §3, RFC 9110 §15.6.4 |
 //! | `clients_keep_and_renew_their_tokens_and_new_ones_connect_while_a_server_is_paused` | all | A11; RFC 6749 §6 |
 //! | `a_paused_client_is_told_to_come_back_everywhere_and_nobody_else_is` | all | A11; RFC 9110 §10.2.3 |
