@@ -7,6 +7,7 @@ use crate::oauth::client::Client;
 use crate::oauth::client_management::{self as management, ManagedClient};
 use crate::oauth::error::{ErrorCode, Refusal};
 use crate::oauth::ids::ClientId;
+use crate::oauth::rates::Bucket;
 use crate::oauth::registration_response::{Issued, response};
 use crate::oauth::secret::{RegistrationAccessToken, Secret};
 use crate::store::StoreError;
@@ -46,7 +47,7 @@ fn proven(app: &App, request: &Request, id: &str) -> Result<Result<(ManagedClien
         Ok(token) => token,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let known = app.store.client(&ClientId::known_as(id))?;
+    let known = app.client(&ClientId::known_as(id))?;
     Ok(management::authorize(known, &token).map(|client| (client, token)))
 }
 
@@ -60,10 +61,14 @@ fn replace(app: &App, request: &Request, id: &str) -> Outcome {
         return Ok(Err(Refusal::NotJson));
     }
     let update = match management::parse(&request.body, app.redirect_rules(), &app.taken_names()) {
-        Ok(update) => update,
+        Ok(update) => update.of_kinds(app.config.clients.kinds),
         Err(refusal) => return Ok(Err(refusal)),
     };
     let occasion = super::occasion(request);
+    // A client could say something else each second; it counts like saying it for the first time.
+    if let Err(refusal) = app.spend_for_good(Bucket::Register, &app.charges_of_address(Bucket::Register, request), &occasion)? {
+        return Ok(Err(refusal));
+    }
     let decide = |known| management::authorize(known, &token).and_then(|client| management::update(client, &update, occasion.at));
     let updated = app.store.update_client(&client.client().id, &occasion, decide)?;
     Ok(updated.map(|client| registered(app, &client, token)))
