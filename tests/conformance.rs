@@ -305,6 +305,7 @@
 //! | `an_open_stream_ends_with_what_it_stands_on` | all | RFC 7009 §2.1, MCP authorization, access token usage |
 //! | `trouble_behind_the_gate_is_told_in_json_without_names` | all | RFC 9110 §15.6.3 |
 //! | **limits** | | |
+//! | `a_change_of_a_registration_counts_as_one_and_reading_and_removing_it_do_not` | all | A6, RFC 7592 §2.2 |
 //! | `the_eleventh_registration_of_an_address_in_an_hour_is_told_to_wait_in_the_words_of_the_rfc` | all | A6; RFC 7591 §3.2.2, §5, RFC 9110 §10.2.3 |
 //! | `whoever_registered_the_same_before_gets_its_id_again_although_nothing_is_left` | all | A6; RFC 7591 §5 |
 //! | `a_registration_after_the_time_that_was_named_is_accepted_and_the_next_has_to_wait_again` | all | A6; RFC 9110 §10.2.3 |
@@ -359,6 +360,7 @@
 //! | `a_client_that_several_were_given_is_nobodys_to_manage` | all | A3, RFC 7591 §5, RFC 7592 §5 |
 //! | `the_first_change_makes_a_client_its_own` | all | A3, RFC 7592 §2.2 |
 //! | `nobody_is_given_a_client_that_another_is_changing_at_that_moment` | all | A3, RFC 7592 §5 |
+//! | `where_only_public_clients_are_let_in_a_client_that_asks_for_a_secret_again_does_without_again` | all | C2, RFC 7592 §2.2 |
 //! | `of_many_who_delete_at_once_one_does` | all | A3, RFC 7592 §2.3 |
 //! | `a_registration_is_managed_by_three_methods_and_from_any_origin` | all | A3, RFC 7592 §2, RFC 9110 §15.5.6 |
 //! | `a_registration_can_be_managed_after_kill_9_and_its_token_is_nowhere_to_be_read` | all | A3, RFC 7592 §5, RFC 6819 §5.1.4.1 |
