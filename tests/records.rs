@@ -116,6 +116,7 @@ fn client() -> Client {
         software: (Some("claude".into()), Some("1.0".into())),
         origin: ClientOrigin::Dynamic,
         created_at: AT,
+        changed_at: Some(LATER),
     }
 }
 
@@ -134,6 +135,7 @@ fn bare_client() -> Client {
         logo_uri: None,
         software: (None, None),
         origin: ClientOrigin::Manual,
+        changed_at: None,
         ..client()
     }
 }
