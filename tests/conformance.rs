@@ -380,6 +380,9 @@
 //! | `a_link_that_is_old_replaced_forged_or_for_an_account_switched_off_opens_nothing` | all | B3 |
 //! | `a_lost_password_is_replaced_by_link_and_ends_what_was_granted_under_it` | all | B3 |
 //! | `what_an_owner_does_to_an_account_takes_effect_at_once` | all | A11, Z4 |
+//! | `ones_own_password_is_changed_with_the_one_before_and_ends_what_it_opened` | all | Z4 |
+//! | `whoever_guesses_at_an_open_browser_is_held_up_like_at_the_sign_in` | all | B7 |
+//! | `an_owner_reads_what_is_configured_and_nobody_else_does` | all | B6, Z4 |
 //! | `the_servers_page_shows_the_owner_where_each_really_is` | all | B11, Z4 |
 //! | **introspection** | | |
 //! | `a_client_is_told_everything_about_its_own_tokens_however_it_authenticates` | all | B9, D2, RFC 7662 §2.2, RFC 6749 §2.3.1 |
