@@ -115,6 +115,7 @@ fn client() -> Client {
         software: (Some("claude".into()), Some("1.0".into())),
         origin: ClientOrigin::Dynamic,
         created_at: AT,
+        changed_at: Some(LATER),
     }
 }
 
@@ -133,6 +134,7 @@ fn bare_client() -> Client {
         logo_uri: None,
         software: (None, None),
         origin: ClientOrigin::Manual,
+        changed_at: None,
         ..client()
     }
 }

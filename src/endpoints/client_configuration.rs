@@ -63,8 +63,9 @@ fn replace(app: &App, request: &Request, id: &str) -> Outcome {
         Ok(update) => update,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let decide = |known| management::authorize(known, &token).and_then(|client| management::update(client, &update));
-    let updated = app.store.update_client(&client.client().id, &super::occasion(request), decide)?;
+    let occasion = super::occasion(request);
+    let decide = |known| management::authorize(known, &token).and_then(|client| management::update(client, &update, occasion.at));
+    let updated = app.store.update_client(&client.client().id, &occasion, decide)?;
     Ok(updated.map(|client| registered(app, &client, token)))
 }
 

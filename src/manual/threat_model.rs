@@ -16,6 +16,10 @@
 //! which the consent page shows first. An answer goes only to an address that was registered byte for byte
 //! ([`crate::oauth::redirect_uri`]), and a code only to whoever has the verifier ([`crate::oauth::pkce`]).
 //!
+//! A client to which nobody else was given the same id may change what it says, its addresses included, by a token of its own
+//! ([`crate::oauth::client_management`]). Whoever steals that token can do the same; what users agreed to before stays bound to
+//! the client's secret or refresh tokens, and the consent page says when something was changed.
+//!
 //! Hosts in `without_pkce` are the exception that an owner can make: a code for them is worth something to whoever sees it. It
 //! is bound to client and address then, and the start says so.
 //!

@@ -78,6 +78,7 @@ pub(crate) fn client(id: &str) -> Client {
         software: (None, None),
         origin: ClientOrigin::Dynamic,
         created_at: NOW,
+        changed_at: None,
     }
 }
 
