@@ -234,6 +234,16 @@
 //! | `where_the_owner_is_strict_a_device_names_its_server_too` | 2025-06-18 on | C1; RFC 8707 §2, RFC 8628 §3.1 |
 //! | `where_only_public_clients_are_let_in_one_that_asks_for_a_secret_is_answered_without_and_connects` | all | C2; RFC 7591 §2, §3.2.1 |
 //! | `where_only_public_clients_are_let_in_one_with_a_secret_gets_nothing_new_until_the_owner_changes_their_mind` | all | C2; RFC 6749 §2.1, §5.2 |
+//! | **pause** | | |
+//! | `a_paused_server_answers_403_with_a_reason_and_goes_on_where_it_was` | all | A11; RFC 9110 §15.5.4 |
+//! | `a_paused_server_never_says_401_whatever_a_call_carries` | all | A11; RFC 6750 §3, RFC 9110 §15.6.4 |
+//! | `clients_keep_and_renew_their_tokens_and_new_ones_connect_while_a_server_is_paused` | all | A11; RFC 6749 §6 |
+//! | `a_paused_client_is_told_to_come_back_everywhere_and_nobody_else_is` | all | A11; RFC 9110 §10.2.3 |
+//! | `everything_can_be_paused_at_once_and_what_is_paused_by_itself_stays_so_after` | all | A11; RFC 9110 §10.2.3 |
+//! | `a_pause_survives_a_restart_and_kill_9_and_may_be_made_while_nothing_runs` | all | A11, Z4 |
+//! | `a_page_of_another_origin_can_read_that_a_server_is_paused` | all | A11; Fetch (CORS) |
+//! | `a_pause_is_in_the_log_with_its_end` | all | A11, Z6 |
+//! | `open_streams_end_with_the_pause_and_only_those_that_it_concerns` | all | A11; MCP authorization, access token usage |
 //! | **protected_resource** | | |
 //! | `without_credentials_every_method_is_told_where_to_begin_and_nothing_of_an_error` | all | RFC 6750 §3, RFC 9728 §5.1 |
 //! | `the_document_that_a_challenge_names_is_there_and_describes_the_address_that_was_asked` | all | RFC 9728 §3.3, §5.1 |
@@ -255,6 +265,7 @@
 //! | **audit** | | |
 //! | `a_whole_flow_is_told_step_by_step` | all | none: the audit log is ours (Z6) |
 //! | `what_looks_like_theft_is_an_alarm_that_nobody_overlooks` | all | RFC 9700 §4.14.2, RFC 6749 §10.5 (B12) |
+//! | `a_stranger_cannot_ring_the_alarm` | all | none: the audit log is ours (Z6) |
 //! | `how_a_connection_ended_is_told_whoever_ended_it` | all | none: the audit log is ours (Z6) |
 //! | `a_client_that_came_back_and_one_without_pkce_are_told` | all | none: the audit log is ours (Z6, E2, C3) |
 //! | `the_first_run_is_told` | all | none: the audit log is ours (Z6) |
@@ -296,6 +307,7 @@
 //! | `the_eleventh_registration_of_an_address_in_an_hour_is_told_to_wait_in_the_words_of_the_rfc` | all | A6; RFC 7591 §3.2.2, §5, RFC 9110 §10.2.3 |
 //! | `whoever_registered_the_same_before_gets_its_id_again_although_nothing_is_left` | all | A6; RFC 7591 §5 |
 //! | `a_registration_after_the_time_that_was_named_is_accepted_and_the_next_has_to_wait_again` | all | A6; RFC 9110 §10.2.3 |
+//! | `a_changed_registration_counts_as_one` | all | RFC 7592 §2.2 (A6) |
 //! | `what_a_stranger_says_about_its_address_changes_nothing` | all | A6, B7; RFC 7239 §8.1 |
 //! | `behind_a_trusted_proxy_the_right_most_address_that_is_not_its_own_counts` | all | A6, B7; RFC 7239 §8.1 |
 //! | `an_ipv6_network_is_one_address_and_a_site_of_many_has_a_limit_of_its_own` | all | A6, B7; RFC 4291 §2.5.4 |
@@ -361,6 +373,10 @@
 //! | `an_owner_enters_an_app_by_its_platform_and_its_secret_is_shown_once_and_works` | all | B1, C4, D2 |
 //! | `an_app_of_ones_own_needs_its_addresses_and_what_was_entered_is_kept` | all | B2, C4 |
 //! | `however_many_apps_there_are_the_list_stays_readable_and_holds_those_in_use` | all | A6, Z4 |
+//! | `somebody_invited_chooses_a_password_once_and_is_signed_in` | all | B3, Z4 |
+//! | `a_link_that_is_old_replaced_forged_or_for_an_account_switched_off_opens_nothing` | all | B3 |
+//! | `a_lost_password_is_replaced_by_link_and_ends_what_was_granted_under_it` | all | B3 |
+//! | `what_an_owner_does_to_an_account_takes_effect_at_once` | all | A11, Z4 |
 //! | `the_servers_page_shows_the_owner_where_each_really_is` | all | B11, Z4 |
 //! | **introspection** | | |
 //! | `a_client_is_told_everything_about_its_own_tokens_however_it_authenticates` | all | B9, D2, RFC 7662 §2.2, RFC 6749 §2.3.1 |
@@ -493,6 +509,8 @@ mod limits;
 mod openid;
 #[path = "conformance/pages.rs"]
 mod pages;
+#[path = "conformance/pause.rs"]
+mod pause;
 #[path = "conformance/pkce_exception.rs"]
 mod pkce_exception;
 #[path = "conformance/protected_resource.rs"]
