@@ -139,6 +139,36 @@ fn fish_offers_what_the_help_lists() {
     }
 }
 
+/// What is run by the files of `tests/cli`, each command as its words.
+fn run_by_files() -> Vec<Vec<String>> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli");
+    let texts = std::fs::read_dir(folder).unwrap().map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap());
+    let commands = |text: String| {
+        let lines = text.lines().filter_map(|line| line.strip_prefix("$ doorward "));
+        lines.map(|line| line.split_whitespace().map(str::to_owned).collect()).collect::<Vec<Vec<String>>>()
+    };
+    texts.flat_map(commands).collect()
+}
+
+#[test]
+fn every_command_is_run_by_a_file_of_tests_cli() {
+    let run = run_by_files();
+    for help in all().iter().filter(|help| help.commands.is_empty()) {
+        let is_run =
+            run.iter().any(|words| words.starts_with(&help.place) && words.get(help.place.len()).is_none_or(|next| next != "--help"));
+        assert!(is_run, "no file of tests/cli runs {:?}", help.place);
+    }
+}
+
+#[test]
+fn every_list_is_there_for_scripts_too() {
+    let lists: Vec<Help> = all().into_iter().filter(|help| help.place.last().is_some_and(|name| name == "list")).collect();
+    assert!(lists.len() >= 5);
+    for help in lists {
+        assert!(help.words.contains("--json"), "{:?}", help.place);
+    }
+}
+
 #[test]
 fn every_help_has_an_example_of_its_own_command() {
     for help in all() {

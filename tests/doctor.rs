@@ -568,6 +568,16 @@ fn a_doorward_that_nobody_owns_says_so() {
 }
 
 #[test]
+fn a_server_that_is_paused_is_told_with_the_way_on() {
+    let doorward = Doorward::start();
+    assert!(doorward.run(&["server", "pause", "/mcp"]).status.success());
+    let report = Report::of(&doorward.run(&["doctor", "--json"]));
+    report.says("paused", "warning", None, "it is paused: /mcp");
+    assert_eq!((report.code, report.state("stream /mcp")), (0, "ok"));
+    assert!(!report.checks.iter().any(|check| check["id"] == "challenge /mcp"));
+}
+
+#[test]
 fn a_wrong_file_of_authorities_is_told_before_anything_is_asked() {
     let folder = Folder::new();
     let empty = folder.path().join("empty.pem");

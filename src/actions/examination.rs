@@ -23,8 +23,6 @@ pub struct Facts {
     pub data: PathBuf,
     /// The protected servers.
     pub servers: Vec<ProtectedServer>,
-    /// True when some proxy's `X-Forwarded-For` is believed.
-    pub trusts_a_proxy: bool,
     /// Redirect hosts that were excepted from PKCE.
     pub without_pkce: Vec<String>,
     /// True when answers go to listed hosts only.
@@ -49,6 +47,8 @@ pub struct Running {
     pub trouble: Option<String>,
     /// True once there is an owner.
     pub claimed: bool,
+    /// Paths of servers whose calls are held up.
+    pub paused: Vec<String>,
     /// For the doctor's requests.
     pub ticket: String,
     /// What answers of ours to them carry.
@@ -72,7 +72,6 @@ impl Facts {
             listen: config.listen,
             data: config.data.clone(),
             servers: config.servers.iter().map(server).collect(),
-            trusts_a_proxy: !config.trusted_proxies.is_empty(),
             without_pkce: redirects.hosts_without_pkce().to_vec(),
             redirects_listed: redirects.are_listed(),
             running: None,
@@ -83,10 +82,13 @@ impl Facts {
 /// The facts of this server, with a fresh ticket.
 pub(super) fn begin(store: &Store, config: &Config) -> Result<Done, Failure> {
     let now = clock::now();
+    let pauses = store.pauses()?;
+    let paused = config.servers.iter().filter(|server| pauses.open(&server.resource).is_err());
     let ticket = probe::ticket(store.key(), random::bytes(), now);
     let running = Running {
         trouble: store.health().err().map(|error| error.to_string()),
         claimed: store.is_claimed()?,
+        paused: paused.map(|server| server.resource.path.clone()).collect(),
         proof: probe::proof(store.key(), &ticket, now).unwrap_or_default(),
         ticket,
     };

@@ -127,6 +127,9 @@ fn for_a_person(patient: &Patient) -> Vec<Check> {
         count(State::Warning),
         count(State::Failure)
     ));
+    if patient.facts.is_some() && count(State::Failure) == 0 {
+        say("If an app does not connect all the same: doorward log --trace --follow shows how far it gets.");
+    }
     checks
 }
 

@@ -3,7 +3,7 @@
 //!
 //! | question | file |
 //! |---|---|
-//! | what is looked at, in which order? | [`examination`] |
+//! | what is looked at, in which order? | [`examination`], [`paths`] |
 //! | what does a check come to? | [`finding`] |
 //! | what is brought back? | [`observed`] |
 //! | how is it brought? | [`probe`]: [`probe::net`], [`probe::tls`], [`probe::web`], [`probe::files`] |
@@ -17,6 +17,7 @@ mod examination;
 mod finding;
 mod judge;
 mod observed;
+mod paths;
 mod probe;
 
 pub use examination::{Authority, Check, News, Patient, examine, read_authorities};

@@ -26,7 +26,11 @@ pub(in crate::doctor) fn running(facts: &Facts, version: &str) -> Vec<Finding> {
     let set_up = (!running.claimed).then(|| {
         Finding::warning("owner", "nobody has an account here yet, so no app can be let in", "doorward setup prints the one-time link")
     });
-    std::iter::once(first).chain(set_up).collect()
+    let paused = (!running.paused.is_empty()).then(|| {
+        let sentence = format!("calls are held up, because it is paused: {}", running.paused.join(", "));
+        Finding::warning("paused", sentence, "doorward server resume PATH, or --all if all of it was paused")
+    });
+    std::iter::once(first).chain(set_up).chain(paused).collect()
 }
 
 /// Choices of the owner's that keep some clients out or let too much in.
@@ -51,14 +55,13 @@ mod tests {
     use crate::doctor::finding::State;
 
     fn facts() -> Facts {
-        let running = Running { trouble: None, claimed: true, ticket: String::new(), proof: String::new() };
+        let running = Running { trouble: None, claimed: true, paused: vec![], ticket: String::new(), proof: String::new() };
         Facts {
             version: "1.2.3".into(),
             public_url: "https://mcp.example.com".into(),
             listen: "127.0.0.1:8787".parse().unwrap(),
             data: "/data".into(),
             servers: vec![],
-            trusts_a_proxy: false,
             without_pkce: vec![],
             redirects_listed: false,
             running: Some(running),
@@ -81,6 +84,9 @@ mod tests {
         let broken = Running { trouble: Some("the disk".into()), ..running.clone() };
         assert_eq!(states(&Facts { running: Some(broken), ..facts() }), [("running".to_owned(), State::Failure)]);
         assert_eq!(states(&Facts { version: "1.2.2".into(), ..facts() }), [("running".to_owned(), State::Warning)]);
+        let paused = Running { paused: vec!["/notes".into()], ..running.clone() };
+        let expected = [("running".to_owned(), State::Ok), ("paused".to_owned(), State::Warning)];
+        assert_eq!(states(&Facts { running: Some(paused), ..facts() }), expected);
         let unclaimed = Running { claimed: false, ..running };
         let expected = [("running".to_owned(), State::Ok), ("owner".to_owned(), State::Warning)];
         assert_eq!(states(&Facts { running: Some(unclaimed), ..facts() }), expected);
