@@ -14,7 +14,7 @@
 //! | A8 | the user picks the server; the token is good there alone (elsewhere 401, so that its client asks for another), and its scope says so | `without_a_resource_the_user_chooses_the_server_and_the_token_is_good_there_alone` |
 //! | A9 | tokens without an end, where the owner wants them | `where_the_owner_chose_it_access_tokens_do_not_expire_and_still_end` |
 //! | A10 | connections are on the start page under their clients' names, and *Revoke* ends them with the next call | `nobody_revokes_the_connection_of_somebody_else` |
-//! | A11 | taking a user off a server ends their tokens there at once; a paused server says 403 and why | `what_happens_to_a_user_ends_their_codes_and_tokens_within_the_same_second` |
+//! | A11 | taking a user off a server ends their tokens there at once; a paused server says 403 and why | `what_happens_to_a_user_ends_their_codes_and_tokens_within_the_same_second`, `a_paused_server_answers_403_with_a_reason_and_goes_on_where_it_was` |
 //! | A12 | too many calls: 429 with `Retry-After` | `each_request_counts_however_many_come_on_one_connection` |
 //! | B1 | a client is set up by platform, in one step | `a_preset_enters_the_platform_that_the_owner_names`, `the_connect_page_has_the_address_and_the_way_into_each_app` |
 //! | B2 | at most 10 redirect URIs of 500 characters, matched exactly | `redirect_uris_must_be_a_list_of_a_few_texts`, `a_loopback_address_matches_with_any_port_and_in_nothing_else` |

@@ -380,6 +380,14 @@ async function asks(proxy, file, { trusting, suspicious, server }, check) {
     }
   });
 
+  await check('a paused server is 403 until it goes on', async () => {
+    const pause = (word) => execFileSync(process.env.DOORWARD_BIN, ['server', word, '/notes', '--data', join(work, 'trusting')]);
+    pause('pause');
+    assert.equal((await ask('/notes', notes.token)).status, 403);
+    pause('resume');
+    assert.equal((await ask('/notes', notes.token)).status, 200);
+  });
+
   await check('what the client says about the path does not count', async () => {
     for (const name of ['x-forwarded-uri', 'x-original-uri', 'x-original-url', 'x-forwarded-prefix']) {
       const { status } = await ask('/notes', files.token, { [name]: '/files' });
