@@ -64,8 +64,8 @@ fn replace(app: &App, request: &Request, id: &str) -> Outcome {
         Ok(update) => update.of_kinds(app.config.clients.kinds),
         Err(refusal) => return Ok(Err(refusal)),
     };
+    // Anybody has a client and its token for the asking, so an update counts as the registration that it stands for.
     let occasion = super::occasion(request);
-    // A client could say something else each second; it counts like saying it for the first time.
     if let Err(refusal) = app.spend_for_good(Bucket::Register, &app.charges_of_address(Bucket::Register, request), &occasion)? {
         return Ok(Err(refusal));
     }
