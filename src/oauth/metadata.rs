@@ -51,7 +51,7 @@ pub fn authorization_server(issuer: &str, resources: &[ProtectedResource], clien
         "code_challenge_methods_supported": ["S256"],
         "token_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_methods_supported": methods,
-        // Servers that ask there have a secret, whatever clients have.
+        // Resource servers have secrets, whatever kinds of clients there are.
         "introspection_endpoint_auth_methods_supported": names(&AuthMethod::ALL),
         "scopes_supported": scopes.names().collect::<Vec<_>>(),
         "authorization_response_iss_parameter_supported": true,
