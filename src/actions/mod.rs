@@ -4,6 +4,7 @@
 mod clients;
 mod configuration;
 mod connections;
+pub mod examination;
 mod keys;
 mod log;
 mod servers;
@@ -28,7 +29,8 @@ use std::time::Duration;
 #[derive(Serialize, Deserialize)]
 #[expect(missing_docs, reason = "each is the command of the same name; its fields are that command's arguments")]
 pub enum Action {
-    UserAdd { name: String, password: String, owner: bool, servers: Vec<String> },
+    UserAdd { name: String, password: Option<String>, owner: bool, servers: Vec<String> },
+    UserInvite { name: String },
     UserList,
     UserPassword { name: String, password: String },
     UserDisable { name: String },
@@ -41,6 +43,8 @@ pub enum Action {
     ClientList,
     ClientShow { id: String },
     ClientRemove { id: String },
+    ClientPause { id: String },
+    ClientResume { id: String },
     ConnectionList,
     ConnectionRevoke { id: String, user: Option<String> },
     ConnectionRevokeAll { user: Option<String> },
@@ -48,7 +52,10 @@ pub enum Action {
     KeyList { user: Option<String> },
     KeyRevoke { id: String, user: Option<String> },
     ServerList,
+    ServerPause { path: Option<String>, retry_later: bool },
+    ServerResume { path: Option<String> },
     Setup,
+    Examination,
     Log { wanted: Wanted },
     Trace { after: Option<u64> },
 }
@@ -124,7 +131,10 @@ impl From<StoreError> for Failure {
 /// [`Failure`]; then nothing was changed.
 pub fn perform(store: &Store, config: &Config, occasion: &Occasion, action: Action) -> Result<Done, Failure> {
     match action {
-        Action::UserAdd { name, password, owner, servers } => users::add(store, config, occasion, &name, &password, (owner, &servers)),
+        Action::UserAdd { name, password, owner, servers } => {
+            users::add(store, config, occasion, &name, password.as_deref(), (owner, &servers))
+        }
+        Action::UserInvite { name } => users::invite(store, config, occasion, &name),
         Action::UserList => users::list(store),
         Action::UserPassword { name, password } => users::set_password(store, occasion, &name, &password),
         Action::UserDisable { name } => users::disable(store, occasion, &name),
@@ -139,6 +149,8 @@ pub fn perform(store: &Store, config: &Config, occasion: &Occasion, action: Acti
         Action::ClientList => clients::list(store),
         Action::ClientShow { id } => clients::show(store, &id),
         Action::ClientRemove { id } => clients::remove(store, occasion, &id),
+        Action::ClientPause { id } => clients::pause(store, occasion, &id),
+        Action::ClientResume { id } => clients::resume(store, occasion, &id),
         Action::ConnectionList => connections::list(store, occasion),
         Action::ConnectionRevoke { id, user } => connections::revoke(store, occasion, &id, user.as_deref()),
         Action::ConnectionRevokeAll { user } => connections::revoke_all(store, occasion, user.as_deref()),
@@ -148,10 +160,13 @@ pub fn perform(store: &Store, config: &Config, occasion: &Occasion, action: Acti
         }
         Action::KeyList { user } => keys::list(store, occasion, user.as_deref()),
         Action::KeyRevoke { id, user } => keys::revoke(store, occasion, &id, user.as_deref()),
-        Action::ServerList => Ok(servers::list(config)),
+        Action::ServerList => servers::list(store, config),
+        Action::ServerPause { path, retry_later } => servers::pause(store, config, occasion, path.as_deref(), retry_later),
+        Action::ServerResume { path } => servers::resume(store, config, occasion, path.as_deref()),
         Action::Setup => setup::fresh_link(store, config, occasion),
         Action::Log { wanted } => log::read(store, wanted),
         Action::Trace { after } => Ok(trace::read(store, config, occasion, after)),
+        Action::Examination => examination::begin(store, config),
     }
 }
 

@@ -28,6 +28,7 @@
 //! | AccessToken | hash of the token | [`crate::oauth::bearer::StoredAccessToken`] |
 //! | RefreshToken | hash of the token | [`crate::oauth::refresh::StoredRefreshToken`] |
 //! | Connection | connection id | [`crate::oauth::connection::Connection`] |
+//! | Pauses | (none) | [`crate::oauth::pause::Pauses`]: what is paused, and how |
 //! | ApiKey | hash of the key | [`crate::oauth::api_key::StoredApiKey`] |
 //! | LastUse | connection id, or hash of an API key | [`crate::store::record::LastUse`] |
 //! | McpSession | hash of server and session id | [`crate::oauth::mcp_session::SessionOwner`] |
@@ -42,6 +43,7 @@
 //! | WrongEntries | user id | [`crate::oauth::device::WrongEntries`] |
 //! | PolledFlow | HMAC of the client's `state` | [`crate::oauth::poll::PolledFlow`] |
 //! | SetupLink | (none) | [`crate::store::record::StoredSetupLink`] |
+//! | Invitation | hash of the link | [`crate::oauth::invitation::Invitation`] |
 //! | SigningKey | its `kid` | [`crate::oauth::signing_key::SigningKey`]: the private key of ID tokens, in the clear |
 //! | Expiry | time, then a full key | nothing: a mark that says when to look |
 //!

@@ -42,12 +42,14 @@ pub enum Table {
     Tries = 18,
     Configuration = 19,
     Trace = 20,
+    Pauses = 30,
     ApiKey = 32,
     DeviceCode = 40,
     UserCode = 41,
     WrongEntries = 42,
     PolledFlow = 43,
     SigningKey = 50,
+    Invitation = 60,
 }
 
 /// Something that is stored.

@@ -12,8 +12,10 @@ use crate::oauth::configuration::Configuration;
 use crate::oauth::connection::Connection;
 use crate::oauth::consent::Flow;
 use crate::oauth::device::{DeviceState, StoredDeviceCode, WrongEntries};
+use crate::oauth::invitation::Invitation;
 use crate::oauth::limits::Spent;
 use crate::oauth::mcp_session::SessionOwner;
+use crate::oauth::pause::Pauses;
 use crate::oauth::poll::PolledFlow;
 use crate::oauth::refresh::{LOST_ANSWER, StoredRefreshToken};
 use crate::oauth::signing_key::SigningKey;
@@ -102,6 +104,12 @@ impl Record for SessionOwner {
         Some(self.seen_at.after(KEEP_MCP_SESSION))
     }
 }
+impl Record for Invitation {
+    const TABLE: Table = Table::Invitation;
+    fn forget_at(&self) -> Option<UnixTime> {
+        Some(self.expires_at)
+    }
+}
 impl Record for StoredSetupLink {
     const TABLE: Table = Table::SetupLink;
     fn forget_at(&self) -> Option<UnixTime> {
@@ -163,4 +171,7 @@ impl Record for PolledFlow {
     fn forget_at(&self) -> Option<UnixTime> {
         Some(self.expires_at)
     }
+}
+impl Record for Pauses {
+    const TABLE: Table = Table::Pauses;
 }
