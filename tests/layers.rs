@@ -241,6 +241,13 @@ fn time_and_chance_are_read_in_one_place_and_the_rules_are_pure() {
 }
 
 #[test]
+fn whether_a_password_is_right_is_asked_in_one_place_so_that_all_guesses_share_one_count() {
+    let asks = |source: &Source| after(&source.code, "password::verify").next().is_some();
+    let places: Vec<String> = sources().into_iter().filter(asks).map(|source| source.path).collect();
+    assert_eq!(places, ["endpoints/guess.rs"]);
+}
+
+#[test]
 fn no_file_is_long_that_is_no_table() {
     assert_none(sources().iter().filter_map(length).collect());
 }

@@ -450,6 +450,18 @@ fn token_requests_are_counted_by_client_and_every_endpoint_of_clients_counts() {
 }
 
 #[test]
+fn a_client_manages_its_registration_no_faster_than_it_may_ask_for_anything() {
+    let doorward = limited("token_per_minute = 5");
+    let registered = register(&doorward, &[]).json();
+    let address = registered["registration_client_uri"].as_str().unwrap().replace(&doorward.origin(), "");
+    let authorization = format!("Bearer {}", registered["registration_access_token"].as_str().unwrap());
+    let ask = |authorization: &str| http::send(doorward.address, "GET", &address, &[("Authorization", authorization)], b"");
+    assert_eq!(ask(&authorization).status, 200);
+    assert!(accepted(20, || ask("Bearer dwra_x")) <= 6);
+    told_to_wait(&ask(&authorization));
+}
+
+#[test]
 fn a_resource_server_may_ask_about_every_call_that_it_gets() {
     let doorward = limited("token_per_minute = 5");
     let entered = doorward.json(&["client", "add", "--resource-server", "/mcp", "--name", "Notes itself"]);
