@@ -21,6 +21,7 @@ use doorward::oauth::ids::{ClientId, ConnectionId, KeyId, UserId};
 use doorward::oauth::invitation::Invitation;
 use doorward::oauth::limits::{Spent, per_hour};
 use doorward::oauth::mcp_session::SessionOwner;
+use doorward::oauth::pause::{PauseAnswer, Pauses, Subject};
 use doorward::oauth::pkce::{Challenge, Pkce};
 use doorward::oauth::refresh::{Rotated, StoredRefreshToken};
 use doorward::oauth::scope::Scope;
@@ -225,6 +226,16 @@ fn api_key() -> StoredApiKey {
     }
 }
 
+fn pauses() -> Pauses {
+    let subjects = [
+        Subject::Everything,
+        Subject::Server("/notes".into(), PauseAnswer::Closed),
+        Subject::Server("/files".into(), PauseAnswer::RetryLater),
+        Subject::Client(claude()),
+    ];
+    subjects.iter().fold(Pauses::default(), |pauses, subject| pauses.paused(subject, AT))
+}
+
 /// Every record of version 1; of records with alternatives, one for each.
 fn goldens() -> Vec<Golden> {
     let rotated = Rotated { at: AT, salt: [9; 16], scope: Scope::parse("read") };
@@ -260,6 +271,8 @@ fn goldens() -> Vec<Golden> {
         golden("last_use.1.bin", LastUse { at: AT, from: Some(IpAddr::from([203, 0, 113, 9])) }),
         golden("mcp_session.1.bin", SessionOwner { user: ann(), bearer: Bearer::Client(claude()), seen_at: AT }),
         golden("mcp_session.1.key.bin", SessionOwner { user: ann(), bearer: Bearer::Key(KeyId::known_as("key_one")), seen_at: AT }),
+        golden("pauses.1.bin", pauses()),
+        golden("pauses.1.none.bin", Pauses::default()),
         golden("api_key.1.bin", api_key()),
         golden("api_key.1.endless.bin", StoredApiKey { expires_at: None, ..api_key() }),
         golden("setup_link.1.bin", StoredSetupLink { hash: hash(4), expires_at: LATER }),
@@ -267,7 +280,7 @@ fn goldens() -> Vec<Golden> {
         golden("audit.1.bin", entry(What::SettingChanged { setting: Shown::new("a"), before: Shown::new("b"), after: Shown::new("c") })),
         golden("audit.1.ended.bin", entry(What::ConnectionEnded(EndReason::RefreshTokenReused))),
         golden("audit.1.bare.bin", Entry { number: 0, event: Occasion::here(AT).event(What::SignedIn) }),
-        golden("audit_counts.1.bin", AuditCounts { events: 15, of_class: [1, 2, 3, 4, 5] }),
+        golden("audit_counts.1.bin", AuditCounts { events: 21, of_class: [1, 2, 3, 4, 5, 6] }),
         golden("configuration.1.bin", configuration()),
         golden("counter.1.bin", Spent::another_anyway(None, per_hour(10).unwrap(), AT)),
         golden("tries.1.bin", Tries { wrong: 7, last: AT }),
@@ -326,9 +339,9 @@ fn every_file_is_read_and_every_table_has_one() {
     let known: BTreeSet<String> = goldens().iter().map(|golden| golden.file.to_owned()).collect();
     let there: BTreeSet<String> = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     assert_eq!(known, there);
-    // Tables 1 to 20, 32, 50 and 60; table 0 holds marks, which have no value.
+    // Tables 1 to 20, 30, 32, 50 and 60; table 0 holds marks, which have no value.
     let tables: BTreeSet<u8> = goldens().iter().map(|golden| golden.bytes[0]).collect();
-    assert_eq!(tables, (1..=20).chain([32, 50, 60]).collect());
+    assert_eq!(tables, (1..=20).chain([30, 32, 50, 60]).collect());
 }
 
 #[test]

@@ -7,6 +7,7 @@ use crate::oauth::audit::Occasion;
 use crate::oauth::client::{AuthMethod, Client, ClientKinds, ClientOrigin, GrantType};
 use crate::oauth::ids::ClientId;
 use crate::oauth::known_clients::{self, Preset};
+use crate::oauth::pause::{Pauses, Subject};
 use crate::oauth::redirect_rules::RedirectRules;
 use crate::oauth::redirect_uri::{self, MAX_URIS, RegisteredBy};
 use crate::oauth::secret::{ClientSecret, Secret};
@@ -88,7 +89,7 @@ fn entered(occasion: &Occasion) -> Client {
 
 fn enter(store: &Store, occasion: &Occasion, client: &Client, secret: Option<&Secret<ClientSecret>>) -> Result<Done, Failure> {
     store.add_client(client, occasion)?;
-    let mut data = describe(client);
+    let mut data = describe(client, &store.pauses()?);
     let mut message = format!("Added {}.\nclient id: {}", client.display_name(), client.id);
     if let (Some(secret), Some(members)) = (secret, data.as_object_mut()) {
         members.insert("client_secret".into(), json!(secret.reveal()));
@@ -121,13 +122,14 @@ fn check(uris: &[String], rules: &RedirectRules) -> Result<(), Failure> {
 pub(super) fn list(store: &Store) -> Result<Done, Failure> {
     let mut clients = store.clients()?;
     clients.sort_by_key(|client| client.created_at);
-    Ok(done("", clients.iter().map(describe).collect()))
+    let pauses = store.pauses()?;
+    Ok(done("", clients.iter().map(|client| describe(client, &pauses)).collect()))
 }
 
 /// One client.
 pub(super) fn show(store: &Store, id: &str) -> Result<Done, Failure> {
     let client = store.client(&ClientId::known_as(id))?.ok_or_else(|| unknown(id))?;
-    Ok(done("", describe(&client)))
+    Ok(done("", describe(&client, &store.pauses()?)))
 }
 
 /// Removes a client and ends its connections.
@@ -136,11 +138,29 @@ pub(super) fn remove(store: &Store, occasion: &Occasion, id: &str) -> Result<Don
     if removed { Ok(done(format!("Removed {id}; its connections have ended."), json!({ "id": id }))) } else { Err(unknown(id)) }
 }
 
+/// Holds up the calls of a client, at every server.
+pub(super) fn pause(store: &Store, occasion: &Occasion, id: &str) -> Result<Done, Failure> {
+    let client = store.client(&ClientId::known_as(id))?.ok_or_else(|| unknown(id))?;
+    store.pause(&Subject::Client(client.id.clone()), occasion)?;
+    let name = client.display_name();
+    let message = format!("Paused {name}. It stays connected; its calls get 503 until: doorward client resume {id}");
+    Ok(done(message, describe(&client, &store.pauses()?)))
+}
+
+/// Lets it go on.
+pub(super) fn resume(store: &Store, occasion: &Occasion, id: &str) -> Result<Done, Failure> {
+    let client = store.client(&ClientId::known_as(id))?.ok_or_else(|| unknown(id))?;
+    let changed = store.resume(&Subject::Client(client.id.clone()), occasion)?;
+    let name = client.display_name();
+    let message = if changed { format!("Resumed {name}.") } else { format!("{name} was not paused.") };
+    Ok(done(message, describe(&client, &store.pauses()?)))
+}
+
 fn unknown(id: &str) -> Failure {
     Failure::unknown(format!("there is no client {id}"), "to see which there are: doorward client list")
 }
 
-fn describe(client: &Client) -> Value {
+fn describe(client: &Client, pauses: &Pauses) -> Value {
     let mut data = json!({
         "id": client.id.as_str(),
         "name": client.display_name(),
@@ -152,6 +172,7 @@ fn describe(client: &Client) -> Value {
             ClientOrigin::Known => "by its address",
         },
         "created_at": client.created_at.0,
+        "paused": pauses.client(&client.id).is_some(),
     });
     if let Some(members) = data.as_object_mut() {
         members.extend(client.introspects.as_ref().map(|path| ("introspects".to_owned(), json!(path))));

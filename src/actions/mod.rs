@@ -4,6 +4,7 @@
 mod clients;
 mod configuration;
 mod connections;
+pub mod examination;
 mod keys;
 mod log;
 mod servers;
@@ -43,6 +44,8 @@ pub enum Action {
     ClientList,
     ClientShow { id: String },
     ClientRemove { id: String },
+    ClientPause { id: String },
+    ClientResume { id: String },
     ConnectionList,
     ConnectionRevoke { id: String, user: Option<String> },
     ConnectionRevokeAll { user: Option<String> },
@@ -50,7 +53,10 @@ pub enum Action {
     KeyList { user: Option<String> },
     KeyRevoke { id: String, user: Option<String> },
     ServerList,
+    ServerPause { path: Option<String>, retry_later: bool },
+    ServerResume { path: Option<String> },
     Setup,
+    Examination,
     Log { wanted: Wanted },
     Trace { after: Option<u64> },
 }
@@ -144,6 +150,8 @@ pub fn perform(store: &Store, config: &Config, occasion: &Occasion, action: Acti
         Action::ClientList => clients::list(store),
         Action::ClientShow { id } => clients::show(store, &id),
         Action::ClientRemove { id } => clients::remove(store, occasion, &id),
+        Action::ClientPause { id } => clients::pause(store, occasion, &id),
+        Action::ClientResume { id } => clients::resume(store, occasion, &id),
         Action::ConnectionList => connections::list(store, occasion),
         Action::ConnectionRevoke { id, user } => connections::revoke(store, occasion, &id, user.as_deref()),
         Action::ConnectionRevokeAll { user } => connections::revoke_all(store, occasion, user.as_deref()),
@@ -153,10 +161,13 @@ pub fn perform(store: &Store, config: &Config, occasion: &Occasion, action: Acti
         }
         Action::KeyList { user } => keys::list(store, occasion, user.as_deref()),
         Action::KeyRevoke { id, user } => keys::revoke(store, occasion, &id, user.as_deref()),
-        Action::ServerList => Ok(servers::list(config)),
+        Action::ServerList => servers::list(store, config),
+        Action::ServerPause { path, retry_later } => servers::pause(store, config, occasion, path.as_deref(), retry_later),
+        Action::ServerResume { path } => servers::resume(store, config, occasion, path.as_deref()),
         Action::Setup => setup::fresh_link(store, config, occasion),
         Action::Log { wanted } => log::read(store, wanted),
         Action::Trace { after } => Ok(trace::read(store, config, occasion, after)),
+        Action::Examination => examination::begin(store, config),
     }
 }
 

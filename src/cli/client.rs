@@ -7,10 +7,16 @@ use crate::actions::{Action, Failure};
 use argh::{ArgsInfo, FromArgs};
 use std::path::PathBuf;
 
-const COLUMNS: &[Column] =
-    &[("id", "ID"), ("name", "NAME"), ("registered", "REGISTERED"), ("created_at", "WHEN"), ("redirect_uris", "REDIRECT URIS")];
+const COLUMNS: &[Column] = &[
+    ("id", "ID"),
+    ("name", "NAME"),
+    ("registered", "REGISTERED"),
+    ("created_at", "WHEN"),
+    ("paused", "PAUSED"),
+    ("redirect_uris", "REDIRECT URIS"),
+];
 
-/// add, list and remove clients
+/// add, list, pause and remove clients
 #[derive(FromArgs, ArgsInfo)]
 #[argh(subcommand, name = "client", example = "doorward client add --preset chatgpt")]
 pub(super) struct Client {
@@ -25,6 +31,8 @@ enum Command {
     List(List),
     Show(Show),
     Remove(Remove),
+    Pause(Pause),
+    Resume(Resume),
 }
 
 /// enter a client that cannot register itself
@@ -106,12 +114,38 @@ struct Remove {
     data: Option<PathBuf>,
 }
 
+/// hold up the calls of a client; it stays connected and goes on when it is resumed
+#[derive(FromArgs, ArgsInfo)]
+#[argh(subcommand, name = "pause", example = "doorward client pause ID")]
+struct Pause {
+    /// which
+    #[argh(positional)]
+    id: String,
+    /// the data directory
+    #[argh(option)]
+    data: Option<PathBuf>,
+}
+
+/// let a client go on
+#[derive(FromArgs, ArgsInfo)]
+#[argh(subcommand, name = "resume", example = "doorward client resume ID")]
+struct Resume {
+    /// which
+    #[argh(positional)]
+    id: String,
+    /// the data directory
+    #[argh(option)]
+    data: Option<PathBuf>,
+}
+
 pub(super) fn run(client: Client) -> Result<(), Failure> {
     let (data, json, action) = match client.command {
         Command::Add(add) => (add.data.clone(), add.json, add.action()?),
         Command::List(list) => (list.data, list.json, Action::ClientList),
         Command::Show(show) => (show.data, show.json, Action::ClientShow { id: show.id }),
         Command::Remove(remove) => (remove.data, false, Action::ClientRemove { id: remove.id }),
+        Command::Pause(pause) => (pause.data, false, Action::ClientPause { id: pause.id }),
+        Command::Resume(resume) => (resume.data, false, Action::ClientResume { id: resume.id }),
     };
     table::print(&act(data, action)?, json, COLUMNS);
     Ok(())

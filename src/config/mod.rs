@@ -55,6 +55,14 @@ pub fn listen_address(written: &Written) -> Result<SocketAddr, ConfigError> {
         .map_err(|_| ConfigError::new(format!("--listen {text} is not an address and a port"), "write it like 127.0.0.1:8787 or [::]:8787"))
 }
 
+/// Reads a public address as such, whatever it is good for.
+///
+/// # Errors
+/// When it is more or less than an origin of http or https.
+pub fn origin(text: &str) -> Result<Issuer, ConfigError> {
+    issuer::read(text, true)
+}
+
 /// Decides everything, once the door is bound to `bound`: a port that the system chose is part of the default public URL.
 ///
 /// # Errors

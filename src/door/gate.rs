@@ -10,6 +10,7 @@ use crate::oauth::audit::Occasion;
 use crate::oauth::audit_kinds::What;
 use crate::oauth::bearer::{self, Admitted, Presented};
 use crate::oauth::error::Refusal;
+use crate::oauth::pause::{OpenServer, Pauses};
 use crate::oauth::rates::{Bucket, Charge, Key};
 use crate::oauth::secret::{AccessToken, ApiKey, TokenHash};
 use crate::oauth::text::Shown;
@@ -52,9 +53,9 @@ pub struct Asked<'r> {
 /// Judges a request for `server` by its `Authorization` fields. A second credential in the query would reach the upstream.
 ///
 /// # Errors
-/// The complete answer to give: 401, 400 or 403 with the challenge, 403 without one for the key of another server, 429 for
-/// whoever calls too often, 503 when the store cannot answer (neither is ever 401, which would make clients throw their
-/// tokens away).
+/// The complete answer to give: 401, 400 or 403 with the challenge, 403 without one for the key of another server or a server
+/// that is paused, 429 for whoever calls too often, 503 for what is paused for now or when the store cannot answer (none of
+/// these is ever 401, which would make clients throw their tokens away).
 pub fn pass(store: &Store, config: &Config, server: &Server, asked: Asked<'_>) -> Result<Pass, Answer> {
     let judged = judge(store, server, asked);
     trace::judged(store, server, asked, &judged);
@@ -84,22 +85,24 @@ fn within_limit(store: &Store, config: &Config, server: &Server, from: IpAddr, p
 }
 
 fn judge(store: &Store, server: &Server, asked: Asked<'_>) -> Result<Pass, Refusal> {
+    let pauses = pauses(store)?;
+    let open = pauses.open(&server.resource)?;
     let presented = bearer::presented(asked.headers.all("authorization"))?;
     if asked.query.is_some_and(bearer::is_in_query) {
         return Err(Refusal::CredentialsMalformed);
     }
     let occasion = Occasion::request(clock::now(), asked.from);
     match presented {
-        Presented::Token(secret) => by_token(store, server, secret.hash(), &occasion),
-        Presented::Key(secret) => by_key(store, server, secret.hash(), &occasion),
+        Presented::Token(secret) => by_token(store, &open, secret.hash(), &occasion),
+        Presented::Key(secret) => by_key(store, &open, secret.hash(), &occasion),
         Presented::Foreign => Err(Refusal::TokenUnknown),
     }
 }
 
-fn by_token(store: &Store, server: &Server, token: TokenHash<AccessToken>, occasion: &Occasion) -> Result<Pass, Refusal> {
+fn by_token(store: &Store, server: &OpenServer<'_>, token: TokenHash<AccessToken>, occasion: &Occasion) -> Result<Pass, Refusal> {
     let stored = store.access_token(&token).map_err(|error| unreadable(&error))?;
     let as_stored = stored.as_ref().map(|(token, _)| token.clone());
-    let admitted = bearer::admit(stored, &server.resource, occasion.at)?;
+    let admitted = bearer::admit(stored, server, occasion.at)?;
     if let Some(stored) = &as_stored {
         store.note_use(&token, stored, occasion);
     }
@@ -107,9 +110,9 @@ fn by_token(store: &Store, server: &Server, token: TokenHash<AccessToken>, occas
     Ok(Pass { admitted, credential: Credential::Token(token), is_first })
 }
 
-fn by_key(store: &Store, server: &Server, key: TokenHash<ApiKey>, occasion: &Occasion) -> Result<Pass, Refusal> {
+fn by_key(store: &Store, server: &OpenServer<'_>, key: TokenHash<ApiKey>, occasion: &Occasion) -> Result<Pass, Refusal> {
     let stored = store.api_key(&key).map_err(|error| unreadable(&error))?;
-    let admitted = bearer::admit_key(stored, &server.resource, occasion.at)?;
+    let admitted = bearer::admit_key(stored, server, occasion.at)?;
     store.note_key_use(&key, occasion);
     Ok(Pass { admitted, credential: Credential::Key(key), is_first: false })
 }
@@ -119,16 +122,21 @@ fn by_key(store: &Store, server: &Server, key: TokenHash<ApiKey>, occasion: &Occ
 /// # Errors
 /// Why not; [`Refusal::Unavailable`] when the store cannot say.
 pub fn readmit(store: &Store, server: &Server, credential: Credential) -> Result<Admitted, Refusal> {
-    let now = clock::now();
+    let (now, pauses) = (clock::now(), pauses(store)?);
+    let open = pauses.open(&server.resource)?;
     match credential {
-        Credential::Token(token) => bearer::admit(store.access_token(&token).map_err(|error| unreadable(&error))?, &server.resource, now),
-        Credential::Key(key) => bearer::admit_key(store.api_key(&key).map_err(|error| unreadable(&error))?, &server.resource, now),
+        Credential::Token(token) => bearer::admit(store.access_token(&token).map_err(|error| unreadable(&error))?, &open, now),
+        Credential::Key(key) => bearer::admit_key(store.api_key(&key).map_err(|error| unreadable(&error))?, &open, now),
     }
+}
+
+fn pauses(store: &Store) -> Result<Pauses, Refusal> {
+    store.pauses().map_err(|error| unreadable(&error))
 }
 
 /// The client is told to come back; the one who runs the server is told why.
 fn unreadable(error: &StoreError) -> Refusal {
-    log::line("the store cannot say whether a credential is good", error);
+    log::line("the store cannot say who may pass", error);
     Refusal::Unavailable
 }
 

@@ -6,6 +6,7 @@ use crate::oauth::bearer::{self, Admitted, StoredAccessToken};
 use crate::oauth::client::{AuthMethod, Client, ClientOrigin};
 use crate::oauth::connection::{Connection, Standing};
 use crate::oauth::ids::{ClientId, ConnectionId, UserId};
+use crate::oauth::pause::Pauses;
 use crate::oauth::resource::ProtectedResource;
 use crate::oauth::scope::Scope;
 use crate::oauth::user::{ServerAccess, User, UserName};
@@ -45,7 +46,7 @@ pub(crate) fn server(origin: &str, path: &str, upstream: Upstream) -> Server {
 pub(crate) fn admitted(user: &str) -> Admitted {
     let (token, standing) = token(user, "/mcp");
     let server = server("https://a.test", "/mcp", Upstream::Demo);
-    bearer::admit(Some((token, standing)), &server.resource, UnixTime(0)).unwrap()
+    bearer::admit(Some((token, standing)), &Pauses::default().open(&server.resource).unwrap(), UnixTime(0)).unwrap()
 }
 
 /// A token as the store would give it.

@@ -28,6 +28,7 @@
 //! | AccessToken | hash of the token | [`crate::oauth::bearer::StoredAccessToken`] |
 //! | RefreshToken | hash of the token | [`crate::oauth::refresh::StoredRefreshToken`] |
 //! | Connection | connection id | [`crate::oauth::connection::Connection`] |
+//! | Pauses | (none) | [`crate::oauth::pause::Pauses`]: what is paused, and how |
 //! | ApiKey | hash of the key | [`crate::oauth::api_key::StoredApiKey`] |
 //! | LastUse | connection id, or hash of an API key | [`crate::store::record::LastUse`] |
 //! | McpSession | hash of server and session id | [`crate::oauth::mcp_session::SessionOwner`] |

@@ -26,6 +26,13 @@
 //! The table of known clients ([`crate::oauth::known_clients`]) says to whom an address belongs. It trusts those named to keep
 //! their own hosts; a client gets no right by being in it, and a user is asked all the same.
 //!
+//! # Whoever stands in between
+//!
+//! A proxy or tunnel that ends TLS reads and can change everything; it is trusted by being put there. It also sees the doctor's
+//! ticket ([`crate::oauth::probe`]), with which it can have the proof and a short event stream for ten minutes: it learns that
+//! it can reach us, which it knew. A ticket cannot be made without the server's key, so to a stranger the door says nothing
+//! by which two of its addresses could be known for one.
+//!
 //! # Browsers
 //!
 //! Nothing leaves without a click of a signed-in user on a page that names the destination. Forms carry a token bound to

@@ -4,11 +4,13 @@ use super::api_key::{self, StandingKey};
 use super::connection::{self, Standing, StandingGrant};
 use super::error::{ErrorCode, Refusal};
 use super::ids::{ClientId, ConnectionId, KeyId, UserId};
+use super::pause::OpenServer;
 use super::resource::ProtectedResource;
 use super::scope::Scope;
 use super::secret::{AccessToken, ApiKey, Secret};
 use super::user::UserName;
 use crate::clock::UnixTime;
+use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -66,10 +68,11 @@ pub(super) fn credential<'a>(mut authorization: impl Iterator<Item = &'a str>) -
 }
 
 /// True when a query holds a token or a key of ours. It is never read there (OAuth 2.1 §5.1); beside one in its place it is a
-/// second method in one request (RFC 6750 §2), and would be passed on into the logs of others.
+/// second method in one request (RFC 6750 §2), and would be passed on into the logs of others. Read as an upstream reads it,
+/// without its percent-encoding.
 pub fn is_in_query(query: &str) -> bool {
     let is_ours = |piece: &str| Secret::<AccessToken>::parse(piece).is_some() || Secret::<ApiKey>::parse(piece).is_some();
-    query.split(['&', ';', '=']).any(is_ours)
+    percent_decode_str(query).decode_utf8_lossy().split(['&', ';', '=']).any(is_ours)
 }
 
 /// RFC 9110 §11.2. Of any length: the JWT of another authorization server is long, well formed and none of ours, and
@@ -139,15 +142,18 @@ impl Admitted {
 ///
 /// # Errors
 /// The refusal; [`challenge`] says how it goes on the wire.
-pub fn admit(stored: Option<(StoredAccessToken, Standing)>, server: &ProtectedResource, now: UnixTime) -> Result<Admitted, Refusal> {
+pub fn admit(stored: Option<(StoredAccessToken, Standing)>, server: &OpenServer<'_>, now: UnixTime) -> Result<Admitted, Refusal> {
     let (token, grant) = alive(stored, now)?;
+    let (open, server) = (server, server.resource());
     if grant.connection().server != server.path {
         return Err(Refusal::TokenForAnotherResource);
     }
+    let bearer = Bearer::Client(grant.connection().client.clone());
+    open.admits(&bearer)?;
     Ok(Admitted {
         user: grant.user().name.clone(),
         user_id: grant.user().id.clone(),
-        bearer: Bearer::Client(grant.connection().client.clone()),
+        bearer,
         scope: server.hierarchy.reach(&token.scope),
         expires_at: token.expires_at,
     })
@@ -160,8 +166,9 @@ pub fn admit(stored: Option<(StoredAccessToken, Standing)>, server: &ProtectedRe
 ///
 /// # Errors
 /// The refusal; a dead key is `invalid_token` with 401 like a dead token.
-pub fn admit_key(stored: Option<api_key::Standing>, server: &ProtectedResource, now: UnixTime) -> Result<Admitted, Refusal> {
+pub fn admit_key(stored: Option<api_key::Standing>, server: &OpenServer<'_>, now: UnixTime) -> Result<Admitted, Refusal> {
     let StandingKey { key, user } = api_key::alive(stored, now)?;
+    let (open, server) = (server, server.resource());
     if key.server != server.path {
         return Err(Refusal::KeyForAnotherServer);
     }
@@ -169,7 +176,9 @@ pub fn admit_key(stored: Option<api_key::Standing>, server: &ProtectedResource, 
     if scope.is_empty() && !key.scope.is_empty() {
         return Err(Refusal::KeyScopeGone);
     }
-    Ok(Admitted { user: user.name, user_id: user.id, bearer: Bearer::Key(key.id), scope, expires_at: key.expires_at })
+    let bearer = Bearer::Key(key.id);
+    open.admits(&bearer)?;
+    Ok(Admitted { user: user.name, user_id: user.id, bearer, scope, expires_at: key.expires_at })
 }
 
 /// The token with its grant, while both are alive. What it opens is another question.
@@ -207,9 +216,19 @@ mod tests {
     use crate::oauth::api_key::StoredApiKey;
     use crate::oauth::connection::{Connection, EndReason, Ended};
     use crate::oauth::fixtures::{ISSUER, NOW, api_key, connection, key_standing, resource, seconds_later, secret, standing, user};
+    use crate::oauth::pause::{Pauses, Subject};
     use crate::oauth::scope_hierarchy::ScopeHierarchy;
     use crate::oauth::secret::{AuthorizationCode, ClientSecret, Kind, RefreshToken, Session};
     use crate::oauth::user::{ServerAccess, User};
+
+    /// While nothing is paused.
+    fn admit(stored: Option<(StoredAccessToken, Standing)>, server: &ProtectedResource, now: UnixTime) -> Result<Admitted, Refusal> {
+        super::admit(stored, &Pauses::default().open(server).unwrap(), now)
+    }
+
+    fn admit_key(stored: Option<api_key::Standing>, server: &ProtectedResource, now: UnixTime) -> Result<Admitted, Refusal> {
+        super::admit_key(stored, &Pauses::default().open(server).unwrap(), now)
+    }
 
     fn read(fields: &[&str]) -> Result<Presented, Refusal> {
         presented(fields.iter().copied())
@@ -237,6 +256,7 @@ mod tests {
         }
         let key = secret::<ApiKey>(1).reveal().to_owned();
         assert!(is_in_query(&format!("api_key={key}")));
+        assert!(is_in_query(&format!("api_key={}", key.replacen('d', "%64", 1))));
         for query in [String::new(), "access_token=theirs".into(), format!("x={}", &token[1..]), "x=dwat_x".into()] {
             assert!(!is_in_query(&query), "{query}");
         }
@@ -325,6 +345,15 @@ mod tests {
         let key = key_standing();
         let key = api_key::Standing { key: StoredApiKey { scope: Scope::parse("write"), ..key.key }, ..key };
         assert_eq!(admit_key(Some(key), &server, NOW).unwrap().scope().to_string(), "write read");
+    }
+
+    #[test]
+    fn a_client_that_is_paused_is_told_so_where_its_token_is_good_and_nowhere_else() {
+        let (server, pauses) = (resource("/notes"), Pauses::default().paused(&Subject::Client(ClientId::known_as("claude")), NOW));
+        let open = pauses.open(&server).unwrap();
+        let at = |seconds| super::admit(Some((token(), standing())), &open, seconds_later(seconds)).unwrap_err();
+        assert_eq!((at(0), at(3601)), (Refusal::ClientPaused, Refusal::TokenExpired));
+        assert!(super::admit_key(Some(key_standing()), &open, NOW).is_ok(), "a script is no client");
     }
 
     #[test]

@@ -105,12 +105,12 @@ impl ClientKinds {
         }
     }
 
-    /// True for a client of these kinds. One that got its secret before the owner decided is not let in without it: whoever
+    /// True for a client of these kinds, and for a server that asks about tokens, which gets none itself. One that got its secret before the owner decided is not let in without it: whoever
     /// has its tokens would need nothing more to renew them.
     pub fn admit(self, client: &Client) -> bool {
         match self {
             Self::All => true,
-            Self::PublicOnly => !client.is_confidential(),
+            Self::PublicOnly => !client.is_confidential() || client.introspects.is_some(),
         }
     }
 }
@@ -186,6 +186,7 @@ mod tests {
         let with_secret = confidential("a", &secret(1));
         assert!(ClientKinds::All.admit(&with_secret) && ClientKinds::All.admit(&client("a")));
         assert!(!ClientKinds::PublicOnly.admit(&with_secret) && ClientKinds::PublicOnly.admit(&client("a")));
+        assert!(ClientKinds::PublicOnly.admit(&Client { introspects: Some("/notes".into()), ..with_secret }));
         assert_eq!((ClientKinds::All.methods().len(), ClientKinds::PublicOnly.methods()), (3, [AuthMethod::None].as_slice()));
     }
 

@@ -4,6 +4,7 @@
 //! repeats anything that a peer sent.
 
 use super::limits::Wait;
+use super::pause;
 use std::borrow::Cow;
 
 /// Registered error codes. RFC 6749 §4.1.2.1 and §5.2, RFC 6750 §3.1, RFC 7591 §3.2.2, RFC 8628 §3.5, RFC 8707 §2, OpenID Connect Core §3.1.2.6.
@@ -186,6 +187,10 @@ pub enum Refusal {
     KeyEnded,
     KeyForAnotherServer,
     KeyScopeGone,
+    // pauses
+    ServerPaused,
+    ServerPausedForNow,
+    ClientPaused,
     // MCP
     SessionOfAnother,
     // ourselves
@@ -283,6 +288,14 @@ impl Refusal {
             Self::KeyForAnotherServer => (E::AccessDenied, 403, "the API key is for another server"),
             Self::KeyScopeGone => (E::InsufficientScope, 403, "the API key has no scope that this server offers"),
 
+            Self::ServerPaused => (E::AccessDenied, 403, "the owner has paused this server, nothing has to be connected anew"),
+            Self::ServerPausedForNow => {
+                (E::TemporarilyUnavailable, 503, "the owner has paused this server, try again later, nothing has to be connected anew")
+            }
+            Self::ClientPaused => {
+                (E::TemporarilyUnavailable, 503, "the owner has paused this app, try again later, nothing has to be connected anew")
+            }
+
             Self::SessionOfAnother => (E::InvalidRequest, 404, "the session does not exist"),
 
             Self::TooManyRequests(_) => (E::TemporarilyUnavailable, 429, "too many requests, try again later"),
@@ -294,7 +307,8 @@ impl Refusal {
 
     /// How long the peer is asked to wait, where that is known (RFC 9110 §10.2.3).
     pub fn retry_after(&self) -> Option<Wait> {
-        if let Self::TooManyRequests(wait) = self { Some(*wait) } else { None }
+        let paused = matches!(self, Self::ServerPausedForNow | Self::ClientPaused).then_some(pause::RETRY_AFTER);
+        if let Self::TooManyRequests(wait) = self { Some(*wait) } else { paused }
     }
 }
 
@@ -328,7 +342,7 @@ mod tests {
     use crate::oauth::{redirect_uri, registration};
     use Refusal as R;
 
-    const EVERY: [Refusal; 76] = [
+    const EVERY: [Refusal; 79] = [
         R::NotAForm,
         R::MalformedForm,
         R::ParameterMissing("code"),
@@ -401,6 +415,9 @@ mod tests {
         R::KeyEnded,
         R::KeyForAnotherServer,
         R::KeyScopeGone,
+        R::ServerPaused,
+        R::ServerPausedForNow,
+        R::ClientPaused,
         R::SessionOfAnother,
         R::TooManyRequests(Wait::seconds(7)),
         R::Unavailable,
@@ -531,7 +548,8 @@ mod tests {
     #[test]
     fn whoever_asks_too_often_is_told_to_wait_and_never_that_something_is_wrong_with_their_token() {
         for refusal in EVERY {
-            assert_eq!(refusal.retry_after().is_some(), refusal.wire().status == 429, "{refusal:?}");
+            let paused = matches!(refusal, R::ServerPausedForNow | R::ClientPaused);
+            assert_eq!(refusal.retry_after().is_some(), refusal.wire().status == 429 || paused, "{refusal:?}");
         }
         assert_eq!(R::TooManyRequests(Wait::seconds(7)).retry_after().map(Wait::as_secs), Some(7));
     }

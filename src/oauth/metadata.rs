@@ -1,7 +1,7 @@
 //! Discovery documents (RFC 8414 §2, RFC 9728 §2, OpenID Connect Discovery §3). Every URL starts with the issuer, which
 //! comes from the configuration and never from a request. No member is `null` or empty.
 
-use super::client::{ClientKinds, GrantType};
+use super::client::{AuthMethod, ClientKinds, GrantType};
 use super::id_token::CLAIMS;
 use super::resource::ProtectedResource;
 use super::scope::{EMAIL, OFFLINE_ACCESS, OPENID, PROFILE, Scope};
@@ -32,7 +32,8 @@ fn with<const N: usize>(mut document: Value, more: [(&str, Value); N]) -> Value 
 /// RFC 8414 §2: exactly what this server does. The scopes of OpenID are left to [`openid_configuration`]: many clients ask
 /// for every scope listed here, and each would make the consent page longer for an ID token that nobody reads.
 pub fn authorization_server(issuer: &str, resources: &[ProtectedResource], clients: ClientKinds) -> Value {
-    let methods: Vec<&str> = clients.methods().iter().map(|method| method.as_str()).collect();
+    let names = |methods: &[AuthMethod]| methods.iter().map(|method| method.as_str()).collect::<Vec<_>>();
+    let methods = names(clients.methods());
     let grants: Vec<&str> = GrantType::ALL.iter().map(|grant| grant.as_str()).collect();
     let scopes = resources.iter().fold(Scope::default(), |all, resource| all.with(&resource.offered())).with(&Scope::parse(OFFLINE_ACCESS));
     let endpoint = |path: &str| format!("{issuer}{path}");
@@ -50,7 +51,8 @@ pub fn authorization_server(issuer: &str, resources: &[ProtectedResource], clien
         "code_challenge_methods_supported": ["S256"],
         "token_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_methods_supported": methods,
-        "introspection_endpoint_auth_methods_supported": methods,
+        // Servers that ask there have a secret, whatever clients have.
+        "introspection_endpoint_auth_methods_supported": names(&AuthMethod::ALL),
         "scopes_supported": scopes.names().collect::<Vec<_>>(),
         "authorization_response_iss_parameter_supported": true,
         "protected_resources": resources.iter().map(|resource| resource.uri.as_str()).collect::<Vec<_>>(),
@@ -143,7 +145,7 @@ mod tests {
     #[test]
     fn where_only_public_clients_are_let_in_no_other_method_is_listed() {
         let document = authorization_server(ISSUER, &servers(), ClientKinds::PublicOnly);
-        for endpoint in ["token", "revocation", "introspection"] {
+        for endpoint in ["token", "revocation"] {
             assert_eq!(document[format!("{endpoint}_endpoint_auth_methods_supported")], json!(["none"]), "{endpoint}");
         }
     }

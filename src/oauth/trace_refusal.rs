@@ -26,7 +26,7 @@ impl Outcome {
 
 /// What helps, for the refusals that people meet; for the rest that it is the app's fault.
 fn fix(refusal: &Refusal) -> &'static str {
-    const FIXES: [(&[Refusal], &str); 14] = [
+    const FIXES: [(&[Refusal], &str); 16] = [
         (
             &[Refusal::RedirectUri(RedirectProblem::NotListed)],
             "If you trust the app, name the host of its address in allowed_hosts of doorward.toml (or its scheme in allowed_schemes), or set redirect_hosts = \"open\".",
@@ -48,7 +48,9 @@ fn fix(refusal: &Refusal) -> &'static str {
             &[Refusal::ChallengeMissing, Refusal::ChallengeMethodUnsupported],
             "The app does not use PKCE: look for a newer version, or except the host of its address with without_pkce in doorward.toml.",
         ),
-        (&[Refusal::ResourceUnknown, Refusal::ResourceNotGranted, Refusal::ResourceMissing], ADDRESS),
+        (&[Refusal::ResourceUnknown, Refusal::ResourceNotGranted, Refusal::ResourceMissing, Refusal::ResourceRequired], ADDRESS),
+        (&[Refusal::ServerPaused, Refusal::ServerPausedForNow], "Let the server go on: doorward server resume PATH, or --all"),
+        (&[Refusal::ClientPaused], "Let the app go on: doorward client resume ID"),
         (&[Refusal::ServerNotAllowed], "Let the user in: doorward user allow NAME PATH"),
         (&[Refusal::CodeExpired, Refusal::DeviceCodeExpired], "It took longer than ten minutes. Begin again in the app."),
         (
@@ -63,10 +65,8 @@ fn fix(refusal: &Refusal) -> &'static str {
         ),
         (&[Refusal::Unavailable, Refusal::Internal], "Look at doorward's own output: it says what is wrong."),
     ];
-    if refusal.retry_after().is_some() {
-        return LIMITED;
-    }
-    FIXES.iter().find(|(refusals, _)| refusals.contains(refusal)).map_or(AT_FAULT, |(_, fix)| fix)
+    let otherwise = if refusal.retry_after().is_some() { LIMITED } else { AT_FAULT };
+    FIXES.iter().find(|(refusals, _)| refusals.contains(refusal)).map_or(otherwise, |(_, fix)| fix)
 }
 
 #[cfg(test)]
@@ -98,6 +98,8 @@ mod tests {
             (Refusal::ChallengeMissing, "PKCE"),
             (Refusal::ResourceUnknown, "exactly the address"),
             (Refusal::ServerNotAllowed, "doorward user allow"),
+            (Refusal::ServerPaused, "doorward server resume"),
+            (Refusal::ClientPaused, "doorward client resume"),
             (Refusal::CodeExpired, "ten minutes"),
             (Refusal::VerifierWrong, "Begin again"),
             (Refusal::TooManyRequests(Wait::seconds(7)), "[limits]"),

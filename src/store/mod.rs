@@ -17,6 +17,7 @@ mod guesses;
 mod invitations;
 mod mcp_sessions;
 mod open;
+mod pauses;
 mod polled;
 pub mod record;
 mod sessions;

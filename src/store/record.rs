@@ -42,6 +42,7 @@ pub enum Table {
     Tries = 18,
     Configuration = 19,
     Trace = 20,
+    Pauses = 30,
     ApiKey = 32,
     DeviceCode = 40,
     UserCode = 41,

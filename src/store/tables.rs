@@ -15,6 +15,7 @@ use crate::oauth::device::{DeviceState, StoredDeviceCode, WrongEntries};
 use crate::oauth::invitation::Invitation;
 use crate::oauth::limits::Spent;
 use crate::oauth::mcp_session::SessionOwner;
+use crate::oauth::pause::Pauses;
 use crate::oauth::poll::PolledFlow;
 use crate::oauth::refresh::{LOST_ANSWER, StoredRefreshToken};
 use crate::oauth::signing_key::SigningKey;
@@ -170,4 +171,7 @@ impl Record for PolledFlow {
     fn forget_at(&self) -> Option<UnixTime> {
         Some(self.expires_at)
     }
+}
+impl Record for Pauses {
+    const TABLE: Table = Table::Pauses;
 }

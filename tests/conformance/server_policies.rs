@@ -458,7 +458,7 @@ fn where_only_public_clients_are_let_in_one_that_asks_for_a_secret_is_answered_w
     }
     for document in ["oauth-authorization-server", "openid-configuration"] {
         let document = http::get(site.doorward.address, &format!("/.well-known/{document}")).json();
-        for endpoint in ["token", "revocation", "introspection"] {
+        for endpoint in ["token", "revocation"] {
             assert_eq!(document[format!("{endpoint}_endpoint_auth_methods_supported")], json!(["none"]));
         }
     }
