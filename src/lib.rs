@@ -22,9 +22,12 @@
 //! | what is stored about a token? | [`store::record`], [`manual::storage`] |
 //! | who strips the `Authorization` header? | [`door`], `headers.rs` |
 //! | what does the consent page get to see? | [`pages::views`] |
+//! | what is told in the log, and when is it forgotten? | [`oauth::audit_kinds`], [`oauth::audit`] |
+//! | why did an app not connect? | [`oauth::trace_diagnosis`], [`oauth::trace_correlation`] |
+//! | how does the doctor know who is in the way? | [`doctor`], `judge/product/` |
 //! | why is it built this way? | [`manual::decisions`] |
 //!
-//! Nothing calls back up: `cli`, then `app` and `door` and `control`, then `routes`, `endpoints` and `actions`, then
+//! Nothing calls back up: `cli`, then `doctor`, `app` and `door` and `control`, then `routes`, `endpoints` and `actions`, then
 //! `pages`, `config` and `store`, and `oauth` as the ground on which everything stands. `tests/layers.rs` holds the table.
 // Nothing a peer sends may panic a worker.
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
@@ -36,6 +39,7 @@ pub mod clock;
 pub mod config;
 pub mod control;
 pub mod demo;
+pub mod doctor;
 pub mod door;
 pub mod endpoints;
 pub mod http;

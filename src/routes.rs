@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::endpoints::browser::{CheckedForm, Owner, SignedIn};
 use crate::endpoints::{
     App, activity, attempts, authorize, client_configuration, clients, connect, connections, consent, device, device_authorization,
-    discovery, health, home, introspect, openid, page, poll, register, revoke, servers, setup, signin, signout, token,
+    discovery, health, home, introspect, invite, openid, page, poll, register, revoke, servers, setup, signin, signout, token, users,
 };
 use crate::http::answer::Answer;
 use crate::http::method::Method::{self, Delete, Get, Head, Options, Post, Put};
@@ -116,12 +116,22 @@ static ROUTES: &[Route] = &[
     row(Post, "/signout",             Access::Form(signout::submit),                         Cors::None),
     row(Get,  "/setup",               Access::Browser(setup::show),                          Cors::None),
     row(Post, "/setup",               Access::Browser(setup::submit),                        Cors::None),
+    row(Get,  "/invite",              Access::Browser(invite::show),                         Cors::None),
+    row(Post, "/invite",              Access::Browser(invite::submit),                       Cors::None),
     row(Get,  "/",                    Access::Page(home::show),                              Cors::None),
     row(Get,  "/connect",             Access::Page(connect::show),                           Cors::None),
     row(Get,  "/servers",             Access::OwnerPage(servers::show),                      Cors::None),
     row(Get,  "/clients",             Access::OwnerPage(clients::show),                      Cors::None),
     row(Post, "/clients/add",         Access::OwnerForm(clients::add),                       Cors::None),
     row(Post, "/clients/remove",      Access::OwnerForm(clients::remove),                    Cors::None),
+    row(Get,  "/users",               Access::OwnerPage(users::show),                        Cors::None),
+    row(Post, "/users/add",           Access::OwnerForm(users::add),                         Cors::None),
+    row(Post, "/users/invite",        Access::OwnerForm(users::invite),                      Cors::None),
+    row(Post, "/users/allow",         Access::OwnerForm(users::allow),                       Cors::None),
+    row(Post, "/users/deny",          Access::OwnerForm(users::deny),                        Cors::None),
+    row(Post, "/users/disable",       Access::OwnerForm(users::disable),                     Cors::None),
+    row(Post, "/users/enable",        Access::OwnerForm(users::enable),                      Cors::None),
+    row(Post, "/users/remove",        Access::OwnerForm(users::remove),                      Cors::None),
     row(Get,  "/trace",               Access::OwnerPage(attempts::show),                     Cors::None),
     row(Get,  "/activity",            Access::Page(activity::show),                          Cors::None),
     row(Post, "/connections/revoke",  Access::Form(connections::revoke),                     Cors::None),

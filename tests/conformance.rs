@@ -1,7 +1,51 @@
 //! What clients and strangers see, over HTTP only.
 //!
-//! Each scenario, the MCP revision in which it matters, and the section it follows. A row that names no test fails, and
-//! so does a test without a row in a file that has a heading here.
+//! What doorward promises, by the letters that the scenarios below refer to. A promise that names no test fails.
+//!
+//! | | promise | shown by, among others |
+//! |---|---|---|
+//! | A1 | a request without a token learns from the 401 where to begin | `without_credentials_every_method_is_told_where_to_begin_and_nothing_of_an_error` |
+//! | A2 | metadata is found in front of a server's path and behind it | `every_spelling_gives_the_document_with_and_without_slash_and_query` |
+//! | A3 | clients register themselves and are refused in the words of RFC 7591 | `known_clients_go_from_registration_to_the_first_call_and_a_refresh`, `what_is_no_json_object_of_known_types_is_refused` |
+//! | A4 | a redirect URI is loopback, `https` on a host that may have answers, or the scheme of an application | `each_of_the_three_classes_of_address_is_judged_by_its_own_rule` |
+//! | A5 | a client's name is short, hides nothing, and is not ours | `a_name_that_hides_something_or_pretends_to_be_us_is_refused` |
+//! | A6 | ten registrations an hour and address | `the_eleventh_registration_of_an_address_in_an_hour_is_told_to_wait_in_the_words_of_the_rfc` |
+//! | A7 | PKCE with S256, and no grant that does without a person | `there_is_no_way_around_pkce_for_any_kind_of_client`, `no_other_grant_exists` |
+//! | A8 | the user picks the server; the token is good there alone (elsewhere 401, so that its client asks for another), and its scope says so | `without_a_resource_the_user_chooses_the_server_and_the_token_is_good_there_alone` |
+//! | A9 | tokens without an end, where the owner wants them | `where_the_owner_chose_it_access_tokens_do_not_expire_and_still_end` |
+//! | A10 | connections are on the start page under their clients' names, and *Revoke* ends them with the next call | `nobody_revokes_the_connection_of_somebody_else` |
+//! | A11 | taking a user off a server ends their tokens there at once; a paused server says 403 and why | `what_happens_to_a_user_ends_their_codes_and_tokens_within_the_same_second` |
+//! | A12 | too many calls: 429 with `Retry-After` | `each_request_counts_however_many_come_on_one_connection` |
+//! | B1 | a client is set up by platform, in one step | `a_preset_enters_the_platform_that_the_owner_names`, `the_connect_page_has_the_address_and_the_way_into_each_app` |
+//! | B2 | at most 10 redirect URIs of 500 characters, matched exactly | `redirect_uris_must_be_a_list_of_a_few_texts`, `a_loopback_address_matches_with_any_port_and_in_nothing_else` |
+//! | B3 | pages on which a person sees who asks, where the answer goes, for what and as whom | `the_sign_in_page_begins_at_the_name_and_says_what_was_wrong_where_it_is_heard`, `the_consent_page_says_who_asks_where_the_answer_goes_for_what_and_as_whom` |
+//! | B4 | the metadata of a server has every member that clients read | `each_of_two_servers_has_its_document_and_the_root_has_none` |
+//! | B5 | `resource` binds the token, and no token goes on to the server behind | `with_several_servers_the_one_that_is_named_is_the_one_that_is_granted`, `an_upstream_learns_who_calls_and_gets_no_credential_of_ours` |
+//! | B6 | lifetimes of ten minutes, an hour and ninety days, rotation, or as the owner chooses | `tokens_live_an_hour_and_ninety_days_unless_the_owner_says_otherwise`, `a_reusable_refresh_token_goes_on_working_and_is_answered_again` |
+//! | B7 | limits for each kind of request | `authorization_requests_are_counted_by_address_and_the_page_says_in_words_how_long_to_wait`, `token_requests_are_counted_by_client_and_every_endpoint_of_clients_counts`, `the_eleventh_refresh_of_a_client_in_a_minute_has_to_wait_and_its_token_is_none_the_worse` |
+//! | B8 | a revoked refresh token is dead at once, with or without its access tokens | `a_revoked_refresh_token_takes_its_whole_connection_with_it`, `where_the_owner_chose_it_access_tokens_outlive_their_refresh_token` |
+//! | B9 | introspection | `a_client_is_told_everything_about_its_own_tokens_however_it_authenticates` |
+//! | B10 | `openid`, `email`, `profile`, an ID token, `/userinfo` | `a_client_that_asks_for_openid_learns_who_signed_in`, `userinfo_tells_what_was_agreed_to_and_nothing_to_strangers` |
+//! | B11 | many servers behind one origin | `a_token_opens_its_own_server_and_none_whose_path_resembles_it` |
+//! | B12 | a refresh that looks like theft is logged | `what_looks_like_theft_is_an_alarm_that_nobody_overlooks` |
+//! | C1 | where the owner is strict, `resource` must be there and exact | `where_the_owner_is_strict_a_server_is_named_by_its_exact_address_from_beginning_to_end` |
+//! | C2 | where the owner wants it so, public clients alone | `where_only_public_clients_are_let_in_one_with_a_secret_gets_nothing_new_until_the_owner_changes_their_mind` |
+//! | C3 | named redirect hosts may do without PKCE | `a_named_host_may_leave_pkce_out_and_then_its_address_must_be_repeated` |
+//! | C4 | Postman and Insomnia with the fields of their forms (`tests/vectors/replays/postman.json` and its neighbours) | `known_clients_go_from_registration_to_the_first_call_and_a_refresh` |
+//! | D1 | several scopes a server, in words on the consent page | `what_is_unticked_is_not_granted_and_what_was_not_asked_cannot_be_ticked` |
+//! | D2 | clients with a secret, shown once, kept as a hash | `a_secret_may_come_in_the_body_or_by_basic_raw_or_form_encoded_whatever_was_registered`, `nothing_that_a_client_sent_or_got_is_readable_in_the_data_directory` |
+//! | D3 | thirty days, begun anew with each authorization | `when_everything_has_ended_the_same_client_is_let_in_again_for_a_full_term` |
+//! | D4 | `/revoke` | `a_hint_is_a_hint_and_an_unknown_token_is_no_error` |
+//! | D5 | API keys | `a_key_calls_its_server_as_its_user_and_the_upstream_never_sees_it` |
+//! | D6 | the polling bridge and device authorization | `a_client_opens_a_page_and_fetches_its_code_once`, `a_person_enters_the_code_approves_and_the_device_has_tokens` |
+//! | D7 | a hundred calls a minute and token | `one_token_may_call_a_hundred_times_at_once_and_what_it_does_touches_no_other` |
+//! | E1 | a default scope where none is asked for | `any_wish_for_scopes_is_met_as_far_as_it_can_be` |
+//! | E2 | known clients come back after a loss of data | `a_well_known_client_with_an_id_from_before_a_loss_of_data_is_let_in_again` |
+//! | E3 | the user chooses a server at consent, or need not | `a_server_that_is_named_is_the_only_one_offered`, `without_a_resource_the_user_chooses_the_server_and_the_token_is_good_there_alone` |
+//! | E4 | rotation: a used refresh token is dead once its successor is in use | `a_refresh_brings_two_new_tokens_and_the_old_access_token_lives_to_its_end`, `an_old_refresh_token_after_its_successor_was_rotated_is_theft_and_ends_the_connection_at_once` |
+//!
+//! Each scenario, the MCP revision in which it matters, and the section it follows. A row that names no test fails, and so
+//! does a test without a row.
 //!
 //! | scenario | MCP revision | section |
 //! |---|---|---|
@@ -221,6 +265,7 @@
 //! | **audit** | | |
 //! | `a_whole_flow_is_told_step_by_step` | all | none: the audit log is ours (Z6) |
 //! | `what_looks_like_theft_is_an_alarm_that_nobody_overlooks` | all | RFC 9700 §4.14.2, RFC 6749 §10.5 (B12) |
+//! | `a_stranger_cannot_ring_the_alarm` | all | none: the audit log is ours (Z6) |
 //! | `how_a_connection_ended_is_told_whoever_ended_it` | all | none: the audit log is ours (Z6) |
 //! | `a_client_that_came_back_and_one_without_pkce_are_told` | all | none: the audit log is ours (Z6, E2, C3) |
 //! | `the_first_run_is_told` | all | none: the audit log is ours (Z6) |
@@ -262,6 +307,7 @@
 //! | `the_eleventh_registration_of_an_address_in_an_hour_is_told_to_wait_in_the_words_of_the_rfc` | all | A6; RFC 7591 §3.2.2, §5, RFC 9110 §10.2.3 |
 //! | `whoever_registered_the_same_before_gets_its_id_again_although_nothing_is_left` | all | A6; RFC 7591 §5 |
 //! | `a_registration_after_the_time_that_was_named_is_accepted_and_the_next_has_to_wait_again` | all | A6; RFC 9110 §10.2.3 |
+//! | `a_changed_registration_counts_as_one` | all | RFC 7592 §2.2 (A6) |
 //! | `what_a_stranger_says_about_its_address_changes_nothing` | all | A6, B7; RFC 7239 §8.1 |
 //! | `behind_a_trusted_proxy_the_right_most_address_that_is_not_its_own_counts` | all | A6, B7; RFC 7239 §8.1 |
 //! | `an_ipv6_network_is_one_address_and_a_site_of_many_has_a_limit_of_its_own` | all | A6, B7; RFC 4291 §2.5.4 |
@@ -327,6 +373,10 @@
 //! | `an_owner_enters_an_app_by_its_platform_and_its_secret_is_shown_once_and_works` | all | B1, C4, D2 |
 //! | `an_app_of_ones_own_needs_its_addresses_and_what_was_entered_is_kept` | all | B2, C4 |
 //! | `however_many_apps_there_are_the_list_stays_readable_and_holds_those_in_use` | all | A6, Z4 |
+//! | `somebody_invited_chooses_a_password_once_and_is_signed_in` | all | B3, Z4 |
+//! | `a_link_that_is_old_replaced_forged_or_for_an_account_switched_off_opens_nothing` | all | B3 |
+//! | `a_lost_password_is_replaced_by_link_and_ends_what_was_granted_under_it` | all | B3 |
+//! | `what_an_owner_does_to_an_account_takes_effect_at_once` | all | A11, Z4 |
 //! | `the_servers_page_shows_the_owner_where_each_really_is` | all | B11, Z4 |
 //! | **introspection** | | |
 //! | `a_client_is_told_everything_about_its_own_tokens_however_it_authenticates` | all | B9, D2, RFC 7662 §2.2, RFC 6749 §2.3.1 |
@@ -481,20 +531,46 @@ fn tests_in(source: &str) -> Vec<&str> {
     source.split("#[test]\nfn ").skip(1).filter_map(|rest| rest.split('(').next()).collect()
 }
 
-#[test]
-fn every_row_names_a_test_and_every_test_of_a_listed_file_has_a_row() {
-    let table = include_str!("conformance.rs");
-    let rows: Vec<&str> = table.lines().filter_map(|line| line.strip_prefix("//! | `")?.split('`').next()).collect();
+const TABLE: &str = include_str!("conformance.rs");
+
+/// The files below `conformance/`: how the table heads them, and what they hold.
+fn files() -> Vec<(String, String)> {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance");
-    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
-    let files: Vec<(String, String)> =
-        files.map(|path| (format!("**{}**", path.file_stem().unwrap().display()), std::fs::read_to_string(&path).unwrap())).collect();
+    let paths = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    paths.map(|path| (format!("**{}**", path.file_stem().unwrap().display()), std::fs::read_to_string(&path).unwrap())).collect()
+}
+
+#[test]
+fn every_row_names_a_test_and_every_test_has_a_row() {
+    let rows: Vec<&str> = TABLE.lines().filter_map(|line| line.strip_prefix("//! | `")?.split('`').next()).collect();
+    let files = files();
     let tests: Vec<&str> = files.iter().flat_map(|(_, source)| tests_in(source)).collect();
     for row in &rows {
         assert!(tests.contains(row), "{row} is no test");
     }
-    let listed = files.iter().filter(|(heading, _)| table.contains(heading.as_str()));
-    for test in listed.flat_map(|(_, source)| tests_in(source)) {
-        assert_eq!(rows.iter().filter(|row| **row == test).count(), 1, "{test} has no row of its own in the table");
+    for test in &tests {
+        assert_eq!(rows.iter().filter(|row| *row == test).count(), 1, "{test} has no row of its own in the table");
+    }
+    for (heading, _) in &files {
+        assert!(TABLE.contains(&format!("//! | {heading} | | |")), "{heading} has no place in the table");
+    }
+}
+
+#[test]
+fn every_promise_is_made_once_and_shown_by_tests() {
+    let files = files();
+    let tests: Vec<&str> = files.iter().flat_map(|(_, source)| tests_in(source)).collect();
+    for (letter, last) in [('A', 12), ('B', 12), ('C', 4), ('D', 7), ('E', 4)] {
+        for number in 1..=last {
+            let beginning = format!("//! | {letter}{number} | ");
+            let lines: Vec<&str> = TABLE.lines().filter(|line| line.starts_with(&beginning)).collect();
+            let [line] = lines.as_slice() else { panic!("{letter}{number} is promised {} times", lines.len()) };
+            let shown = line.trim_end_matches(" |").rsplit(" | ").next().unwrap();
+            let named: Vec<&str> = shown.split('`').skip(1).step_by(2).collect();
+            assert!(!named.is_empty(), "{letter}{number} is shown by nothing");
+            for name in named {
+                assert!(tests.contains(&name), "{letter}{number} names {name}, which is no test");
+            }
+        }
     }
 }

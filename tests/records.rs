@@ -18,6 +18,7 @@ use doorward::oauth::connection::{Connection, EndReason, Ended};
 use doorward::oauth::consent::{Flow, Offer, Outcome};
 use doorward::oauth::id_token::Authentication;
 use doorward::oauth::ids::{ClientId, ConnectionId, KeyId, UserId};
+use doorward::oauth::invitation::Invitation;
 use doorward::oauth::limits::{Spent, per_hour};
 use doorward::oauth::mcp_session::SessionOwner;
 use doorward::oauth::pause::{PauseAnswer, Pauses, Subject};
@@ -116,6 +117,7 @@ fn client() -> Client {
         software: (Some("claude".into()), Some("1.0".into())),
         origin: ClientOrigin::Dynamic,
         created_at: AT,
+        changed_at: Some(LATER),
     }
 }
 
@@ -134,6 +136,7 @@ fn bare_client() -> Client {
         logo_uri: None,
         software: (None, None),
         origin: ClientOrigin::Manual,
+        changed_at: None,
         ..client()
     }
 }
@@ -273,10 +276,11 @@ fn goldens() -> Vec<Golden> {
         golden("api_key.1.bin", api_key()),
         golden("api_key.1.endless.bin", StoredApiKey { expires_at: None, ..api_key() }),
         golden("setup_link.1.bin", StoredSetupLink { hash: hash(4), expires_at: LATER }),
+        golden("invitation.1.bin", Invitation { user: ann(), user_epoch: 3, expires_at: LATER }),
         golden("audit.1.bin", entry(What::SettingChanged { setting: Shown::new("a"), before: Shown::new("b"), after: Shown::new("c") })),
         golden("audit.1.ended.bin", entry(What::ConnectionEnded(EndReason::RefreshTokenReused))),
         golden("audit.1.bare.bin", Entry { number: 0, event: Occasion::here(AT).event(What::SignedIn) }),
-        golden("audit_counts.1.bin", AuditCounts { events: 15, of_class: [1, 2, 3, 4, 5] }),
+        golden("audit_counts.1.bin", AuditCounts { events: 21, of_class: [1, 2, 3, 4, 5, 6] }),
         golden("configuration.1.bin", configuration()),
         golden("counter.1.bin", Spent::another_anyway(None, per_hour(10).unwrap(), AT)),
         golden("tries.1.bin", Tries { wrong: 7, last: AT }),
@@ -335,9 +339,9 @@ fn every_file_is_read_and_every_table_has_one() {
     let known: BTreeSet<String> = goldens().iter().map(|golden| golden.file.to_owned()).collect();
     let there: BTreeSet<String> = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     assert_eq!(known, there);
-    // Tables 1 to 20, 30, 32 and 50; table 0 holds marks, which have no value.
+    // Tables 1 to 20, 30, 32, 50 and 60; table 0 holds marks, which have no value.
     let tables: BTreeSet<u8> = goldens().iter().map(|golden| golden.bytes[0]).collect();
-    assert_eq!(tables, (1..=20).chain([30, 32, 50]).collect());
+    assert_eq!(tables, (1..=20).chain([30, 32, 50, 60]).collect());
 }
 
 #[test]

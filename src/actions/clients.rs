@@ -83,6 +83,7 @@ fn entered(occasion: &Occasion) -> Client {
         software: (None, None),
         origin: ClientOrigin::Manual,
         created_at: occasion.at,
+        changed_at: None,
     }
 }
 
@@ -173,8 +174,9 @@ fn describe(client: &Client, pauses: &Pauses) -> Value {
         "created_at": client.created_at.0,
         "paused": pauses.client(&client.id).is_some(),
     });
-    if let (Some(path), Some(members)) = (&client.introspects, data.as_object_mut()) {
-        members.insert("introspects".into(), json!(path));
+    if let Some(members) = data.as_object_mut() {
+        members.extend(client.introspects.as_ref().map(|path| ("introspects".to_owned(), json!(path))));
+        members.extend(client.changed_at.map(|at| ("changed_at".to_owned(), json!(at.0))));
     }
     data
 }

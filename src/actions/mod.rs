@@ -4,6 +4,7 @@
 mod clients;
 mod configuration;
 mod connections;
+pub mod examination;
 mod keys;
 mod log;
 mod servers;
@@ -28,7 +29,8 @@ use std::time::Duration;
 #[derive(Serialize, Deserialize)]
 #[expect(missing_docs, reason = "each is the command of the same name; its fields are that command's arguments")]
 pub enum Action {
-    UserAdd { name: String, password: String, owner: bool, servers: Vec<String> },
+    UserAdd { name: String, password: Option<String>, owner: bool, servers: Vec<String> },
+    UserInvite { name: String },
     UserList,
     UserPassword { name: String, password: String },
     UserDisable { name: String },
@@ -53,6 +55,7 @@ pub enum Action {
     ServerPause { path: Option<String>, retry_later: bool },
     ServerResume { path: Option<String> },
     Setup,
+    Examination,
     Log { wanted: Wanted },
     Trace { after: Option<u64> },
 }
@@ -128,7 +131,10 @@ impl From<StoreError> for Failure {
 /// [`Failure`]; then nothing was changed.
 pub fn perform(store: &Store, config: &Config, occasion: &Occasion, action: Action) -> Result<Done, Failure> {
     match action {
-        Action::UserAdd { name, password, owner, servers } => users::add(store, config, occasion, &name, &password, (owner, &servers)),
+        Action::UserAdd { name, password, owner, servers } => {
+            users::add(store, config, occasion, &name, password.as_deref(), (owner, &servers))
+        }
+        Action::UserInvite { name } => users::invite(store, config, occasion, &name),
         Action::UserList => users::list(store),
         Action::UserPassword { name, password } => users::set_password(store, occasion, &name, &password),
         Action::UserDisable { name } => users::disable(store, occasion, &name),
@@ -160,6 +166,7 @@ pub fn perform(store: &Store, config: &Config, occasion: &Occasion, action: Acti
         Action::Setup => setup::fresh_link(store, config, occasion),
         Action::Log { wanted } => log::read(store, wanted),
         Action::Trace { after } => Ok(trace::read(store, config, occasion, after)),
+        Action::Examination => examination::begin(store, config),
     }
 }
 

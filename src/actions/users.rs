@@ -7,6 +7,7 @@ use crate::oauth::audit::{Event, Occasion};
 use crate::oauth::audit_kinds::What;
 use crate::oauth::connection::EndReason;
 use crate::oauth::ids::UserId;
+use crate::oauth::secret::InvitationLink;
 use crate::oauth::throttle;
 use crate::oauth::user::{MAX_PASSWORD, MIN_PASSWORD, NewPassword, ServerAccess, User, UserName};
 use crate::password;
@@ -14,13 +15,13 @@ use crate::random;
 use crate::store::{AddUser, Store};
 use serde_json::{Value, json};
 
-/// Adds an account. While there is none with that right, the first one becomes the owner.
+/// Adds an account; without a password its person chooses one by the link that is told this once. While there is none with that right, the first one becomes the owner.
 pub(super) fn add(
     store: &Store,
     config: &Config,
     occasion: &Occasion,
     name: &str,
-    password: &str,
+    password: Option<&str>,
     (owner, servers): (bool, &[String]),
 ) -> Result<Done, Failure> {
     let name = read_name(name)?;
@@ -29,7 +30,7 @@ pub(super) fn add(
     let user = User {
         id: UserId::mint(random::bytes()),
         name,
-        password: hash(password)?,
+        password: password.map_or(Ok(String::new()), hash)?,
         owner: owner || first,
         disabled: false,
         servers: if servers.is_empty() { ServerAccess::All } else { ServerAccess::Only(servers) },
@@ -39,13 +40,40 @@ pub(super) fn add(
     match store.add_user(&user, occasion)? {
         AddUser::Added => {
             let role = if first && !owner { " They are the owner, since there was none." } else { "" };
-            Ok(done(format!("Added {}.{role}", user.name.as_str()), describe(&user)))
+            let added = format!("Added {}.{role}", user.name.as_str());
+            if user.has_password() {
+                return Ok(done(added, describe(&user)));
+            }
+            let invited = link_for(store, config, occasion, &user)?;
+            Ok(done(format!("{added} {}", invited.message), invited.data))
         }
         AddUser::NameTaken => {
             let name = user.name.as_str();
             Err(Failure::new(format!("there is a user {name} already"), format!("to change the password: doorward user password {name}")))
         }
     }
+}
+
+/// Makes a link with which the person of an account chooses a new password. The old one is good until then.
+pub(super) fn invite(store: &Store, config: &Config, occasion: &Occasion, name: &str) -> Result<Done, Failure> {
+    let user = find(store, name)?;
+    link_for(store, config, occasion, &user)
+}
+
+fn link_for(store: &Store, config: &Config, occasion: &Occasion, user: &User) -> Result<Done, Failure> {
+    let link = random::secret::<InvitationLink>();
+    let name = user.name.as_str();
+    let ends = occasion.at.after(config.lifetimes.invitation);
+    let user = store
+        .invite(&link.hash(), &user.id, ends, occasion)?
+        .ok_or_else(|| Failure::new(format!("{name} is disabled"), format!("switch the account on first: doorward user enable {name}")))?;
+    let url = format!("{}/invite?token={}", config.issuer.origin, link.reveal());
+    let hours = config.lifetimes.invitation.as_secs() / 3600;
+    let mut data = describe(&user);
+    if let Some(members) = data.as_object_mut() {
+        members.insert("url".into(), json!(url));
+    }
+    Ok(done(format!("{name} chooses a password here (once, within {hours} hours):\n\n    {url}\n"), data))
 }
 
 /// Every account.
@@ -87,7 +115,7 @@ pub(super) fn enable(store: &Store, occasion: &Occasion, name: &str) -> Result<D
 
 /// Without an owner who can sign in, nobody could ever set this right from a browser.
 fn not_the_last_owner(store: &Store, user: &User) -> Result<(), Failure> {
-    let others = store.users()?.iter().any(|other| other.owner && !other.disabled && other.id != user.id);
+    let others = store.users()?.iter().any(|other| other.owner && !other.disabled && other.has_password() && other.id != user.id);
     if !user.owner || others {
         return Ok(());
     }

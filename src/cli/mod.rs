@@ -4,8 +4,10 @@
 mod client;
 mod completions;
 mod connection;
+mod doctor;
 mod key;
 mod log;
+mod paint;
 mod run;
 mod serve;
 mod server;
@@ -44,6 +46,7 @@ enum Command {
     Key(key::Key),
     Server(server::Server),
     Log(log::Log),
+    Doctor(doctor::Doctor),
     Completions(completions::Completions),
 }
 
@@ -67,8 +70,7 @@ pub fn main(arguments: &[String]) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(EarlyExit { output, status: Err(()) }) => {
-            eprintln!("error: {}", output.trim_end());
-            eprintln!("hint: doorward --help lists the commands, doorward COMMAND --help explains one");
+            complain(output.trim_end(), "doorward --help lists the commands, doorward COMMAND --help explains one");
             ExitCode::from(2)
         }
     }
@@ -92,6 +94,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Key(command) => key::run(command),
         Command::Server(command) => server::run(command),
         Command::Log(command) => log::run(&command),
+        Command::Doctor(command) => doctor::run(command),
         Command::Completions(command) => {
             completions::run(&command);
             Ok(())
@@ -100,9 +103,13 @@ fn run(command: Command) -> Result<(), Failure> {
 }
 
 fn report(failure: &Failure) -> ExitCode {
-    eprintln!("error: {}", failure.what);
-    eprintln!("hint: {}", failure.hint);
+    complain(&failure.what, &failure.hint);
     ExitCode::FAILURE
+}
+
+/// What went wrong, and what to do, for whoever looks at standard error.
+fn complain(what: &str, hint: &str) {
+    let _ = writeln!(io::stderr(), "{} {what}\nhint: {hint}", paint::paint("error:", paint::RED, io::stderr()));
 }
 
 impl From<ConfigError> for Failure {

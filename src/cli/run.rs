@@ -47,7 +47,7 @@ fn on_the_store(data: Option<PathBuf>, action: Action) -> Result<Done, Failure> 
 
 /// The configuration that the server would have. A port left to the system is not known yet, which matters to no action
 /// but to the link of the first run.
-fn as_served(flags: &raw::Flags) -> Result<Config, Failure> {
+pub(super) fn as_served(flags: &raw::Flags) -> Result<Config, Failure> {
     let written = raw::read(flags, &environment)?;
     Ok(config::decide(&written, config::listen_address(&written)?, &environment)?)
 }

@@ -21,6 +21,7 @@ pub(super) struct User {
 #[argh(subcommand)]
 enum Command {
     Add(Add),
+    Invite(Invite),
     List(List),
     Password(Password),
     Disable(Disable),
@@ -30,7 +31,7 @@ enum Command {
     Deny(Deny),
 }
 
-/// add an account; asks for a password
+/// add an account; asks for a password, or makes a link with which its person chooses one
 #[derive(FromArgs, ArgsInfo)]
 #[argh(subcommand, name = "add", example = "echo 'long and secret' | doorward user add ann --password-stdin --server /notes")]
 struct Add {
@@ -40,12 +41,30 @@ struct Add {
     /// read the password from the first line of standard input
     #[argh(switch)]
     password_stdin: bool,
+    /// print a one-time link instead, with which the person chooses the password
+    #[argh(switch)]
+    invite: bool,
     /// a server the account may use, by its path; repeat for more; without it, all
     #[argh(option)]
     server: Vec<String>,
     /// may do everything
     #[argh(switch)]
     owner: bool,
+    /// the data directory
+    #[argh(option)]
+    data: Option<PathBuf>,
+    /// print JSON
+    #[argh(switch)]
+    json: bool,
+}
+
+/// print a one-time link with which the person of an account chooses a new password
+#[derive(FromArgs, ArgsInfo)]
+#[argh(subcommand, name = "invite", example = "doorward user invite bob")]
+struct Invite {
+    /// whose
+    #[argh(positional)]
+    name: String,
     /// the data directory
     #[argh(option)]
     data: Option<PathBuf>,
@@ -150,9 +169,10 @@ struct Deny {
 pub(super) fn run(user: User) -> Result<(), Failure> {
     let (data, json, action) = match user.command {
         Command::Add(add) => {
-            let password = terminal::new_password(add.password_stdin)?;
+            let password = if add.invite { None } else { Some(terminal::new_password(add.password_stdin)?) };
             (add.data, add.json, Action::UserAdd { name: add.name, password, owner: add.owner, servers: add.server })
         }
+        Command::Invite(invite) => (invite.data, invite.json, Action::UserInvite { name: invite.name }),
         Command::List(list) => (list.data, list.json, Action::UserList),
         Command::Password(change) => {
             let password = terminal::new_password(change.password_stdin)?;

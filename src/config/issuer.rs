@@ -16,7 +16,7 @@ pub(super) fn decide(written: Option<&str>, bound: SocketAddr, allow_http: bool)
     read(text, allow_http)
 }
 
-fn read(text: &str, allow_http: bool) -> Result<Issuer, ConfigError> {
+pub(super) fn read(text: &str, allow_http: bool) -> Result<Issuer, ConfigError> {
     let hint = "write it like https://mcp.example.com, without a path";
     let url = Url::parse(text).map_err(|_| ConfigError::new(format!("the public URL {text} is not a URL"), hint))?;
     let bare =

@@ -55,6 +55,14 @@ pub fn listen_address(written: &Written) -> Result<SocketAddr, ConfigError> {
         .map_err(|_| ConfigError::new(format!("--listen {text} is not an address and a port"), "write it like 127.0.0.1:8787 or [::]:8787"))
 }
 
+/// Reads a public address as such, whatever it is good for.
+///
+/// # Errors
+/// When it is more or less than an origin of http or https.
+pub fn origin(text: &str) -> Result<Issuer, ConfigError> {
+    issuer::read(text, true)
+}
+
 /// Decides everything, once the door is bound to `bound`: a port that the system chose is part of the default public URL.
 ///
 /// # Errors
@@ -198,11 +206,19 @@ pub struct Lifetimes {
     pub session: Duration,
     /// The one-time link of the first run.
     pub setup_link: Duration,
+    /// A one-time link with which somebody chooses a password.
+    pub invitation: Duration,
 }
 
 impl Default for Lifetimes {
     fn default() -> Self {
         let minutes = |count: u64| Duration::from_secs(count * 60);
-        Self { code: minutes(10), flow: minutes(10), session: minutes(30 * 24 * 60), setup_link: minutes(60) }
+        Self {
+            code: minutes(10),
+            flow: minutes(10),
+            session: minutes(30 * 24 * 60),
+            setup_link: minutes(60),
+            invitation: minutes(3 * 24 * 60),
+        }
     }
 }

@@ -13,6 +13,7 @@ pub(super) fn decide(written: &raw::Lifetimes) -> Result<(Lifetimes, TokenPolicy
         flow: span(&written.flow, default.flow)?,
         session: span(&written.session, default.session)?,
         setup_link: default.setup_link,
+        invitation: default.invitation,
     };
     let tokens = with_spans(TokenPolicy::default(), written.access_token.as_deref(), written.refresh_token.as_deref())?;
     Ok((lifetimes, tokens))

@@ -19,11 +19,20 @@ pub(super) fn answer(door: &Context, peer: IpAddr, head: &Head, below: &str) -> 
     let Some(path) = path_in_question(config, peer, &head.headers, below) else { return Refused::NoServerNamed.answer() };
     let Some(Target { server, rest }) = route::server(&path, config) else { return Refused::NoServerNamed.answer() };
     let from = client_address::of(peer, &head.headers, config);
-    let asked = Asked { headers: &head.headers, query: None, from, slash: rest == "/" };
+    let query = queries(head);
+    let asked = Asked { headers: &head.headers, query: Some(&query), from, slash: rest == "/" };
     match gate::pass(&door.store, config, server, asked) {
         Ok(pass) => granted(&pass),
         Err(refusal) => for_a_proxy(refusal),
     }
+}
+
+/// Every query that the upstream may be sent, as far as the proxy says it: its own, and that of what was asked of it. A
+/// stranger who names one here only speaks against itself.
+fn queries(head: &Head) -> String {
+    let fields = ["x-forwarded-uri", "x-original-uri"].into_iter().flat_map(|name| head.headers.all(name));
+    let named = fields.filter_map(|uri| uri.split_once('?')).map(|(_, query)| query);
+    head.query.as_deref().into_iter().chain(named).collect::<Vec<_>>().join("&")
 }
 
 /// Deviates from RFC 6750 §3.1, which has 400 for malformed credentials, because a proxy understands 401 and 403 alone:

@@ -7,6 +7,7 @@ use super::context::Context;
 use super::gate::{self, Asked};
 use super::head::Head;
 use super::host::{self, Name};
+use super::probe::Proof;
 use super::refusal::{Refused, Trouble};
 use super::relay::Relay;
 use super::request::Content;
@@ -16,6 +17,7 @@ use crate::http::answer::Answer;
 use crate::http::headers::HeaderMap;
 use crate::http::limits::APP_BODY_BYTES;
 use crate::http::method::Method;
+use crate::oauth::probe::DOCTOR;
 use std::net::IpAddr;
 
 /// What becomes of the connection.
@@ -38,16 +40,30 @@ pub(super) struct Terms {
 }
 
 /// Serves one request.
-pub(super) fn serve(door: &Context, client: &mut Client, head: Head, mut content: Content) -> After {
+pub(super) fn serve(door: &Context, client: &mut Client, mut head: Head, mut content: Content) -> After {
     let terms = Terms { to_head: head.method == Method::Head, modern: head.modern, keep_alive: head.keep_alive };
-    match dispatch(door, client, head, &mut content, terms) {
+    let proof = Proof::of(&door.store, &head.headers);
+    if proof.is_some() {
+        head.headers.set("user-agent", DOCTOR);
+    }
+    match dispatch(door, client, head, &mut content, terms, proof.as_ref()) {
         Ok(after) => after,
-        Err(Trouble::Answered(answer)) => give(door, client, &mut content, terms, &answer),
+        Err(Trouble::Answered(answer)) => {
+            let answer = if let Some(proof) = proof { proof.sign(answer) } else { answer };
+            give(door, client, &mut content, terms, &answer)
+        }
         Err(Trouble::Gone) => After::Gone,
     }
 }
 
-fn dispatch(door: &Context, client: &mut Client, head: Head, content: &mut Content, terms: Terms) -> Result<After, Trouble> {
+fn dispatch(
+    door: &Context,
+    client: &mut Client,
+    head: Head,
+    content: &mut Content,
+    terms: Terms,
+    proof: Option<&Proof>,
+) -> Result<After, Trouble> {
     let name = host::ours(&head.authority, &door.config);
     let path = head.path.clone();
     match route::find(&path, &door.config) {
@@ -59,6 +75,9 @@ fn dispatch(door: &Context, client: &mut Client, head: Head, content: &mut Conte
         Route::App => to_app(door, client, &head, content, name.ok_or_else(|| trace::foreign(door, client.peer, &head))?),
         Route::Server(target) => {
             name.ok_or_else(|| trace::foreign(door, client.peer, &head))?;
+            if let Some(proof) = proof.filter(|proof| proof.opens_stream(&head)) {
+                return proof.stream(door, client, &head, content, terms);
+            }
             let relay = admit(door, client.peer, &head, target, terms).map_err(exposed)?;
             let from = client_address::of(client.peer, &head.headers, &door.config);
             let answered = relay.run(door, client, head, content, target.rest);

@@ -14,6 +14,7 @@
 //! | which fields travel? | [`headers`] there, [`answer_headers`] back, [`location`] |
 //! | what may an upstream answer? | [`response_head`] |
 //! | whose address is it? | [`client_address`] |
+//! | what does the doctor get to see? | [`probe`] |
 //! | which streams are open, and may they go on? | [`streams`] |
 //! | why was it refused, and in which words? | [`refusal`], [`respond`] |
 //! | what does the trace of attempts hear? | [`trace`] |
@@ -43,6 +44,7 @@ mod listen;
 mod location;
 mod log;
 mod poll;
+mod probe;
 mod pump;
 mod receive;
 mod refusal;

@@ -94,6 +94,7 @@ pub(crate) fn token(user: &str, path: &str) -> (StoredAccessToken, Standing) {
         software: (None, None),
         origin: ClientOrigin::Dynamic,
         created_at,
+        changed_at: None,
     };
     let token = StoredAccessToken { connection: id, scope: Scope::default(), issued_at: created_at, expires_at: None, used: false };
     (token, Standing { connection, user: Some(user), client: Some(client) })

@@ -7,6 +7,7 @@ use crate::oauth::client::Client;
 use crate::oauth::client_management::{self as management, ManagedClient};
 use crate::oauth::error::{ErrorCode, Refusal};
 use crate::oauth::ids::ClientId;
+use crate::oauth::rates::Bucket;
 use crate::oauth::registration_response::{Issued, response};
 use crate::oauth::secret::{RegistrationAccessToken, Secret};
 use crate::store::StoreError;
@@ -63,8 +64,13 @@ fn replace(app: &App, request: &Request, id: &str) -> Outcome {
         Ok(update) => update,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let decide = |known| management::authorize(known, &token).and_then(|client| management::update(client, &update));
-    let updated = app.store.update_client(&client.client().id, &super::occasion(request), decide)?;
+    // Anybody has a client and its token for the asking, so an update counts as the registration that it stands for.
+    let occasion = super::occasion(request);
+    if let Err(refusal) = app.spend_for_good(Bucket::Register, &app.charges_of_address(Bucket::Register, request), &occasion)? {
+        return Ok(Err(refusal));
+    }
+    let decide = |known| management::authorize(known, &token).and_then(|client| management::update(client, &update, occasion.at));
+    let updated = app.store.update_client(&client.client().id, &occasion, decide)?;
     Ok(updated.map(|client| registered(app, &client, token)))
 }
 

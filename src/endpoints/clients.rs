@@ -47,11 +47,7 @@ fn entry(client: Client, connections: usize, now: UnixTime) -> ClientEntry {
         name: client.display_name().to_owned(),
         named_by: named_by(client.origin).to_owned(),
         since: words::ago(client.created_at, now),
-        connections: match connections {
-            0 => "not connected".to_owned(),
-            1 => "1 connection".to_owned(),
-            many => format!("{many} connections"),
-        },
+        connections: words::count(connections, "connection"),
         unused: connections == 0,
         proof: match (client.is_confidential(), client.auth_method) {
             (true, _) => "A secret of its own.",

@@ -85,7 +85,10 @@ pub(super) fn show(app: &App, signed_in: &SignedIn, asking: Asking<'_>, again: O
         client_id: client.id.as_str().to_owned(),
         client_name: client.display_name().to_owned(),
         client_registered: match client.origin {
-            ClientOrigin::Dynamic => format!("It registered itself {registered}."),
+            ClientOrigin::Dynamic => match client.changed_at.map(|at| words::ago(at, clock::now())) {
+                None => format!("It registered itself {registered}."),
+                Some(changed) => format!("It registered itself {registered} and changed what it says of itself {changed}."),
+            },
             ClientOrigin::Manual => format!("The owner entered it {registered}."),
             ClientOrigin::Known if asking.is_new => "It was not registered here before; it is recognised by its address.".to_owned(),
             ClientOrigin::Known => format!("It was recognised by its address and let in {registered}."),

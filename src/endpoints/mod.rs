@@ -19,6 +19,7 @@ mod guess;
 pub mod health;
 pub mod home;
 pub mod introspect;
+pub mod invite;
 mod limits;
 pub mod openid;
 pub mod page;
@@ -32,6 +33,7 @@ pub mod signin;
 pub mod signout;
 pub mod token;
 mod trace;
+pub mod users;
 mod words;
 
 use crate::actions::{self, Action, Done, Failure};

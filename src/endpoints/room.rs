@@ -26,6 +26,8 @@ pub(super) enum Room {
     Servers,
     /// `/clients`
     Clients,
+    /// `/users`
+    Users,
     /// `/activity`
     Activity,
     /// `/trace`
@@ -34,7 +36,7 @@ pub(super) enum Room {
 
 impl Room {
     /// In the order of the list.
-    const ALL: [Self; 6] = [Self::Overview, Self::Connect, Self::Servers, Self::Clients, Self::Trace, Self::Activity];
+    const ALL: [Self; 7] = [Self::Overview, Self::Connect, Self::Servers, Self::Clients, Self::Users, Self::Trace, Self::Activity];
 
     /// Its path.
     pub(super) fn href(self) -> &'static str {
@@ -43,6 +45,7 @@ impl Room {
             Self::Connect => "/connect",
             Self::Servers => "/servers",
             Self::Clients => "/clients",
+            Self::Users => "/users",
             Self::Activity => "/activity",
             Self::Trace => "/trace",
         }
@@ -54,6 +57,7 @@ impl Room {
             Self::Connect => "Connect an app",
             Self::Servers => "Servers",
             Self::Clients => "Apps",
+            Self::Users => "People",
             Self::Activity => "Activity",
             Self::Trace => "Attempts",
         }
@@ -63,7 +67,7 @@ impl Room {
     fn is_for_owners(self) -> bool {
         match self {
             Self::Overview | Self::Connect | Self::Activity => false,
-            Self::Servers | Self::Clients | Self::Trace => true,
+            Self::Servers | Self::Clients | Self::Users | Self::Trace => true,
         }
     }
 }
@@ -72,31 +76,48 @@ impl Room {
 /// can have a page of ours say something else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Said {
-    /// A connection was revoked.
     Revoked,
-    /// All of somebody's connections were, or of everybody.
     RevokedAll,
-    /// An app was removed.
     ClientRemoved,
+    Allowed,
+    Denied,
+    UserDisabled,
+    UserEnabled,
+    UserRemoved,
 }
 
 impl Said {
-    const ALL: [Self; 3] = [Self::Revoked, Self::RevokedAll, Self::ClientRemoved];
+    const ALL: [Self; 8] = [
+        Self::Revoked,
+        Self::RevokedAll,
+        Self::ClientRemoved,
+        Self::Allowed,
+        Self::Denied,
+        Self::UserDisabled,
+        Self::UserEnabled,
+        Self::UserRemoved,
+    ];
 
-    fn word(self) -> &'static str {
+    /// The word that the browser carries, and what the page says.
+    fn row(self) -> (&'static str, &'static str) {
         match self {
-            Self::Revoked => "revoked",
-            Self::RevokedAll => "revoked-all",
-            Self::ClientRemoved => "client-removed",
+            Self::Revoked => ("revoked", "Revoked. The app’s next call is refused."),
+            Self::RevokedAll => ("revoked-all", "All revoked. Every app’s next call is refused."),
+            Self::ClientRemoved => ("client-removed", "Removed. Its connections have ended."),
+            Self::Allowed => ("allowed", "Allowed."),
+            Self::Denied => ("denied", "Taken away. Connections and keys for that server have ended."),
+            Self::UserDisabled => ("user-disabled", "Switched off. Their connections and keys have ended."),
+            Self::UserEnabled => ("user-enabled", "Switched on again. Their apps have to be let in anew."),
+            Self::UserRemoved => ("user-removed", "Removed. Their connections and keys have ended."),
         }
     }
 
+    fn word(self) -> &'static str {
+        self.row().0
+    }
+
     fn sentence(self) -> &'static str {
-        match self {
-            Self::Revoked => "Revoked. The app’s next call is refused.",
-            Self::ClientRemoved => "Removed. Its connections have ended.",
-            Self::RevokedAll => "All revoked. Every app’s next call is refused.",
-        }
+        self.row().1
     }
 }
 

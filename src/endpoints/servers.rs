@@ -1,9 +1,8 @@
 //! `/servers`: what is protected, for the owner.
 
-use super::App;
 use super::browser::Owner;
-use super::page;
 use super::room::{self, Room};
+use super::{App, page, words};
 use crate::clock;
 use crate::config::Server;
 use crate::http::answer::Answer;
@@ -34,10 +33,6 @@ fn entry(server: &Server, connections: &[ListedConnection]) -> ServerEntry {
         url: resource.uri.clone(),
         upstream: server.upstream.to_string(),
         scopes: resource.scopes.iter().map(|(_, sentence)| sentence.clone()).collect(),
-        connections: match count {
-            0 => "none".to_owned(),
-            1 => "1 connection".to_owned(),
-            many => format!("{many} connections"),
-        },
+        connections: words::count(count, "connection"),
     }
 }

@@ -16,6 +16,15 @@ pub(super) fn span(span: Duration) -> String {
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
+/// "1 connection", "3 connections", "no connections".
+pub(super) fn count(number: usize, thing: &str) -> String {
+    match number {
+        0 => format!("no {thing}s"),
+        1 => format!("1 {thing}"),
+        many => format!("{many} {thing}s"),
+    }
+}
+
 /// "2 minutes", never too short.
 pub(super) fn wait(wait: Wait) -> String {
     let seconds = wait.as_secs();

@@ -16,6 +16,25 @@ pub fn rfc3339(seconds: u64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{}Z", time_of_day(seconds))
 }
 
+/// Reads what [`imf_fixdate`] writes. The older two formats of RFC 9110 §5.6.7 are nobody's any more.
+pub fn parse_imf_fixdate(text: &str) -> Option<u64> {
+    let [_, day, month, year, time, "GMT"] = *text.split(' ').collect::<Vec<_>>() else { return None };
+    let [hour, minute, second] = *time.split(':').collect::<Vec<_>>() else { return None };
+    let number = |digits: &str, most: u64| digits.parse::<u64>().ok().filter(|number| *number <= most && digits.len() <= 4);
+    let month = MONTHS.iter().position(|name| *name == month)? as u64 + 1;
+    let days = days(number(year, 9999)?, month, number(day, 31)?)?;
+    Some(days * 86_400 + number(hour, 23)? * 3600 + number(minute, 59)? * 60 + number(second, 60)?)
+}
+
+/// Days since 1970: the inverse of [`civil`].
+fn days(year: u64, month: u64, day: u64) -> Option<u64> {
+    let year = if month <= 2 { year.checked_sub(1)? } else { year };
+    let (era, of_era) = (year / 400, year % 400);
+    let march = if month > 2 { month - 3 } else { month + 9 };
+    let of_year = (153 * march + 2) / 5 + day.checked_sub(1)?;
+    (era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year).checked_sub(719_468)
+}
+
 fn time_of_day(seconds: u64) -> String {
     format!("{:02}:{:02}:{:02}", seconds / 3600 % 24, seconds / 60 % 60, seconds % 60)
 }
@@ -43,6 +62,30 @@ mod tests {
     #[test]
     fn the_example_of_the_rfc_is_met() {
         assert_eq!(imf_fixdate(784_111_777), "Sun, 06 Nov 1994 08:49:37 GMT");
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        for seconds in [0, 784_111_777, 951_782_399, 951_782_400, 1_709_164_800, 4_107_542_400, 1_798_761_599] {
+            assert_eq!(parse_imf_fixdate(&imf_fixdate(seconds)), Some(seconds));
+        }
+    }
+
+    #[test]
+    fn what_is_no_date_is_not_read() {
+        for text in [
+            "",
+            "Sun, 06 Nov 1994 08:49:37 CET",
+            "Sun, 06 Nov 1994 08:49 GMT",
+            "Sun, 06 Foo 1994 08:49:37 GMT",
+            "Sun, 0 Nov 1994 08:49:37 GMT",
+            "Sun, 06 Nov 99999 08:49:37 GMT",
+            "Sun, 06 Nov 1900 08:49:37 GMT",
+            "Sunday, 06-Nov-94 08:49:37 GMT",
+            "Sun, 06 Nov 1994 24:49:37 GMT",
+        ] {
+            assert_eq!(parse_imf_fixdate(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -94,7 +94,7 @@
 //! # An event is written with what it tells of
 //!
 //! A log beside the store can say what was rolled back, or miss what was committed when the process died. Here the event is
-//! one more record in the transaction ([`crate::oauth::audit`]). Five rings with a bound each instead of one
+//! one more record in the transaction ([`crate::oauth::audit`]). Six rings with a bound each instead of one
 //! ([`crate::oauth::audit_kinds::Class`]), since with one a stranger who fails to sign in ten thousand times would erase the
 //! reuse of a token that came before. Names are stored as they were, since an account or a client may be gone when the log is
 //! read. What was typed as a name is kept only where it is one: people type passwords into the wrong field.
@@ -255,6 +255,32 @@
 //! So nothing from an upstream may run in it: cookies, challenges and policies of its own are dropped, everything carries
 //! `sandbox` and `nosniff`, and what is not an MCP type is an attachment.
 //!
+//! # The doctor asks through the front door
+//!
+//! [`crate::doctor`] sends what clients send to the public address and judges what comes back, since what keeps clients out
+//! is seldom here. It looks names up by this machine's resolver and says so: asking a public one would be a second way to
+//! look names up, and would still not be the client's. It trusts Mozilla's list of authorities and not this machine's, because
+//! clients do not know this machine's. What it sends changes nothing: registration and token requests are ones that must be
+//! refused.
+//!
+//! That an answer comes from this doorward is proven by a ticket ([`crate::oauth::probe`]) that the running server gives out
+//! through the control socket. The door adds the proof to every answer, whatever path and status, so that one answer shows
+//! both what a client would see and who sent it. There is no path of its own for it: a proxy could treat that differently.
+//! Documents and challenges are judged by what they say and not by the proof, since they are as good from a cache, or from a
+//! proxy that asks `/auth/check`.
+//!
+//! The stream of the doctor's is the door's own: two events with a pause, sent as those of an upstream are, where a POST to a
+//! protected server comes with a ticket and accepts events alone. It needs no token, and no upstream hears of it.
+//!
+//! An address that is not public, seen from here, is a warning and no failure: many households have a resolver that gives the
+//! private one inside. Where a port other than 443 or plain http suffices for clients at home, it is a warning, too.
+//!
+//! # Completions are written here
+//!
+//! `argh_complete` 0.1.19 makes the bash script look at the last word alone, so that `list` is always the first command that
+//! has one. The three scripts here follow the words from the start; they are made from the commands' own declarations, and
+//! tests ask the real shells.
+//!
 //! # Deviations from the letter of an RFC
 //!
 //! * RFC 7591 §2: an absent `token_endpoint_auth_method` is answered with `client_secret_post`, since clients that leave it
@@ -267,29 +293,4 @@
 //! * RFC 7662 §2.1: public clients may introspect their own tokens ([`crate::oauth::introspection`]).
 //! * A confidential client may send its secret by either method, whichever it registered ([`crate::oauth::client_auth`]).
 //!
-//! # Dependencies
-//!
-//! Each is here because writing it again would be worse.
-//!
-//! | crate | for | why not our own |
-//! |---|---|---|
-//! | `argh` | the command line | small, no macros beyond a derive |
-//! | `argon2` | password hashing | a security primitive |
-//! | `base64` | tokens, PKCE, Basic | edge cases of a hostile format |
-//! | `bincode` | stored records | compact, frozen, one line a record; 1.3.3 because 2 and 3 gain us nothing |
-//! | `hmac`, `sha2` | derived secrets, hashes | security primitives |
-//! | `httparse` | heads of requests and responses | a parser of hostile input |
-//! | `minijinja` | pages | escaping that is on by default |
-//! | `percent-encoding` | paths and forms | comes with `url`; strict reading is built on it |
-//! | `qrcodegen` | the QR code of an address | error correction and masks are a standard to get right; no dependencies, finished, one author's reference in six languages |
-//! | `rand` | chance | a security primitive |
-//! | `ring` | ES256 signatures, their keys | a security primitive; comes with `rustls` once that is needed |
-//! | `rustix` | `poll`, descriptor limits, terminal modes | system calls without `unsafe` of ours |
-//! | `serde`, `serde_json` | records, JSON | a parser of hostile input |
-//! | `signal-hook` | SIGTERM | signal handling without `unsafe` of ours |
-//! | `sled` | the store | embedded, transactions, no C |
-//! | `socket2` | the listener | backlog and keep-alive, which std lacks |
-//! | `subtle` | comparing secrets | a security primitive |
-//! | `tiny_http` | the application's HTTP server | behind the door it does its work |
-//! | `toml` | the configuration | a format that people write |
-//! | `url` | URLs | a parser of hostile input |
+//! Which crates are used, and why, has a page of its own: [`super::dependencies`].

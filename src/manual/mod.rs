@@ -1,6 +1,7 @@
 //! The manual: how doorward is built and why. Rendered and link-checked by `cargo doc`.
 
 pub mod decisions;
+pub mod dependencies;
 pub mod limits;
 pub mod storage;
 pub mod threat_model;

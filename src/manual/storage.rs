@@ -43,6 +43,7 @@
 //! | WrongEntries | user id | [`crate::oauth::device::WrongEntries`] |
 //! | PolledFlow | HMAC of the client's `state` | [`crate::oauth::poll::PolledFlow`] |
 //! | SetupLink | (none) | [`crate::store::record::StoredSetupLink`] |
+//! | Invitation | hash of the link | [`crate::oauth::invitation::Invitation`] |
 //! | SigningKey | its `kid` | [`crate::oauth::signing_key::SigningKey`]: the private key of ID tokens, in the clear |
 //! | Expiry | time, then a full key | nothing: a mark that says when to look |
 //!

@@ -16,11 +16,22 @@
 //! which the consent page shows first. An answer goes only to an address that was registered byte for byte
 //! ([`crate::oauth::redirect_uri`]), and a code only to whoever has the verifier ([`crate::oauth::pkce`]).
 //!
+//! A client to which nobody else was given the same id may change what it says, its addresses included, by a token of its own
+//! ([`crate::oauth::client_management`]). Whoever steals that token can do the same; what users agreed to before stays bound to
+//! the client's secret or refresh tokens, and the consent page says when something was changed.
+//!
 //! Hosts in `without_pkce` are the exception that an owner can make: a code for them is worth something to whoever sees it. It
 //! is bound to client and address then, and the start says so.
 //!
 //! The table of known clients ([`crate::oauth::known_clients`]) says to whom an address belongs. It trusts those named to keep
 //! their own hosts; a client gets no right by being in it, and a user is asked all the same.
+//!
+//! # Whoever stands in between
+//!
+//! A proxy or tunnel that ends TLS reads and can change everything; it is trusted by being put there. It also sees the doctor's
+//! ticket ([`crate::oauth::probe`]), with which it can have the proof and a short event stream for ten minutes: it learns that
+//! it can reach us, which it knew. A ticket cannot be made without the server's key, so to a stranger the door says nothing
+//! by which two of its addresses could be known for one.
 //!
 //! # Browsers
 //!

@@ -66,12 +66,15 @@ pub enum What {
     ServerAdded,
     ServerGone,
     SettingChanged { setting: Shown, before: Shown, after: Shown },
+    // invitations
+    InvitationMade,
+    InvitationAccepted,
 }
 
 impl What {
     /// The word for scripts, and which class it counts against. Exhaustive: a new kind does not compile without a line here.
     fn row(&self) -> (&'static str, Class) {
-        use Class::{Attempts, Decisions, SignIns, Strangers, Uses};
+        use Class::{Alarms, Attempts, Decisions, SignIns, Strangers, Uses};
         match self {
             Self::SignedIn => ("signed_in", SignIns),
             Self::SignInFailed => ("sign_in_failed", Attempts),
@@ -102,7 +105,7 @@ impl What {
             Self::AccessTokenReturned => ("access_token_returned", Uses),
             Self::RefreshTokenReturned => ("refresh_token_returned", Uses),
             Self::VerifierWrong => ("verifier_wrong", Attempts),
-            Self::TokenOfAnother => ("token_of_another", Attempts),
+            Self::TokenOfAnother => ("token_of_another", Alarms),
             Self::ConnectionEnded(why) => (ended(*why), Decisions),
             Self::KeyCreated { .. } => ("key_created", Decisions),
             Self::KeyUsed { .. } => ("key_used", Uses),
@@ -119,6 +122,8 @@ impl What {
             Self::ServerAdded => ("server_added", Decisions),
             Self::ServerGone => ("server_gone", Decisions),
             Self::SettingChanged { .. } => ("setting_changed", Decisions),
+            Self::InvitationMade => ("invitation_made", Decisions),
+            Self::InvitationAccepted => ("invitation_accepted", Decisions),
         }
     }
 
@@ -165,14 +170,16 @@ pub enum Class {
     Attempts = 3,
     /// What anybody can cause who reaches us.
     Strangers = 4,
+    /// What looks like theft and ends nothing. Whoever stole must not be able to erase it by failing to sign in.
+    Alarms = 5,
 }
 
 impl Class {
     /// Every class.
-    pub const ALL: [Self; 5] = [Self::Decisions, Self::SignIns, Self::Uses, Self::Attempts, Self::Strangers];
+    pub const ALL: [Self; 6] = [Self::Decisions, Self::SignIns, Self::Uses, Self::Attempts, Self::Strangers, Self::Alarms];
 
     /// Those that hold what looks like theft.
-    pub const WITH_ALARMS: [Self; 2] = [Self::Decisions, Self::Attempts];
+    pub const WITH_ALARMS: [Self; 2] = [Self::Decisions, Self::Alarms];
 
     /// The newest so many are kept.
     pub fn kept(self) -> u64 {
@@ -180,6 +187,7 @@ impl Class {
             Self::Decisions => 5_000,
             Self::SignIns | Self::Uses => 3_000,
             Self::Attempts | Self::Strangers => 2_000,
+            Self::Alarms => 1_000,
         }
     }
 
@@ -187,7 +195,7 @@ impl Class {
     pub fn age(self) -> Duration {
         const DAY: u64 = 24 * 60 * 60;
         Duration::from_secs(match self {
-            Self::Decisions => 400 * DAY,
+            Self::Decisions | Self::Alarms => 400 * DAY,
             Self::SignIns | Self::Uses => 90 * DAY,
             Self::Attempts | Self::Strangers => 30 * DAY,
         })
@@ -223,6 +231,13 @@ mod tests {
         }
         for what in [What::ConnectionEnded(EndReason::RefreshTokenReused), What::ConsentDenied, What::ServerGone] {
             assert_eq!(what.class(), Class::Decisions, "{what:?}");
+        }
+    }
+
+    #[test]
+    fn an_alarm_is_never_pushed_out_by_what_strangers_do() {
+        for alarm in every_kind().iter().filter(|what| what.is_alarm()) {
+            assert!(matches!(alarm.class(), Class::Alarms | Class::Decisions), "{alarm:?}");
         }
     }
 

@@ -70,6 +70,8 @@ impl Event {
             What::PublicUrlChanged { before, after } => format!("the public URL is {after} and was {before}"),
             What::ServerAdded => format!("{server} is protected since this start"),
             What::ServerGone => format!("{server} is not protected any more since this start"),
+            What::InvitationMade => format!("a link with which {user} chooses a password was made{by}"),
+            What::InvitationAccepted => format!("{user} chose a password; what was granted before has ended"),
             What::SettingChanged { setting, before, after } => format!("{setting} is {after} and was {before}"),
         }
     }

@@ -10,6 +10,7 @@ use super::scope::Scope;
 use super::secret::{AccessToken, ApiKey, Secret};
 use super::user::UserName;
 use crate::clock::UnixTime;
+use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -67,10 +68,11 @@ pub(super) fn credential<'a>(mut authorization: impl Iterator<Item = &'a str>) -
 }
 
 /// True when a query holds a token or a key of ours. It is never read there (OAuth 2.1 §5.1); beside one in its place it is a
-/// second method in one request (RFC 6750 §2), and would be passed on into the logs of others.
+/// second method in one request (RFC 6750 §2), and would be passed on into the logs of others. Read as an upstream reads it,
+/// without its percent-encoding.
 pub fn is_in_query(query: &str) -> bool {
     let is_ours = |piece: &str| Secret::<AccessToken>::parse(piece).is_some() || Secret::<ApiKey>::parse(piece).is_some();
-    query.split(['&', ';', '=']).any(is_ours)
+    percent_decode_str(query).decode_utf8_lossy().split(['&', ';', '=']).any(is_ours)
 }
 
 /// RFC 9110 §11.2. Of any length: the JWT of another authorization server is long, well formed and none of ours, and
@@ -254,6 +256,7 @@ mod tests {
         }
         let key = secret::<ApiKey>(1).reveal().to_owned();
         assert!(is_in_query(&format!("api_key={key}")));
+        assert!(is_in_query(&format!("api_key={}", key.replacen('d', "%64", 1))));
         for query in [String::new(), "access_token=theirs".into(), format!("x={}", &token[1..]), "x=dwat_x".into()] {
             assert!(!is_in_query(&query), "{query}");
         }

@@ -40,6 +40,8 @@ pub struct Client {
     pub origin: ClientOrigin,
     /// When.
     pub created_at: UnixTime,
+    /// When it last changed what it says of itself (RFC 7592 §2.2).
+    pub changed_at: Option<UnixTime>,
 }
 
 impl Client {

@@ -10,6 +10,7 @@ use super::error::Refusal;
 use super::redirect_rules::RedirectRules;
 use super::registration::{self, AcceptableMetadata, TakenNames};
 use super::secret::{ClientSecret, RegistrationAccessToken, Secret};
+use crate::clock::UnixTime;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use subtle::ConstantTimeEq;
@@ -86,12 +87,13 @@ pub fn parse(body: &[u8], rules: &RedirectRules, taken: &TakenNames<'_>) -> Resu
     Ok(Update { client_id, client_secret: sent.client_secret, metadata })
 }
 
-/// The client as it is from now on: everything that was sent takes the place of everything there was.
+/// The client as it is from now on: everything that was sent takes the place of everything there was. That it changed is
+/// remembered, so that nobody takes a new name for one that has stood here for a year.
 ///
 /// # Errors
 /// [`Refusal::MetadataField`] for another client's id, for a secret that is not the one it has (a client cannot choose
 /// its secret), and for a method that would make a public client of a confidential one or the other way round.
-pub fn update(client: ManagedClient, update: &Update) -> Result<Client, Refusal> {
+pub fn update(client: ManagedClient, update: &Update, now: UnixTime) -> Result<Client, Refusal> {
     let ManagedClient(client) = client;
     if update.client_id != client.id.as_str() {
         return Err(Refusal::MetadataField("client_id"));
@@ -103,7 +105,8 @@ pub fn update(client: ManagedClient, update: &Update) -> Result<Client, Refusal>
             return Err(Refusal::MetadataField("client_secret"));
         }
     }
-    update.metadata.clone().replace(client)
+    let new = update.metadata.clone().replace(&client)?;
+    Ok(if new == client { client } else { Client { changed_at: Some(now), ..new } })
 }
 
 /// The challenge of a refusal (RFC 6750 §3). There is nothing to discover for it: the token came with the registration.
@@ -118,10 +121,9 @@ pub fn challenge(refusal: &Refusal) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::UnixTime;
     use crate::oauth::client::{AuthMethod, ClientOrigin, GrantType};
     use crate::oauth::error::RedirectProblem;
-    use crate::oauth::fixtures::{CALLBACK, client, confidential, rules, secret};
+    use crate::oauth::fixtures::{CALLBACK, NOW, client, confidential, rules, secret};
     use crate::oauth::secret::{AccessToken, Kind};
     use serde_json::{Value, json};
 
@@ -147,7 +149,7 @@ mod tests {
     }
 
     fn updated(client: Client, members: &Value) -> Result<Client, Refusal> {
-        update(managed(client), &read(members)?)
+        update(managed(client), &read(members)?, NOW)
     }
 
     #[test]
@@ -183,9 +185,12 @@ mod tests {
             redirect_uris: vec!["https://new.test/cb".into()],
             grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
             scope: None,
+            changed_at: Some(NOW),
             ..before
         };
         assert_eq!(after, expected);
+        let again = update(managed(after.clone()), &read(&json!({ "grant_types": ["authorization_code"] })).unwrap(), UnixTime(9));
+        assert_eq!(again, Ok(after), "the same again is no change");
     }
 
     #[test]

@@ -78,6 +78,7 @@ pub(crate) fn client(id: &str) -> Client {
         software: (None, None),
         origin: ClientOrigin::Dynamic,
         created_at: NOW,
+        changed_at: None,
     }
 }
 
@@ -155,6 +156,7 @@ pub(crate) fn standing_grant() -> StandingGrant {
 }
 
 /// One event of every kind.
+#[expect(clippy::too_many_lines, reason = "a table, one line a kind")]
 pub(crate) fn every_kind() -> Vec<What> {
     let text = || Shown::new("laptop");
     let (before, after) = (Shown::new("http://127.0.0.1:8787"), Shown::new(ISSUER));
@@ -204,6 +206,8 @@ pub(crate) fn every_kind() -> Vec<What> {
         What::ServerAdded,
         What::ServerGone,
         What::SettingChanged { setting: text(), before, after },
+        What::InvitationMade,
+        What::InvitationAccepted,
     ];
     let reasons = [
         EndReason::RevokedByUser,

@@ -34,17 +34,18 @@ pub fn is_active(answer: &Value) -> bool {
 }
 
 impl Introspection<'_> {
-    /// The answer about an access token.
+    /// The answer about an access token. Its client is told what it was granted, and a resource server what that reaches,
+    /// as an upstream is.
     pub fn access(&self, stored: Option<(StoredAccessToken, Standing)>) -> Value {
-        let alive = bearer::alive(stored, self.now).ok();
-        let Some((token, grant)) = alive.filter(|(_, grant)| self.owns(grant.connection()) || self.serves(grant.connection())) else {
-            return inactive();
+        let Ok((token, grant)) = bearer::alive(stored, self.now) else { return inactive() };
+        let Some(resource) = self.resource(&grant) else { return inactive() };
+        let scope = match grant.connection() {
+            own if self.owns(own) => token.scope,
+            ours if self.serves(ours) => resource.hierarchy.reach(&token.scope),
+            _ => return inactive(),
         };
-        // A server is told what the gate would tell it: what the scopes include, too.
-        let hierarchy = self.resource_of(&grant).filter(|_| self.serves(grant.connection())).map(|resource| &resource.hierarchy);
-        let scope = hierarchy.map_or(token.scope.clone(), |hierarchy| hierarchy.reach(&token.scope));
         let more = [("token_type", json!("Bearer")), ("iat", json!(token.issued_at.0))];
-        self.describe(&grant, &scope, token.expires_at, &more)
+        self.describe(&grant, resource, &scope, token.expires_at, &more)
     }
 
     /// The answer about a refresh token. One that was rotated is over, although it may still bring its old answer again:
@@ -52,16 +53,26 @@ impl Introspection<'_> {
     pub fn refresh(&self, stored: Option<(StoredRefreshToken, Standing)>) -> Value {
         let alive = stored.filter(|(token, _)| token.rotated.is_none() && !token.expires_at.has_come(self.now));
         let Some((token, Ok(grant))) = alive.map(|(token, standing)| (token, connection::stands(standing))) else { return inactive() };
-        if !grant.connection().refreshable || !self.owns(grant.connection()) {
-            return inactive();
-        }
-        self.describe(&grant, &grant.connection().scope, Some(token.expires_at), &[])
+        let usable = grant.connection().refreshable && self.owns(grant.connection());
+        let Some(resource) = self.resource(&grant).filter(|_| usable) else { return inactive() };
+        self.describe(&grant, resource, &grant.connection().scope, Some(token.expires_at), &[])
+    }
+
+    /// The server that the grant is for, while there is one.
+    fn resource(&self, grant: &StandingGrant) -> Option<&ProtectedResource> {
+        self.resources.iter().find(|resource| resource.path == grant.connection().server)
     }
 
     /// The members of RFC 7662 §2.2; a token that does not expire has no `exp`.
-    fn describe(&self, grant: &StandingGrant, scope: &Scope, end: Option<UnixTime>, more: &[(&str, Value)]) -> Value {
+    fn describe(
+        &self,
+        grant: &StandingGrant,
+        resource: &ProtectedResource,
+        scope: &Scope,
+        end: Option<UnixTime>,
+        more: &[(&str, Value)],
+    ) -> Value {
         let (connection, user) = (grant.connection(), grant.user());
-        let Some(resource) = self.resource_of(grant) else { return inactive() };
         let mut answer = json!({
             "active": true,
             "scope": scope.to_string(),
@@ -76,10 +87,6 @@ impl Introspection<'_> {
             members.extend(more.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
         }
         answer
-    }
-
-    fn resource_of(&self, grant: &StandingGrant) -> Option<&ProtectedResource> {
-        self.resources.iter().find(|resource| resource.path == grant.connection().server)
     }
 
     /// A client is told about what was issued to itself. RFC 7662 §2.1 wants every caller authorized. Deviates: a public
@@ -202,12 +209,17 @@ mod tests {
         assert_eq!(inactive().as_object().unwrap().len(), 1);
     }
 
+    /// The client `rs`, with its secret.
+    fn proven(client: Client) -> AuthenticatedClient {
+        let form = format!("client_id=rs&client_secret={}", secret::<ClientSecret>(1).reveal());
+        let credentials = client_auth::credentials(&params(&form), std::iter::empty()).unwrap();
+        client_auth::authenticate(&credentials, Some(client)).unwrap()
+    }
+
     #[test]
     fn a_resource_server_is_told_about_the_access_tokens_for_it_and_nothing_else() {
         let told = |client: Client| {
-            let form = format!("client_id=rs&client_secret={}", secret::<ClientSecret>(1).reveal());
-            let credentials = client_auth::credentials(&params(&form), std::iter::empty()).unwrap();
-            let client = client_auth::authenticate(&credentials, Some(client)).unwrap();
+            let client = proven(client);
             let resources = [resource("/notes"), resource("/files")];
             let asked = Introspection { client: &client, resources: &resources, issuer: ISSUER, now: NOW };
             [asked.access(Some((access_token(), standing()))), asked.refresh(Some((refresh_token(), standing())))]
@@ -215,7 +227,7 @@ mod tests {
         let server = |path: &str| Client { introspects: Some(path.into()), ..confidential("rs", &secret(1)) };
         let [access, refresh] = told(server("/notes"));
         assert_eq!((&access["client_id"], &access["aud"]), (&json!("claude"), &json!("https://mcp.example.com/notes")));
-        assert_eq!(refresh, inactive());
+        assert_eq!((refresh, &access["scope"]), (inactive(), &json!("read")));
         for other in [server("/files"), server("/note"), server(""), confidential("rs", &secret(1))] {
             assert_eq!(told(other.clone()), [inactive(), inactive()], "{other:?}");
         }
@@ -224,19 +236,16 @@ mod tests {
     }
 
     #[test]
-    fn a_resource_server_is_told_what_the_scopes_include_and_a_client_what_they_are() {
-        let hierarchy = ScopeHierarchy::new(&[("write".into(), Scope::parse("read"))]).unwrap();
+    fn a_resource_server_is_told_what_a_scope_reaches_and_a_client_what_it_was_granted() {
+        let hierarchy = ScopeHierarchy::new(&[("read".into(), Scope::parse("write"))]).unwrap();
         let resources = [ProtectedResource { hierarchy, ..resource("/notes") }];
-        let token = || StoredAccessToken { scope: Scope::parse("write"), ..access_token() };
         let told = |client: &AuthenticatedClient| {
             let asked = Introspection { client, resources: &resources, issuer: ISSUER, now: NOW };
-            asked.access(Some((token(), standing())))["scope"].clone()
+            asked.access(Some((access_token(), standing())))["scope"].clone()
         };
         let server = Client { introspects: Some("/notes".into()), ..confidential("rs", &secret(1)) };
-        let form = format!("client_id=rs&client_secret={}", secret::<ClientSecret>(1).reveal());
-        let credentials = client_auth::credentials(&params(&form), std::iter::empty()).unwrap();
-        let server = client_auth::authenticate(&credentials, Some(server)).unwrap();
-        assert_eq!((told(&server), told(&authenticated("claude"))), (json!("write read"), json!("write")));
+        assert_eq!(told(&proven(server)), "read write");
+        assert_eq!(told(&authenticated("claude")), "read");
     }
 
     #[test]

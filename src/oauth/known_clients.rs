@@ -153,6 +153,7 @@ pub fn adoptable(id: &ClientId, redirect_uri: &str, now: UnixTime) -> Option<Cli
         software: (None, None),
         origin: ClientOrigin::Known,
         created_at: now,
+        changed_at: None,
     })
 }
 

@@ -36,11 +36,13 @@
 //! | revocation | [`revocation`] | RFC 7009 |
 //! | introspection | [`introspection`] | RFC 7662 |
 //! | accounts | [`user`] | |
+//! | choosing a password by a one-time link | [`invitation`] | |
 //! | a user's grant to a client | [`connection`] | |
 //! | standing still for a while | [`pause`] | RFC 9110 §10.2.3, §15.6.4 |
 //! | the check of a bearer token | [`bearer`] | RFC 6750, RFC 9728 §5.1 |
 //! | API keys | [`api_key`] | |
 //! | a session of the MCP transport and whose it is | [`mcp_session`] | MCP security best practices |
+//! | whether an answer comes from this doorward, for the doctor | [`probe`] | |
 //! | how a limit slides | [`limits`] | RFC 9110 §10.2.3 |
 //! | what is limited, by whom it is counted, how much there is | [`rates`] | RFC 7591 §5 |
 //! | guessing made slow | [`throttle`] | RFC 6749 §4.3.2, §10.10 |
@@ -80,6 +82,7 @@ pub mod id_token;
 pub mod ids;
 pub mod instructions;
 pub mod introspection;
+pub mod invitation;
 pub mod known_clients;
 pub mod limits;
 pub mod mcp_session;
@@ -88,6 +91,7 @@ pub mod params;
 pub mod pause;
 pub mod pkce;
 pub mod poll;
+pub mod probe;
 pub mod rates;
 pub mod redirect_rules;
 pub mod redirect_uri;

@@ -51,6 +51,11 @@ impl RedirectRules {
         &self.without_pkce
     }
 
+    /// True when answers go to the hosts of known clients and those that the owner named, and to no other.
+    pub fn are_listed(&self) -> bool {
+        self.hosts == RedirectHosts::Listed
+    }
+
     /// The owner's decisions by their names in the configuration, for the audit log to compare.
     pub fn settings(&self) -> [(&'static str, String); 4] {
         let hosts = match self.hosts {

@@ -220,6 +220,7 @@ impl AcceptableMetadata {
             software: self.software,
             origin: ClientOrigin::Dynamic,
             created_at: now,
+            changed_at: None,
         }
     }
 
@@ -229,13 +230,14 @@ impl AcceptableMetadata {
     ///
     /// # Errors
     /// [`Refusal::MetadataField`] for a method of the other sort.
-    pub(super) fn replace(self, client: Client) -> Result<Client, Refusal> {
+    pub(super) fn replace(self, client: &Client) -> Result<Client, Refusal> {
         let auth_method = self.auth_method.unwrap_or(client.auth_method);
         if (auth_method != AuthMethod::None) != client.is_confidential() {
             return Err(Refusal::MetadataField("token_endpoint_auth_method"));
         }
-        let new = self.into_client(client.id, &Issued::default(), client.created_at);
-        Ok(Client { auth_method, secret: client.secret, registration_token: client.registration_token, origin: client.origin, ..new })
+        let new = self.into_client(client.id.clone(), &Issued::default(), client.created_at);
+        let Client { secret, registration_token, origin, changed_at, .. } = *client;
+        Ok(Client { auth_method, secret, registration_token, origin, changed_at, ..new })
     }
 }
 

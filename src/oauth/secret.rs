@@ -49,6 +49,8 @@ kinds! {
     ApiKey = "dwky_";
     /// The one-time link of the first run.
     SetupLink = "dwsl_";
+    /// The one-time link with which a person chooses a password.
+    InvitationLink = "dwin_";
 }
 
 const BODY: usize = 43;
@@ -274,6 +276,7 @@ mod tests {
             RegistrationAccessToken::PREFIX,
             ApiKey::PREFIX,
             SetupLink::PREFIX,
+            InvitationLink::PREFIX,
         ];
         for (at, prefix) in prefixes.iter().enumerate() {
             assert!(prefix.starts_with("dw") && prefix.ends_with('_') && prefix.len() == 5, "{prefix}");

@@ -65,10 +65,8 @@ fn fix(refusal: &Refusal) -> &'static str {
         ),
         (&[Refusal::Unavailable, Refusal::Internal], "Look at doorward's own output: it says what is wrong."),
     ];
-    if matches!(refusal, Refusal::TooManyRequests(_)) {
-        return LIMITED;
-    }
-    FIXES.iter().find(|(refusals, _)| refusals.contains(refusal)).map_or(AT_FAULT, |(_, fix)| fix)
+    let otherwise = if refusal.retry_after().is_some() { LIMITED } else { AT_FAULT };
+    FIXES.iter().find(|(refusals, _)| refusals.contains(refusal)).map_or(otherwise, |(_, fix)| fix)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use super::audit::NamedClient;
 use super::client::Client;
 use super::ids::ClientId;
+use super::probe::DOCTOR;
 use super::redirect_uri::{self, Destination};
 use super::text::Shown;
 use super::user::UserName;
@@ -211,6 +212,11 @@ impl Agent {
     /// What it calls itself.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
+    }
+
+    /// True for `doorward doctor`.
+    pub fn is_doctor(&self) -> bool {
+        self.as_str() == DOCTOR
     }
 
     /// True for what people look at pages with.

@@ -18,7 +18,7 @@ pub struct User {
     pub id: UserId,
     /// What the person types at sign-in, and what upstreams are told.
     pub name: UserName,
-    /// The argon2id string of the password.
+    /// The argon2id string of the password; empty until the person has chosen one.
     pub password: String,
     /// May do everything.
     pub owner: bool,
@@ -33,6 +33,11 @@ pub struct User {
 }
 
 impl User {
+    /// True once there is a password to sign in with.
+    pub fn has_password(&self) -> bool {
+        !self.password.is_empty()
+    }
+
     /// True when the account may use the server at `path` now.
     pub fn may_use(&self, path: &str) -> bool {
         !self.disabled && self.servers.allows(path)

@@ -19,7 +19,7 @@ pub mod views;
 use views::View;
 
 /// Every template by name. The names are what `extends`, `include` and [`View::TEMPLATE`] refer to.
-const TEMPLATES: [(&str, &str); 20] = [
+const TEMPLATES: [(&str, &str); 23] = [
     ("layout.html", include_str!("../../templates/layout.html")),
     ("room.html", include_str!("../../templates/room.html")),
     ("page.js", SCRIPT),
@@ -37,6 +37,9 @@ const TEMPLATES: [(&str, &str); 20] = [
     ("connect.html", include_str!("../../templates/connect.html")),
     ("clients.html", include_str!("../../templates/clients.html")),
     ("client_added.html", include_str!("../../templates/client_added.html")),
+    ("invite.html", include_str!("../../templates/invite.html")),
+    ("users.html", include_str!("../../templates/users.html")),
+    ("user_invited.html", include_str!("../../templates/user_invited.html")),
     ("servers.html", include_str!("../../templates/servers.html")),
     ("activity.html", include_str!("../../templates/activity.html")),
     ("trace.html", include_str!("../../templates/trace.html")),
@@ -126,11 +129,12 @@ mod tests {
     use super::views::clients::{ClientAddedPage, ClientEntry, ClientsPage};
     use super::views::connect::{AppCard, AppLink, ConnectPage, CopyBox, ServerTab};
     use super::views::consent::{ConsentPage, Destination, DevicePage, ScopeLine, ServerChoice};
-    use super::views::entry::{SetupPage, SigninPage};
+    use super::views::entry::{InvitePage, SetupPage, SigninPage};
     use super::views::form::{Field, Form};
     use super::views::house::{ConnectionLine, Frame, HomePage, Room, ServerLine};
     use super::views::servers::{ServerEntry, ServersPage};
     use super::views::trace::{AttemptFold, StepLine, TracePage};
+    use super::views::users::{UserEntry, UserInvitedPage, UserServer, UsersPage};
     use super::views::{Link, MessageKind, MessagePage, ServerAddress};
     use super::*;
 
@@ -206,6 +210,9 @@ mod tests {
             ("home.html", serde_json::to_value(home()).unwrap()),
             ("connect.html", serde_json::to_value(connect()).unwrap()),
             ("servers.html", serde_json::to_value(servers_page()).unwrap()),
+            ("invite.html", serde_json::to_value(invite()).unwrap()),
+            ("users.html", serde_json::to_value(users()).unwrap()),
+            ("user_invited.html", serde_json::to_value(user_invited()).unwrap()),
             ("clients.html", serde_json::to_value(clients()).unwrap()),
             ("client_added.html", serde_json::to_value(client_added()).unwrap()),
             ("activity.html", serde_json::to_value(activity()).unwrap()),
@@ -361,6 +368,31 @@ mod tests {
 
     fn client_added() -> ClientAddedPage {
         ClientAddedPage { frame: frame(), name: "Claude".to_owned(), copies: vec![copied()], has_secret: true }
+    }
+
+    fn invite() -> InvitePage {
+        let form = Form::new("csrf-1".to_owned(), vec![Field::new_password("password", "Password")]).refused("Not so.");
+        InvitePage { banner: some("Plain http."), token: "token-1".to_owned(), username: "bob".to_owned(), is_new: true, form }
+    }
+
+    fn users() -> UsersPage {
+        let server = |allowed| UserServer { name: "Notes".to_owned(), path: "/notes".to_owned(), allowed };
+        let user = |disabled| UserEntry {
+            name: "bob".to_owned(),
+            marks: vec!["owner".to_owned()],
+            about: "2 connections".to_owned(),
+            servers: vec![server(true), server(false)],
+            disabled,
+            is_me: false,
+            has_password: true,
+        };
+        let form = Form::new("csrf-1".to_owned(), vec![Field::text("name", "Name", "bob")]);
+        UsersPage { frame: frame(), users: vec![user(false), user(true)], form }
+    }
+
+    fn user_invited() -> UserInvitedPage {
+        let (name, lasts) = ("bob".to_owned(), "within 3 days".to_owned());
+        UserInvitedPage { frame: frame(), name, link: copied(), qr: qr::draw("https://mcp.example.com/invite"), lasts }
     }
 
     fn activity() -> ActivityPage {

@@ -149,7 +149,10 @@ impl Store {
             tx.remove(Client::TABLE, id.as_str().as_bytes())?;
             Ok(Ok(()))
         })?;
-        self.commit_ending()?;
+        // Anybody may register and remove at will: open streams are judged again only where somebody let the client in. Looked
+        // up after the removal, since nobody lets it in any more.
+        let was_let_in = self.scan::<Connection>()?.iter().any(|connection| connection.client == *id);
+        self.commit_revocation(was_let_in)?;
         Ok(removed)
     }
 
@@ -204,6 +207,7 @@ mod tests {
     use crate::oauth::fixtures::{NOW, client, connection, occasion, seconds_later, secret};
     use crate::oauth::secret::{ClientSecret, RegistrationAccessToken};
     use crate::store::testing::{Temporary, at_once, store};
+    use std::time::Duration;
 
     /// So many clients, each a second younger than the one before; those for which `granted` says so have a grant.
     fn filled(count: usize, granted: impl Fn(usize) -> bool) -> Temporary {
@@ -330,5 +334,20 @@ mod tests {
         assert_eq!(remove(Ok(())), Ok(()));
         assert_eq!((store.clients(), store.count(Table::ClientFingerprint)), (Ok(vec![]), 0));
         assert!(store.load::<Connection>(b"conn_1").unwrap().unwrap().ended.is_some());
+    }
+
+    #[test]
+    fn open_streams_are_judged_again_only_for_a_client_that_was_let_in() {
+        let store = store();
+        let rings = |number| {
+            let seen = store.wait_for_endings(u64::MAX, Duration::ZERO);
+            store.unregister_client(&managing(number).id, &occasion(), |_| Ok(())).unwrap().unwrap();
+            store.wait_for_endings(seen, Duration::ZERO) > seen
+        };
+        for number in [1, 2] {
+            store.register_client(&managing(number), &occasion()).unwrap();
+        }
+        store.put_all(&[(b"conn_1", Connection { client: managing(1).id, ..connection() })]);
+        assert_eq!((rings(2), rings(1)), (false, true));
     }
 }

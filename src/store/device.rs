@@ -153,13 +153,13 @@ fn record_answer(tx: &Tx<'_>, client: &ClientId, state: &DeviceState, occasion: 
     }
 }
 
+/// While nobody has answered, there is nothing to steal, and anybody can begin a device and ask for it as another client:
+/// strangers could ring the alarm at will.
 fn record_theft(tx: &Tx<'_>, stored: &StoredDeviceCode, occasion: &Occasion) -> Step<()> {
-    let event = occasion.event(What::TokenOfAnother);
-    let event = match &stored.state {
-        DeviceState::Approved { user, .. } | DeviceState::Denied { user } | DeviceState::Spent { user, .. } => {
-            tx.naming(event, user, &stored.client)?
+    match &stored.state {
+        DeviceState::Approved { user, .. } | DeviceState::Spent { user, .. } => {
+            tx.record(&tx.naming(occasion.event(What::TokenOfAnother), user, &stored.client)?)
         }
-        DeviceState::Pending => event,
-    };
-    tx.record(&event)
+        DeviceState::Pending | DeviceState::Denied { .. } => Ok(()),
+    }
 }

@@ -14,6 +14,7 @@ mod counters;
 mod device;
 mod flows;
 mod guesses;
+mod invitations;
 mod mcp_sessions;
 mod open;
 mod pauses;

@@ -49,6 +49,7 @@ pub enum Table {
     WrongEntries = 42,
     PolledFlow = 43,
     SigningKey = 50,
+    Invitation = 60,
 }
 
 /// Something that is stored.

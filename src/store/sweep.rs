@@ -10,6 +10,7 @@ use crate::oauth::code::StoredCode;
 use crate::oauth::connection::Connection;
 use crate::oauth::consent::Flow;
 use crate::oauth::device::{StoredDeviceCode, WrongEntries};
+use crate::oauth::invitation::Invitation;
 use crate::oauth::mcp_session::SessionOwner;
 use crate::oauth::poll::PolledFlow;
 use crate::oauth::refresh::StoredRefreshToken;
@@ -84,6 +85,7 @@ fn forget_at(bytes: &[u8]) -> Result<Option<UnixTime>, StoreError> {
         (Table::ApiKey, of::<StoredApiKey>),
         (Table::McpSession, of::<SessionOwner>),
         (Table::SetupLink, of::<StoredSetupLink>),
+        (Table::Invitation, of::<Invitation>),
         (Table::DeviceCode, of::<StoredDeviceCode>),
         (Table::UserCode, of::<UserCodeOwner>),
         (Table::PolledFlow, of::<PolledFlow>),

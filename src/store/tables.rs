@@ -12,6 +12,7 @@ use crate::oauth::configuration::Configuration;
 use crate::oauth::connection::Connection;
 use crate::oauth::consent::Flow;
 use crate::oauth::device::{DeviceState, StoredDeviceCode, WrongEntries};
+use crate::oauth::invitation::Invitation;
 use crate::oauth::limits::Spent;
 use crate::oauth::mcp_session::SessionOwner;
 use crate::oauth::pause::Pauses;
@@ -101,6 +102,12 @@ impl Record for SessionOwner {
     const TABLE: Table = Table::McpSession;
     fn forget_at(&self) -> Option<UnixTime> {
         Some(self.seen_at.after(KEEP_MCP_SESSION))
+    }
+}
+impl Record for Invitation {
+    const TABLE: Table = Table::Invitation;
+    fn forget_at(&self) -> Option<UnixTime> {
+        Some(self.expires_at)
     }
 }
 impl Record for StoredSetupLink {

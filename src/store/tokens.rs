@@ -201,7 +201,7 @@ impl Store {
 
     /// What was not found may have been revoked a moment ago by a call that still waits for the disk, so this waits too;
     /// but every open stream is judged again only where something ended, or strangers could ask for that at will.
-    fn commit_revocation(&self, revoked: bool) -> Result<(), StoreError> {
+    pub(super) fn commit_revocation(&self, revoked: bool) -> Result<(), StoreError> {
         if revoked { self.commit_ending() } else { self.commit() }
     }
 }

@@ -283,7 +283,9 @@ async def scenario(details: dict, checks: Checks) -> None:
         # On a 401 this SDK does not refresh but starts a whole login: the user would be asked again.
         token = host.tokens.access_token
         await asyncio.sleep(max(0.0, host.saved_at + LIFETIME - 0.3 - time.time()))
-        holds(bare(path, token)[0] != 401, "refused before expires_in is over")
+        # On a machine that is busy the answer may come after that.
+        status = bare(path, token)[0]
+        holds(status != 401 or time.time() > host.saved_at + LIFETIME, "refused before expires_in is over")
 
     async def outlives() -> None:
         arguments = {"steps": STEPS, "seconds": LIFETIME + 1}

@@ -213,7 +213,9 @@ async function scenario(library, { server: serverName, method, revokeBy, era, pr
   await check('its token lives as long as it said', async () => {
     const { access_token: token } = provider.held;
     await sleep(Math.max(0, provider.savedAt + lifetime * 1000 - 300 - Date.now()));
-    assert.notEqual((await bare(resource, token)).status, 401);
+    // On a machine that is busy the answer may come after that.
+    const { status } = await bare(resource, token);
+    assert.ok(status !== 401 || Date.now() > provider.savedAt + lifetime * 1000, 'refused before expires_in is over');
   });
 
   await check('refreshes an expired token', async () => {

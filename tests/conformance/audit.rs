@@ -252,6 +252,17 @@ fn a_device_is_told_from_its_code_to_its_tokens() {
     has(&only(&doorward, "token_of_another"), &[("client", "Lamp"), ("user", "ann")]);
 }
 
+#[test]
+fn a_stranger_cannot_ring_the_alarm() {
+    let doorward = Doorward::start();
+    let (lamp, thief) = (named_device(&doorward, "Lamp"), named_device(&doorward, "Thief"));
+    let begun = begin_device(&doorward, &lamp);
+    let pairs = [("grant_type", DEVICE), ("device_code", begun["device_code"].as_str().unwrap()), ("client_id", &thief)];
+    assert_eq!(http::post_form(doorward.address, "/token", &pairs, &[]).status, 400);
+    let alarms = log(&doorward, &[]).into_iter().filter(|event| event["alarm"] == true).count();
+    assert_eq!(alarms, 0, "nobody has agreed to anything yet");
+}
+
 fn named_device(doorward: &Doorward, name: &str) -> String {
     let metadata = json!({ "client_name": name, "grant_types": [DEVICE], "token_endpoint_auth_method": "none" });
     http::post_json(doorward.address, "/register", &metadata).json()["client_id"].as_str().unwrap().to_owned()

@@ -125,7 +125,12 @@ fn what_is_put_takes_the_place_of_what_there_was_and_the_secret_stays() {
     Tokens::of(&before.refresh(&site.doorward, &tokens.refresh, &[]));
     assert_eq!(call(&site.doorward, "/mcp", &tokens.access).status, 200);
     assert_eq!(site.owner().get(&before.authorize_url(&[])).status, 400);
-    site.connect(&Client { redirect_uri: new.to_owned(), ..before });
+    let moved = Client { redirect_uri: new.to_owned(), ..before };
+    site.connect(&moved);
+    // Whoever is asked is told that it is not what it was.
+    let page = site.owner().get(&moved.authorize_url(&[])).text();
+    assert!(page.contains("After") && page.contains("changed what it says of itself"), "{page}");
+    assert!(site.doorward.json(&["client", "show", &moved.id])["changed_at"].is_u64());
 }
 
 #[test]

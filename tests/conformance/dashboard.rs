@@ -167,7 +167,15 @@ fn what_was_done_is_said_once_and_in_no_words_but_ours() {
 }
 
 /// Every room and form that is for owners alone. A test of the routes counts them.
-const FOR_OWNERS: [(&str, &str); 6] = [
+const FOR_OWNERS: [(&str, &str); 14] = [
+    ("GET", "/users"),
+    ("POST", "/users/add"),
+    ("POST", "/users/invite"),
+    ("POST", "/users/allow"),
+    ("POST", "/users/deny"),
+    ("POST", "/users/disable"),
+    ("POST", "/users/enable"),
+    ("POST", "/users/remove"),
     ("GET", "/servers"),
     ("GET", "/trace"),
     ("GET", "/clients"),
@@ -277,4 +285,135 @@ fn however_many_apps_there_are_the_list_stays_readable_and_holds_those_in_use() 
     let page = signed_in(&doorward, "ann").get("/clients").text();
     assert_eq!(page.matches("action=\"/clients/remove\"").count(), 100);
     assert!(page.contains("App 0<") && page.contains("3 more that nobody uses"), "those in use come first");
+}
+
+/// The form of a person's entry on the page of people.
+fn of_person(page: &Response, name: &str, action: &str) -> browser::Form {
+    let found = browser::forms(page).into_iter().find(|form| form.action == action && form.fields.contains(&("name".into(), name.into())));
+    found.unwrap_or_else(|| panic!("no {action} for {name}: {}", page.text()))
+}
+
+/// The path and query of a link of ours.
+fn local(url: &str) -> &str {
+    url.split_once("://").unwrap().1.split_once('/').map(|(host, _)| &url[url.find(host).unwrap() + host.len()..]).unwrap()
+}
+
+fn choose(page: &Response, password: &str) -> browser::Form {
+    browser::form(page, "/invite").set("password", password).set("password_again", password)
+}
+
+#[test]
+fn somebody_invited_chooses_a_password_once_and_is_signed_in() {
+    let doorward = house();
+    let mut ann = signed_in(&doorward, "ann");
+    let form = browser::form(&ann.get("/users"), "/users/add").set("name", "carol@example.com").set("server", "/files");
+    let answer = ann.submit(&form);
+    assert_eq!((answer.status, answer.header("cache-control")), (200, Some("no-store")), "{}", answer.text());
+    let link = copied(&answer, "link");
+    assert!(link.starts_with("https://mcp.example.com/invite?token=dwin_") && answer.text().contains("QR code of the link"));
+    assert!(!ann.get("/users").text().contains("dwin_"), "the link is nowhere any more");
+    assert!(ann.get("/users").text().contains(">invited<"));
+    let mut carol = Browser::new(doorward.address);
+    let signin = carol.get("/signin");
+    let refused = carol.submit(&browser::form(&signin, "/signin").set("username", "carol@example.com").set("password", ""));
+    assert_eq!(refused.status, 401, "without a password nobody signs in");
+    let page = carol.get(local(&link));
+    assert!(page.status == 200 && page.text().contains("carol@example.com"), "{}", page.text());
+    assert_eq!(carol.get(local(&link)).status, 200, "looking spends nothing");
+    for (password, again) in [("short", "short"), (PASSWORD, "another password"), ("", "")] {
+        let refused = carol.submit(&choose(&page, password).set("password_again", again));
+        assert!(refused.status == 400 && !refused.text().contains(PASSWORD), "{password}");
+    }
+    for forged in [choose(&page, PASSWORD).set("csrf", "x"), choose(&page, PASSWORD).set("csrf", "")] {
+        assert_eq!(carol.submit(&forged).status, 403);
+    }
+    let foreign = carol.submit_with(&choose(&page, PASSWORD), &[("Origin", "https://evil.test"), ("Sec-Fetch-Site", "cross-site")]);
+    assert_eq!((foreign.status, Browser::new(doorward.address).submit(&choose(&page, PASSWORD)).status), (403, 403));
+    let done = carol.submit(&choose(&page, PASSWORD));
+    assert_eq!((done.status, done.location().as_str()), (303, "/connect"));
+    let connect = carol.get("/connect").text();
+    assert!(connect.contains("The address of <bdi>Files</bdi>") && !connect.contains("Notes"), "and may use what was given");
+    for spent in [carol.get(local(&link)), carol.submit(&choose(&page, "another password"))] {
+        assert!(spent.status == 403 && spent.text().contains("This link does not work"), "once");
+    }
+    signed_in(&doorward, "carol@example.com");
+    let log = String::from_utf8(doorward.run(&["log", "--json"]).stdout).unwrap();
+    assert!(log.contains("\"invitation_made\"") && log.contains("\"invitation_accepted\"") && !log.contains("dwin_"), "{log}");
+}
+
+#[test]
+fn a_link_that_is_old_replaced_forged_or_for_an_account_switched_off_opens_nothing() {
+    let doorward = house();
+    let link = |name: &str| doorward.json(&["user", "invite", name])["url"].as_str().unwrap().to_owned();
+    let (first, second) = (link("bob"), link("bob"));
+    let get = |url: &str| http::get(doorward.address, local(url));
+    assert_eq!((get(&first).status, get(&second).status), (403, 200), "a newer one takes the place of an older one");
+    let other = link("ann");
+    for forged in
+        ["/invite", "/invite?token=", "/invite?token=x", &local(&second)[..local(&second).len() - 1], &format!("{}x", local(&other))]
+    {
+        let page = http::get(doorward.address, forged);
+        assert!(page.status == 403 && page.body == get(&first).body, "{forged}: all alike");
+    }
+    assert!(doorward.run(&["user", "disable", "bob"]).status.success());
+    assert_eq!(get(&second).status, 403);
+    assert!(doorward.run(&["user", "enable", "bob"]).status.success());
+    assert_eq!(get(&second).status, 403, "what was made before stays ended");
+    let refused = doorward.run(&["user", "invite", "nobody"]);
+    assert!(!refused.status.success());
+}
+
+#[test]
+fn a_lost_password_is_replaced_by_link_and_ends_what_was_granted_under_it() {
+    let doorward = house();
+    let (_, token) = let_in(&doorward, "bob", "Of Bob");
+    let (mut ann, mut bob) = (signed_in(&doorward, "ann"), signed_in(&doorward, "bob"));
+    let answer = ann.submit(&of_person(&ann.clone().get("/users"), "bob", "/users/invite"));
+    let link = copied(&answer, "link");
+    assert!(is_let_through(&doorward, &token) && bob.get("/").text().contains("Sign out"), "nothing ends before it is used");
+    let mut browser = Browser::new(doorward.address);
+    let page = browser.get(local(&link));
+    assert_eq!(browser.submit(&choose(&page, "entirely different")).status, 303);
+    assert!(!is_let_through(&doorward, &token) && !bob.get("/").text().contains("Sign out"));
+    let mut again = Browser::new(doorward.address);
+    let signin = again.get("/signin");
+    assert_eq!(again.sign_in(&signin, "bob", PASSWORD).status, 401);
+    assert_eq!(again.sign_in(&signin, "bob", "entirely different").status, 200);
+}
+
+#[test]
+fn what_an_owner_does_to_an_account_takes_effect_at_once() {
+    let doorward = house();
+    let (_, token) = let_in(&doorward, "bob", "Of Bob");
+    let mut ann = signed_in(&doorward, "ann");
+    let mut act = |action: &str| {
+        let page = ann.get("/users");
+        let answer = ann.submit(&of_person(&page, "bob", action));
+        assert_eq!((answer.status, answer.location().as_str()), (303, "/users"), "{action}");
+        assert!(ann.get("/users").text().contains("role=\"status\""), "{action} is said to be done");
+    };
+    act("/users/deny");
+    assert!(!is_let_through(&doorward, &token));
+    act("/users/allow");
+    assert!(!is_let_through(&doorward, &token), "what was taken away stays ended");
+    let (_, token) = let_in(&doorward, "bob", "Once more");
+    let mut bob = signed_in(&doorward, "bob");
+    act("/users/disable");
+    assert!(!is_let_through(&doorward, &token) && !bob.get("/").text().contains("Sign out"));
+    act("/users/enable");
+    assert_eq!(doorward.json(&["user", "list"])[1]["disabled"], false);
+    act("/users/remove");
+    assert_eq!(doorward.json(&["user", "list"]).as_array().unwrap().len(), 1);
+    let page = ann.get("/users");
+    assert!(!page.text().contains("action=\"/users/remove\""), "nobody removes themselves by a slip");
+    let mut by_hand = browser::form(&page, "/users/invite");
+    for (action, name, status) in
+        [("/users/remove", "ann", 400), ("/users/disable", "ann", 400), ("/users/remove", "bob", 404), ("/users/allow", "ann", 404)]
+    {
+        by_hand.action = action.into();
+        assert_eq!(ann.submit(&by_hand.clone().set("name", name).set("path", "/none")).status, status, "{action} {name}");
+    }
+    assert_eq!(doorward.json(&["user", "list"])[0]["disabled"], false, "the only owner stays");
+    let taken = ann.submit(&browser::form(&page, "/users/add").set("name", "ANN"));
+    assert!(taken.status == 400 && taken.text().contains("There is a user ANN already"), "{}", taken.text());
 }

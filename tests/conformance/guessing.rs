@@ -102,8 +102,9 @@ fn a_browser_in_which_the_owner_has_signed_in_before_is_kept_out_by_nobody() {
         assert_eq!(submit(&mut known, &page, OWNER, WRONG, &[]).status, 401);
     }
     assert_eq!(submit(&mut known, &page, OWNER, PASSWORD, &[]).status, 303);
-    // What the owner did well does not help the strangers.
-    told_to_wait(&attempt(&doorward, OWNER, PASSWORD));
+    // What the owner did well does not help the strangers: it would give them five tries. On a busy machine their wait may be
+    // over by now, and then they have one.
+    assert!(looked_at(&doorward, 8, OWNER, &[]) <= 2);
 }
 
 #[test]

@@ -103,6 +103,20 @@ fn a_key_counts_in_the_authorization_field_alone() {
     // Beside a credential in its place, one in the query would be passed on.
     let answer = call(&site.doorward, &format!("/quiet?api_key={}", key.text), &key.text);
     assert_eq!(answer.error(), (400, "invalid_request".into()));
+    // So it is where another proxy asks and passes it on; nginx wants a 401.
+    let (field, named) = (key.field(), format!("/quiet?api_key={}", key.text));
+    for (target, extra) in [
+        (format!("/auth/check/quiet?access_token={}", key.text), None),
+        ("/auth/check/quiet".into(), Some("X-Original-URI")),
+        ("/auth/check/quiet".into(), Some("X-Forwarded-Uri")),
+    ] {
+        let fields: Vec<(&str, &str)> =
+            [Some(("Authorization", &*field)), extra.map(|name| (name, &*named))].into_iter().flatten().collect();
+        let answer = http::send(site.address, "GET", &target, &fields, b"");
+        assert_eq!(answer.error(), (401, "invalid_request".into()), "{target} {extra:?}");
+    }
+    let harmless = [("Authorization", &*field), ("X-Original-URI", "/quiet?q=1"), ("X-Forwarded-Uri", "/quiet")];
+    assert_eq!(http::send(site.address, "GET", "/auth/check/quiet?a=b", &harmless, b"").status, 200);
     let both = [("Authorization", key.field()), ("Authorization", key.field())];
     let both: Vec<(&str, &str)> = both.iter().map(|(name, value)| (*name, value.as_str())).collect();
     assert_eq!(http::send(site.address, "POST", "/quiet", &both, b"{}").error(), (400, "invalid_request".into()));

@@ -117,6 +117,25 @@ fn a_registration_after_the_time_that_was_named_is_accepted_and_the_next_has_to_
 }
 
 #[test]
+fn a_changed_registration_counts_as_one() {
+    let doorward = limited("register_per_hour = 3");
+    let client = register(&doorward, &[]).json();
+    let (path, token) = (format!("/register/{}", client["client_id"].as_str().unwrap()), &client["registration_access_token"]);
+    let bearer = format!("Bearer {}", token.as_str().unwrap());
+    let fields = [("Authorization", &*bearer), ("Content-Type", "application/json")];
+    let change = |name: &str| {
+        let body = json!({ "client_id": client["client_id"], "redirect_uris": client["redirect_uris"], "client_name": name });
+        http::send(doorward.address, "PUT", &path, &fields, body.to_string().as_bytes())
+    };
+    assert_eq!((change("One").status, change("Two").status), (200, 200));
+    told_to_wait(&change("Three"));
+    told_to_wait(&register(&doorward, &[]));
+    let read = http::send(doorward.address, "GET", &path, &fields, b"");
+    assert_eq!((read.status, read.json()["client_name"].as_str()), (200, Some("Two")), "what was refused changed nothing");
+    assert_eq!(http::send(doorward.address, "DELETE", &path, &fields, b"").status, 204);
+}
+
+#[test]
 fn what_a_stranger_says_about_its_address_changes_nothing() {
     let doorward = limited("register_per_hour = 3");
     let names = [
@@ -487,7 +506,9 @@ fn a_client_that_refreshes_in_many_places_at_once_is_answered_in_all_of_them() {
     let client = Client::register(&doorward);
     let mut refresh = client.connect(&doorward).refresh;
     for _ in 0..9 {
-        refresh = Tokens::of(&client.refresh(&doorward, &refresh, &[])).refresh;
+        let next = Tokens::of(&client.refresh(&doorward, &refresh, &[])).refresh;
+        assert_eq!(Tokens::of(&client.refresh(&doorward, &refresh, &[])).refresh, next, "an earlier answer costs nothing");
+        refresh = next;
     }
     // One is left: it is enough for all of them, and afterwards the answer is still there for whoever lost it.
     let request = http::form_request(doorward.address, "/token", &client.rotation(&refresh));

@@ -130,6 +130,11 @@ fn every_page_is_guarded_whatever_its_status() {
     assert_is_guarded(&owner.get("/authorize?client_id=x"), 400, Kind::Alone, "unknown client");
     assert_is_guarded(&owner.get(&client.authorize_url(&[("redirect_uri", "https://evil.test/")])), 400, Kind::Alone, "bad redirect");
     assert_is_guarded(&owner.get("/setup"), 403, Kind::Alone, "closed setup");
+    assert_is_guarded(&stranger.get("/invite"), 403, Kind::Alone, "no invitation");
+    for room in ["/servers", "/clients", "/users"] {
+        assert_is_guarded(&owner.get(room), 200, Kind::Room, room);
+        assert_is_guarded(&stranger.get(room), 200, Kind::ToClient, room);
+    }
     assert_is_guarded(&owner.exchange("GET", "/nothing", &[("Accept", "text/html")], b""), 404, Kind::Alone, "nothing there");
     let token = browser::form(&owner.get("/"), "/signout").fields[0].1.clone();
     let form = |action: &str, fields: &[(&str, &str)]| Form {
@@ -314,6 +319,9 @@ fn other_methods_are_refused_everywhere_and_the_answer_names_the_right_ones() {
     for (path, allowed) in [
         ("/", "GET, HEAD"),
         ("/connect", "GET, HEAD"),
+        ("/users", "GET, HEAD"),
+        ("/users/remove", "POST"),
+        ("/invite", "GET, HEAD, POST"),
         ("/icon.svg", "GET, HEAD"),
         ("/signin", "GET, HEAD, POST"),
         ("/signout", "POST"),

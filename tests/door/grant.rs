@@ -101,6 +101,7 @@ fn registered(store: &Store, id: &str) -> Client {
         software: (None, None),
         origin: ClientOrigin::Manual,
         created_at: clock::now(),
+        changed_at: None,
     };
     store.add_client(&client, &Occasion::here(clock::now())).unwrap();
     client

@@ -19,4 +19,5 @@ mod gateway;
 mod grant;
 mod house;
 mod limits;
+mod probe;
 mod streams;

@@ -2,7 +2,7 @@
 // proxy that asks /auth/check. In these files the names, addresses and certificates of the reader's machine are
 // replaced by those of the test, and nothing else.
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
@@ -69,14 +69,14 @@ async function listening(port, child) {
 }
 
 const [privateKey, certificate] = [join(work, 'key.pem'), join(work, 'cert.pem')];
-const subject = ['-subj', '/CN=mcp.example.com', '-addext', 'subjectAltName=DNS:mcp.example.com'];
-execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-keyout', privateKey, '-out', certificate, ...subject], { stdio: 'ignore' });
+const subject = ['-subj', '/CN=mcp.example.com', '-addext', 'subjectAltName=DNS:mcp.example.com', '-addext', 'basicConstraints=critical,CA:false'];
+execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '30', '-keyout', privateKey, '-out', certificate, ...subject], { stdio: 'ignore' });
 const ca = readFileSync(certificate);
 
 /** A doorward with an owner; gives its port. */
 async function doorward(name, words, config) {
   const [data, port] = [join(work, name), await freePort()];
-  mkdirSync(data);
+  mkdirSync(data, { mode: 0o700 });
   if (config) writeFileSync(join(data, 'doorward.toml'), config);
   const child = start(name, process.env.DOORWARD_BIN, ['serve', '--listen', `127.0.0.1:${port}`, '--data', data, '--public-url', ORIGIN, ...words]);
   await listening(port, child);
@@ -182,6 +182,14 @@ async function signIn(port, path) {
   return { token: provider.held.access_token, client: provider.client.client_id, open };
 }
 
+/** What the doctor says about that doorward behind a proxy, by check. */
+function doctor(name, port) {
+  const words = ['doctor', '--json', '--data', join(work, name), '--address', `127.0.0.1:${port}`, '--ca-file', certificate];
+  const { stdout, stderr } = spawnSync(process.env.DOORWARD_BIN, words, { encoding: 'utf8' });
+  assert.ok(stdout, stderr);
+  return Object.fromEntries(JSON.parse(stdout).map((check) => [check.id, check]));
+}
+
 // ---- a proxy in front of all of doorward ----------------------------------------------------------
 
 async function inFront(proxy, file, { whole, suspicious }, check) {
@@ -194,6 +202,13 @@ async function inFront(proxy, file, { whole, suspicious }, check) {
     }
     const named = await fetch(`${ORIGIN}/.well-known/oauth-protected-resource/mcp`, { headers: { 'x-forwarded-host': 'evil.test', 'x-forwarded-proto': 'http' } });
     assert.equal((await named.json()).resource, `${ORIGIN}/mcp`);
+  });
+
+  await check('the doctor finds nothing to mend', async () => {
+    const checks = doctor('whole', port);
+    const unusual = Object.values(checks).filter(({ state }) => ['warning', 'failure'].includes(state));
+    assert.deepEqual(unusual, []);
+    for (const id of ['identity', 'challenge /mcp', 'endpoint /token', 'agents', 'stream /mcp', 'proxy']) assert.equal(checks[id].state, 'ok', id);
   });
 
   await check('a challenge arrives as it left', async () => {
@@ -262,6 +277,34 @@ async function inFront(proxy, file, { whole, suspicious }, check) {
   });
 }
 
+/** What the doctor knows of real proxies that are not as they should be. */
+async function misled({ whole }, check) {
+  const front = { '127.0.0.1:8787': `127.0.0.1:${whole}` };
+  const nobody = await freePort();
+  const saying = async (proxy, file, changes) => doctor('whole', await PROXIES[proxy](file, changes));
+
+  await check('nginx that holds events back is noticed', async () => {
+    const held = { 'proxy_buffering off;': 'proxy_buffering on; proxy_ignore_headers X-Accel-Buffering;' };
+    const checks = await saying('nginx', 'nginx.conf', { ...front, ...held });
+    assert.deepEqual([checks['stream /mcp'].state, checks['stream /mcp'].product, checks['challenge /mcp'].state], ['failure', 'nginx', 'ok']);
+  });
+
+  await check('nginx and Caddy that reach no doorward are named', async () => {
+    for (const [proxy, file, product] of [['nginx', 'nginx.conf', 'nginx'], ['caddy', 'Caddyfile', 'Caddy']]) {
+      const { identity } = await saying(proxy, file, { '127.0.0.1:8787': `127.0.0.1:${nobody}` });
+      assert.deepEqual([identity.state, identity.product], ['failure', product], identity.sentence);
+      assert.match(identity.sentence, /which reaches no doorward/);
+    }
+  });
+
+  await check('nginx that answers itself, and Caddy with nothing for the path, are named', async () => {
+    const itself = await saying('nginx', 'nginx.conf', { [`proxy_pass http://127.0.0.1:8787;`]: 'return 404;' });
+    assert.match(itself.identity.sentence, /is answered by nginx itself with status 404/);
+    const empty = await saying('caddy', 'Caddyfile', { 'reverse_proxy 127.0.0.1:8787': 'reverse_proxy /elsewhere/* 127.0.0.1:8787' });
+    assert.match(empty.identity.sentence, /nothing in its Caddyfile is for this path/);
+  });
+}
+
 // ---- a proxy that asks ----------------------------------------------------------------------------
 
 /** A server that says what it was sent. */
@@ -315,6 +358,19 @@ async function asks(proxy, file, { trusting, suspicious, server }, check) {
     assert.equal((await ask('/notes', key('/files'))).status, 403);
   });
 
+  await check('whoever calls too often is told how long to wait', async () => {
+    const busy = key('/notes');
+    let answer;
+    for (let calls = 0; calls < 200; calls += 1) {
+      answer = await fetch(`${ORIGIN}/notes`, { method: 'POST', body: '{}', headers: { authorization: `Bearer ${busy}` } });
+      await answer.text();
+      if (answer.status !== 200) break;
+    }
+    assert.equal(answer.status, 429);
+    assert.ok(Number(answer.headers.get('retry-after')) >= 1, `Retry-After: ${answer.headers.get('retry-after')}`);
+    assert.equal((await ask('/notes', notes.token)).status, 200, 'others are not held up');
+  });
+
   await check('a token opens its own server, however the path is written', async () => {
     assert.equal((await ask('/notes', files.token)).status, 401);
     for (const path of ['/notes/../files', '/files/../notes', '/notes/..%2ffiles', '/%6eotes', '//notes', '/notes//x', '/notes;x', '/notes/./x', '/NOTES', '/notesx', '/notes%00']) {
@@ -337,6 +393,13 @@ async function asks(proxy, file, { trusting, suspicious, server }, check) {
     const answer = await fetchThrough(other)(`${ORIGIN}/notes`, { headers: { authorization: `Bearer ${notes.token}` } });
     assert.equal(answer.status, 403);
     assert.equal((await fetchThrough(other)(`${ORIGIN}/.well-known/oauth-protected-resource/notes`)).status, 200, 'all else works');
+  });
+
+  await check('the doctor finds nothing to mend but the servers that are not there', async () => {
+    // Events go to the upstream without passing doorward, so nothing is said about them.
+    const checks = doctor('trusting', port);
+    for (const id of ['identity', 'challenge /notes', 'document /notes/.well-known/oauth-protected-resource', 'agents']) assert.equal(checks[id].state, 'ok', id);
+    assert.equal(checks['stream /notes'].state, 'note');
   });
 
   await check('metadata below the server is for everybody', async () => {
@@ -364,6 +427,7 @@ const ports = { whole, trusting, suspicious, server };
 await runAll('proxies', [
   { title: 'nginx', body: (check) => inFront('nginx', 'nginx.conf', ports, check) },
   { title: 'Caddy', body: (check) => inFront('caddy', 'Caddyfile', ports, check) },
+  { title: 'doctor', body: (check) => misled(ports, check) },
   { title: 'nginx · auth_request', body: (check) => asks('nginx', 'nginx-auth_request.conf', ports, check) },
   { title: 'Caddy · forward_auth', body: (check) => asks('caddy', 'Caddyfile.forward_auth', ports, check) },
 ]);

@@ -7,11 +7,13 @@
 pub mod browser;
 pub mod client;
 pub mod http;
+pub mod proxy;
 pub mod site;
 pub mod upstream;
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -42,7 +44,8 @@ impl Folder {
     pub fn new() -> Self {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let path = std::env::temp_dir().join(format!("dw-{}-{number}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
+        // As doorward would make it.
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&path).unwrap();
         Self(path)
     }
 

@@ -45,3 +45,22 @@ pub struct SigninPage {
 impl View for SigninPage {
     const TEMPLATE: &'static str = "signin.html";
 }
+
+/// `invite.html`: somebody chooses the password of their account by a one-time link. Sent to `POST /invite`.
+#[derive(Debug, Clone, Serialize)]
+pub struct InvitePage {
+    /// A warning about how this doorward is run, above everything else.
+    pub banner: Option<String>,
+    /// The one-time token that came with the link.
+    pub token: String,
+    /// Whose account it is.
+    pub username: String,
+    /// It never had a password.
+    pub is_new: bool,
+    /// The password.
+    pub form: Form,
+}
+
+impl View for InvitePage {
+    const TEMPLATE: &'static str = "invite.html";
+}

@@ -12,6 +12,7 @@ pub mod form;
 pub mod house;
 pub mod servers;
 pub mod trace;
+pub mod users;
 
 use serde::Serialize;
 
