@@ -8,7 +8,8 @@ use crate::config::Config;
 use crate::endpoints::browser::{CheckedForm, Owner, SignedIn};
 use crate::endpoints::{
     App, activity, attempts, authorize, client_configuration, clients, connect, connections, consent, device, device_authorization,
-    discovery, health, home, introspect, invite, openid, page, poll, register, revoke, servers, setup, signin, signout, token, users,
+    discovery, health, home, introspect, invite, openid, page, poll, register, revoke, servers, settings, setup, signin, signout, token,
+    users,
 };
 use crate::http::answer::Answer;
 use crate::http::method::Method::{self, Delete, Get, Head, Options, Post, Put};
@@ -132,6 +133,8 @@ static ROUTES: &[Route] = &[
     row(Post, "/users/disable",       Access::OwnerForm(users::disable),                     Cors::None),
     row(Post, "/users/enable",        Access::OwnerForm(users::enable),                      Cors::None),
     row(Post, "/users/remove",        Access::OwnerForm(users::remove),                      Cors::None),
+    row(Get,  "/settings",            Access::Page(settings::show),                          Cors::None),
+    row(Post, "/settings/password",   Access::Form(settings::change_password),               Cors::None),
     row(Get,  "/trace",               Access::OwnerPage(attempts::show),                     Cors::None),
     row(Get,  "/activity",            Access::Page(activity::show),                          Cors::None),
     row(Post, "/connections/revoke",  Access::Form(connections::revoke),                     Cors::None),

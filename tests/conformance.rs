@@ -236,6 +236,7 @@
 //! | `where_only_public_clients_are_let_in_one_with_a_secret_gets_nothing_new_until_the_owner_changes_their_mind` | all | C2; RFC 6749 §2.1, §5.2 |
 //! | **pause** | | |
 //! | `a_paused_server_answers_403_with_a_reason_and_goes_on_where_it_was` | all | A11; RFC 9110 §15.5.4 |
+//! | `a_server_that_checks_tokens_itself_is_told_to_ask_again_and_never_that_they_are_over` | all | A11, B9; RFC 7662 §2.2, RFC 9110 §15.6.4 |
 //! | `a_paused_server_never_says_401_whatever_a_call_carries` | all | A11; RFC 6750 §3, RFC 9110 §15.6.4 |
 //! | `clients_keep_and_renew_their_tokens_and_new_ones_connect_while_a_server_is_paused` | all | A11; RFC 6749 §6 |
 //! | `a_paused_client_is_told_to_come_back_everywhere_and_nobody_else_is` | all | A11; RFC 9110 §10.2.3 |
@@ -304,6 +305,7 @@
 //! | `an_open_stream_ends_with_what_it_stands_on` | all | RFC 7009 §2.1, MCP authorization, access token usage |
 //! | `trouble_behind_the_gate_is_told_in_json_without_names` | all | RFC 9110 §15.6.3 |
 //! | **limits** | | |
+//! | `a_change_of_a_registration_counts_as_one_and_reading_and_removing_it_do_not` | all | A6, RFC 7592 §2.2 |
 //! | `the_eleventh_registration_of_an_address_in_an_hour_is_told_to_wait_in_the_words_of_the_rfc` | all | A6; RFC 7591 §3.2.2, §5, RFC 9110 §10.2.3 |
 //! | `whoever_registered_the_same_before_gets_its_id_again_although_nothing_is_left` | all | A6; RFC 7591 §5 |
 //! | `a_registration_after_the_time_that_was_named_is_accepted_and_the_next_has_to_wait_again` | all | A6; RFC 9110 §10.2.3 |
@@ -358,6 +360,7 @@
 //! | `a_client_that_several_were_given_is_nobodys_to_manage` | all | A3, RFC 7591 §5, RFC 7592 §5 |
 //! | `the_first_change_makes_a_client_its_own` | all | A3, RFC 7592 §2.2 |
 //! | `nobody_is_given_a_client_that_another_is_changing_at_that_moment` | all | A3, RFC 7592 §5 |
+//! | `where_only_public_clients_are_let_in_a_client_that_asks_for_a_secret_again_does_without_again` | all | C2, RFC 7592 §2.2 |
 //! | `of_many_who_delete_at_once_one_does` | all | A3, RFC 7592 §2.3 |
 //! | `a_registration_is_managed_by_three_methods_and_from_any_origin` | all | A3, RFC 7592 §2, RFC 9110 §15.5.6 |
 //! | `a_registration_can_be_managed_after_kill_9_and_its_token_is_nowhere_to_be_read` | all | A3, RFC 7592 §5, RFC 6819 §5.1.4.1 |
@@ -377,6 +380,9 @@
 //! | `a_link_that_is_old_replaced_forged_or_for_an_account_switched_off_opens_nothing` | all | B3 |
 //! | `a_lost_password_is_replaced_by_link_and_ends_what_was_granted_under_it` | all | B3 |
 //! | `what_an_owner_does_to_an_account_takes_effect_at_once` | all | A11, Z4 |
+//! | `ones_own_password_is_changed_with_the_one_before_and_ends_what_it_opened` | all | Z4 |
+//! | `whoever_guesses_at_an_open_browser_is_held_up_like_at_the_sign_in` | all | B7 |
+//! | `an_owner_reads_what_is_configured_and_nobody_else_does` | all | B6, Z4 |
 //! | `the_servers_page_shows_the_owner_where_each_really_is` | all | B11, Z4 |
 //! | **introspection** | | |
 //! | `a_client_is_told_everything_about_its_own_tokens_however_it_authenticates` | all | B9, D2, RFC 7662 §2.2, RFC 6749 §2.3.1 |

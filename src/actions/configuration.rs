@@ -15,6 +15,12 @@ pub fn compare(store: &Store, config: &Config, occasion: &Occasion) -> Result<()
     store.note_configuration(&describe(config), occasion)
 }
 
+/// What holds since the start, each setting by its name in the configuration.
+pub fn settings(config: &Config) -> Vec<(String, String)> {
+    let Configuration { public_url, settings, .. } = describe(config);
+    std::iter::once(("public_url".to_owned(), public_url)).chain(settings).collect()
+}
+
 /// What is worth an event when it changes. No upstream and no header of one: either may hold a secret.
 fn describe(config: &Config) -> Configuration {
     let network = |network: &Network| format!("{}/{}", network.address, network.prefix);

@@ -14,6 +14,7 @@ mod trace;
 mod users;
 
 pub use configuration::compare as compare_configuration;
+pub use configuration::settings as configured;
 pub use signing_keys::tend as tend_signing_keys;
 pub use trace::attempts as traced_attempts;
 

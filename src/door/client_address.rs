@@ -29,6 +29,16 @@ pub(super) fn is_trusted(peer: IpAddr, config: &Config) -> bool {
     config.trusted_proxies.iter().any(|network| network.contains(peer))
 }
 
+/// True when somebody on this machine or network passes on what others ask and was not named as a proxy: then all of them
+/// have one address, and share what an address may do.
+pub(super) fn is_unnamed_proxy(peer: IpAddr, headers: &HeaderMap, config: &Config) -> bool {
+    let is_near = match peer.to_canonical() {
+        IpAddr::V4(v4) => v4.is_loopback() || v4.is_private() || v4.is_link_local(),
+        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local(),
+    };
+    is_near && !is_trusted(peer, config) && headers.first("x-forwarded-for").is_some()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,6 +56,20 @@ mod tests {
     fn strangers_are_not_believed() {
         assert_eq!(client("192.0.2.1", &["9.9.9.9"]), "192.0.2.1");
         assert_eq!(client("::ffff:192.0.2.1", &["9.9.9.9"]), "192.0.2.1");
+    }
+
+    #[test]
+    fn a_proxy_nearby_that_nobody_named_is_noticed_and_strangers_who_pretend_are_not() {
+        let mut config = testing::config("https://a.test");
+        config.trusted_proxies = vec![Network { address: "10.0.0.0".parse().unwrap(), prefix: 8 }];
+        let forwarded: HeaderMap = [("x-forwarded-for", "203.0.113.7")].into_iter().collect();
+        let noticed = |peer: &str, headers: &HeaderMap| is_unnamed_proxy(peer.parse().unwrap(), headers, &config);
+        for near in ["127.0.0.1", "::1", "172.18.0.2", "192.168.1.5", "fd00::1", "::ffff:127.0.0.1"] {
+            assert!(noticed(near, &forwarded) && !noticed(near, &HeaderMap::new()), "{near}");
+        }
+        for other in ["10.0.0.1", "203.0.113.7", "2001:db8::1"] {
+            assert!(!noticed(other, &forwarded), "{other}");
+        }
     }
 
     #[test]

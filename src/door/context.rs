@@ -8,8 +8,8 @@ use super::streams::Streams;
 use crate::config::Config;
 use crate::store::Store;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Once};
 
 /// Shared, and never changed after the door has opened, but for its counts.
 pub(super) struct Context {
@@ -22,6 +22,8 @@ pub(super) struct Context {
     pub(super) capacity: Arc<Capacity>,
     pub(super) busy: Arc<AtomicUsize>,
     pub(super) stop: Stop,
+    /// That a proxy is not trusted is said once.
+    pub(super) unnamed_proxy: Once,
     pub(super) deadlines: Deadlines,
 }
 

@@ -12,7 +12,7 @@ use super::refusal::{Refused, Trouble};
 use super::relay::Relay;
 use super::request::Content;
 use super::route::{self, Route, Target};
-use super::{check, client_address, cors, headers, respond, trace};
+use super::{check, client_address, cors, headers, log, respond, trace};
 use crate::http::answer::Answer;
 use crate::http::headers::HeaderMap;
 use crate::http::limits::APP_BODY_BYTES;
@@ -129,6 +129,12 @@ fn exposed(trouble: Trouble) -> Trouble {
 fn to_app(door: &Context, client: &mut Client, head: &Head, content: &mut Content, name: Name) -> Result<After, Trouble> {
     let body = content.collect(door, &mut client.wire, APP_BODY_BYTES).map_err(exposed)?;
     let address = client_address::of(client.peer, &head.headers, &door.config);
+    if client_address::is_unnamed_proxy(client.peer, &head.headers, &door.config) {
+        door.unnamed_proxy.call_once(|| {
+            let what = "what comes through a proxy counts as one client, limits included";
+            log::line(what, &format_args!("to tell its clients apart: --trusted-proxy {}", client.peer.to_canonical()));
+        });
+    }
     let mut fields = headers::to_app(&head.headers, address, name == Name::Loopback);
     // The app compares `Origin` with the name by which the browser came.
     let host = match name {

@@ -19,8 +19,8 @@ use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use std::io;
 use std::net::{IpAddr, Shutdown, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Once};
 use std::thread;
 use std::time::Duration;
 
@@ -99,6 +99,7 @@ impl Door {
             config,
             store,
             stop,
+            unnamed_proxy: Once::new(),
         });
         let watched = Arc::clone(&door);
         let watcher = thread::Builder::new().name("streams".into()).stack_size(STACK).spawn(move || watch(&watched))?;

@@ -47,7 +47,7 @@ fn proven(app: &App, request: &Request, id: &str) -> Result<Result<(ManagedClien
         Ok(token) => token,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let known = app.store.client(&ClientId::known_as(id))?;
+    let known = app.client(&ClientId::known_as(id))?;
     Ok(management::authorize(known, &token).map(|client| (client, token)))
 }
 
@@ -61,7 +61,7 @@ fn replace(app: &App, request: &Request, id: &str) -> Outcome {
         return Ok(Err(Refusal::NotJson));
     }
     let update = match management::parse(&request.body, app.redirect_rules(), &app.taken_names()) {
-        Ok(update) => update,
+        Ok(update) => update.of_kinds(app.config.clients.kinds),
         Err(refusal) => return Ok(Err(refusal)),
     };
     // Anybody has a client and its token for the asking, so an update counts as the registration that it stands for.

@@ -26,7 +26,8 @@ impl Wrong {
 /// Came without the token of this browser, and was not looked at.
 pub(super) const STALE: Wrong =
     Wrong { field: "", problem: "The page had been open for too long, or cookies are switched off. Please try again." };
-const BUSY: Wrong = Wrong { field: "", problem: "The server is busy. Please try again." };
+/// Too many are choosing or proving a password right now.
+pub(super) const BUSY: Wrong = Wrong { field: "", problem: "The server is busy. Please try again." };
 
 /// The fields of a password that is to be chosen.
 pub(super) fn password_fields() -> [Field; 2] {

@@ -37,6 +37,9 @@ fn serve(app: &App, request: &Request) -> Result<Result<Value, Refusal>, StoreEr
         Ok(TokenParameter::Foreign) => Ok(introspection::inactive()),
         Ok(TokenParameter::Access(token)) => {
             let stored = app.store.access_token(&token.hash())?;
+            if let Err(refusal) = asked.held_up(&app.store.pauses()?, stored.as_ref()) {
+                return Ok(Err(refusal));
+            }
             let record = stored.as_ref().map(|(record, _)| record.clone());
             let answer = asked.access(stored);
             // A token that a resource server was shown is in use, as if it had come to the gate.

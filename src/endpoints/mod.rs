@@ -28,6 +28,7 @@ pub mod register;
 pub mod revoke;
 mod room;
 pub mod servers;
+pub mod settings;
 pub mod setup;
 pub mod signin;
 pub mod signout;

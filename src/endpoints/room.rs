@@ -32,11 +32,14 @@ pub(super) enum Room {
     Activity,
     /// `/trace`
     Trace,
+    /// `/settings`
+    Settings,
 }
 
 impl Room {
     /// In the order of the list.
-    const ALL: [Self; 7] = [Self::Overview, Self::Connect, Self::Servers, Self::Clients, Self::Users, Self::Trace, Self::Activity];
+    const ALL: [Self; 8] =
+        [Self::Overview, Self::Connect, Self::Servers, Self::Clients, Self::Users, Self::Trace, Self::Activity, Self::Settings];
 
     /// Its path.
     pub(super) fn href(self) -> &'static str {
@@ -48,6 +51,7 @@ impl Room {
             Self::Users => "/users",
             Self::Activity => "/activity",
             Self::Trace => "/trace",
+            Self::Settings => "/settings",
         }
     }
 
@@ -60,13 +64,14 @@ impl Room {
             Self::Users => "People",
             Self::Activity => "Activity",
             Self::Trace => "Attempts",
+            Self::Settings => "Settings",
         }
     }
 
     /// Where only an owner may enter ([`crate::routes`] sees to it), nobody else is shown the way.
     fn is_for_owners(self) -> bool {
         match self {
-            Self::Overview | Self::Connect | Self::Activity => false,
+            Self::Overview | Self::Connect | Self::Activity | Self::Settings => false,
             Self::Servers | Self::Clients | Self::Users | Self::Trace => true,
         }
     }
@@ -84,10 +89,11 @@ pub(super) enum Said {
     UserDisabled,
     UserEnabled,
     UserRemoved,
+    PasswordChanged,
 }
 
 impl Said {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Revoked,
         Self::RevokedAll,
         Self::ClientRemoved,
@@ -96,6 +102,7 @@ impl Said {
         Self::UserDisabled,
         Self::UserEnabled,
         Self::UserRemoved,
+        Self::PasswordChanged,
     ];
 
     /// The word that the browser carries, and what the page says.
@@ -108,6 +115,7 @@ impl Said {
             Self::Denied => ("denied", "Taken away. Connections and keys for that server have ended."),
             Self::UserDisabled => ("user-disabled", "Switched off. Their connections and keys have ended."),
             Self::UserEnabled => ("user-enabled", "Switched on again. Their apps have to be let in anew."),
+            Self::PasswordChanged => ("password-changed", "Changed. Your other browsers are signed out, and your apps connect anew."),
             Self::UserRemoved => ("user-removed", "Removed. Their connections and keys have ended."),
         }
     }

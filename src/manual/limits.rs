@@ -16,6 +16,7 @@
 //! * Registering the same public metadata again gives the same id and costs nothing, even when nothing is left: hosted clients
 //!   do so for each of their users, from few addresses. There is no limit on all registrations together, since that would let
 //!   one stranger lock out everybody; the number of clients is bounded, and those without a grant make room.
+//! * A change of a registration counts as one, since it writes as much; reading and removing it are free.
 //! * A refresh that is answered with an earlier answer costs nothing and is never refused: a client that refreshes in twenty
 //!   places at once rotates once. Only what is new counts, once it is done, so a few that come in the same moment may pass
 //!   beyond the limit.

@@ -105,8 +105,8 @@ impl ClientKinds {
         }
     }
 
-    /// True for a client of these kinds, and for a server that asks about tokens, which gets none itself. One that got its secret before the owner decided is not let in without it: whoever
-    /// has its tokens would need nothing more to renew them.
+    /// True for a client of these kinds. One that got its secret before the owner decided is not let in without it: whoever
+    /// has its tokens would need nothing more to renew them. A resource server is no client in this sense: it gets no tokens.
     pub fn admit(self, client: &Client) -> bool {
         match self {
             Self::All => true,

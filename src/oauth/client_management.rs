@@ -5,7 +5,7 @@
 //! too ([`super::registration::fingerprint`]).
 
 use super::bearer;
-use super::client::Client;
+use super::client::{Client, ClientKinds};
 use super::error::Refusal;
 use super::redirect_rules::RedirectRules;
 use super::registration::{self, AcceptableMetadata, TakenNames};
@@ -64,6 +64,14 @@ pub struct Update {
     client_id: String,
     client_secret: Option<String>,
     metadata: AcceptableMetadata,
+}
+
+impl Update {
+    /// The same as the owner allows it, as at registration ([`AcceptableMetadata::of_kinds`]).
+    #[must_use]
+    pub fn of_kinds(self, clients: ClientKinds) -> Self {
+        Self { metadata: self.metadata.of_kinds(clients), ..self }
+    }
 }
 
 /// Reads and judges an update, under the rules of a registration.

@@ -1,9 +1,10 @@
 //! What a token is good for, told to those whom it concerns (RFC 7662).
 
-use super::bearer::{self, StoredAccessToken};
+use super::bearer::{self, Bearer, StoredAccessToken};
 use super::client_auth::AuthenticatedClient;
 use super::connection::{self, Connection, Standing, StandingGrant};
 use super::error::Refusal;
+use super::pause::Pauses;
 use super::refresh::StoredRefreshToken;
 use super::resource::ProtectedResource;
 use super::scope::Scope;
@@ -34,6 +35,20 @@ pub fn is_active(answer: &Value) -> bool {
 }
 
 impl Introspection<'_> {
+    /// Whether a resource server may be told about a token now: while calls are held up at the gate they are here, too, since
+    /// `inactive` would make apps connect anew. Any other client is told about its tokens, which stay what they are.
+    ///
+    /// # Errors
+    /// [`Refusal::ServerPausedForNow`], [`Refusal::ClientPaused`].
+    pub fn held_up(&self, pauses: &Pauses, stored: Option<&(StoredAccessToken, Standing)>) -> Result<(), Refusal> {
+        let asking = self.client.client().introspects.as_ref();
+        let Some(resource) = self.resources.iter().find(|resource| Some(&resource.path) == asking) else { return Ok(()) };
+        // That a server is closed is for callers; who checks for them is to ask again.
+        let open = pauses.open(resource).map_err(|_| Refusal::ServerPausedForNow)?;
+        let connection = stored.map(|(_, standing)| &standing.connection).filter(|connection| connection.server == resource.path);
+        connection.map_or(Ok(()), |connection| open.admits(&Bearer::Client(connection.client.clone())))
+    }
+
     /// The answer about an access token. Its client is told what it was granted, and a resource server what that reaches,
     /// as an upstream is.
     pub fn access(&self, stored: Option<(StoredAccessToken, Standing)>) -> Value {

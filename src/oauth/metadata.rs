@@ -51,7 +51,7 @@ pub fn authorization_server(issuer: &str, resources: &[ProtectedResource], clien
         "code_challenge_methods_supported": ["S256"],
         "token_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_methods_supported": methods,
-        // Servers that ask there have a secret, whatever clients have.
+        // Resource servers have secrets, whatever kinds of clients there are.
         "introspection_endpoint_auth_methods_supported": names(&AuthMethod::ALL),
         "scopes_supported": scopes.names().collect::<Vec<_>>(),
         "authorization_response_iss_parameter_supported": true,
@@ -148,6 +148,8 @@ mod tests {
         for endpoint in ["token", "revocation"] {
             assert_eq!(document[format!("{endpoint}_endpoint_auth_methods_supported")], json!(["none"]), "{endpoint}");
         }
+        let of_resource_servers = &document["introspection_endpoint_auth_methods_supported"];
+        assert_eq!(*of_resource_servers, json!(["none", "client_secret_post", "client_secret_basic"]));
     }
 
     #[test]

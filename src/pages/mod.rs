@@ -19,7 +19,7 @@ pub mod views;
 use views::View;
 
 /// Every template by name. The names are what `extends`, `include` and [`View::TEMPLATE`] refer to.
-const TEMPLATES: [(&str, &str); 23] = [
+const TEMPLATES: [(&str, &str); 24] = [
     ("layout.html", include_str!("../../templates/layout.html")),
     ("room.html", include_str!("../../templates/room.html")),
     ("page.js", SCRIPT),
@@ -41,6 +41,7 @@ const TEMPLATES: [(&str, &str); 23] = [
     ("users.html", include_str!("../../templates/users.html")),
     ("user_invited.html", include_str!("../../templates/user_invited.html")),
     ("servers.html", include_str!("../../templates/servers.html")),
+    ("settings.html", include_str!("../../templates/settings.html")),
     ("activity.html", include_str!("../../templates/activity.html")),
     ("trace.html", include_str!("../../templates/trace.html")),
 ];
@@ -133,6 +134,7 @@ mod tests {
     use super::views::form::{Field, Form};
     use super::views::house::{ConnectionLine, Frame, HomePage, Room, ServerLine};
     use super::views::servers::{ServerEntry, ServersPage};
+    use super::views::settings::{Setting, SettingsPage};
     use super::views::trace::{AttemptFold, StepLine, TracePage};
     use super::views::users::{UserEntry, UserInvitedPage, UserServer, UsersPage};
     use super::views::{Link, MessageKind, MessagePage, ServerAddress};
@@ -215,6 +217,7 @@ mod tests {
             ("user_invited.html", serde_json::to_value(user_invited()).unwrap()),
             ("clients.html", serde_json::to_value(clients()).unwrap()),
             ("client_added.html", serde_json::to_value(client_added()).unwrap()),
+            ("settings.html", serde_json::to_value(settings()).unwrap()),
             ("activity.html", serde_json::to_value(activity()).unwrap()),
             ("trace.html", serde_json::to_value(trace()).unwrap()),
         ];
@@ -388,6 +391,12 @@ mod tests {
         };
         let form = Form::new("csrf-1".to_owned(), vec![Field::text("name", "Name", "bob")]);
         UsersPage { frame: frame(), users: vec![user(false), user(true)], form }
+    }
+
+    fn settings() -> SettingsPage {
+        let setting = || Setting { name: "without_pkce".to_owned(), value: "none".to_owned() };
+        let form = Form::new("csrf-1".to_owned(), vec![Field::new_password("current", "Now")]).refused_in("current", "Wrong.");
+        SettingsPage { frame: frame(), form, lifetimes: vec![setting()], settings: vec![setting(), setting()] }
     }
 
     fn user_invited() -> UserInvitedPage {

@@ -138,7 +138,7 @@ done
 start conformance --upstream "http://127.0.0.1:$everything/mcp"
 launch conformance "$node22" conformance.mjs
 configure gateway 1h
-# The suite calls as fast as it can.
+# The others stay within the limits that people get; this one calls with one token as often as it can.
 printf '[limits]\ncalls_per_minute = "off"\n' >>"$work/gateway/doorward.toml"
 start gateway
 EVERYTHING=http://127.0.0.1:$everything/mcp FASTMCP=http://127.0.0.1:$fastmcp/mcp launch gateway "$node22" gateway.mjs

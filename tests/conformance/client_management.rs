@@ -335,6 +335,16 @@ fn nobody_is_given_a_client_that_another_is_changing_at_that_moment() {
 }
 
 #[test]
+fn where_only_public_clients_are_let_in_a_client_that_asks_for_a_secret_again_does_without_again() {
+    let doorward = Doorward::with(Setup::config("[clients]\npublic_only = true\n"));
+    let registered = Registered::new(&doorward, "client_secret_post");
+    assert_eq!(registered.text("token_endpoint_auth_method"), "none");
+    let answer = registered.put(&doorward, &json!({ "token_endpoint_auth_method": "client_secret_post", "client_name": "After" }));
+    assert_eq!((answer.status, &answer.json()["token_endpoint_auth_method"]), (200, &json!("none")), "{}", answer.text());
+    assert!(answer.json().get("client_secret").is_none());
+}
+
+#[test]
 fn of_many_who_delete_at_once_one_does() {
     let site = site();
     let registered = Registered::new(&site.doorward, "none");

@@ -5,7 +5,7 @@ use crate::support::browser::{self, Browser};
 use crate::support::client::{CALLBACK, Client};
 use crate::support::http::{self, Response};
 use crate::support::{Doorward, PASSWORD, Setup};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const TWO: &str = "public_url = \"https://mcp.example.com\"\n\
     [[server]]\npath = \"/notes\"\nname = \"Notes\"\nupstream = \"http://127.0.0.1:9/mcp\"\n\
@@ -401,7 +401,7 @@ fn what_an_owner_does_to_an_account_takes_effect_at_once() {
     act("/users/disable");
     assert!(!is_let_through(&doorward, &token) && !bob.get("/").text().contains("Sign out"));
     act("/users/enable");
-    assert_eq!(doorward.json(&["user", "list"])[1]["disabled"], false);
+    assert_eq!(account(&doorward, "bob")["disabled"], false);
     act("/users/remove");
     assert_eq!(doorward.json(&["user", "list"]).as_array().unwrap().len(), 1);
     let page = ann.get("/users");
@@ -413,7 +413,69 @@ fn what_an_owner_does_to_an_account_takes_effect_at_once() {
         by_hand.action = action.into();
         assert_eq!(ann.submit(&by_hand.clone().set("name", name).set("path", "/none")).status, status, "{action} {name}");
     }
-    assert_eq!(doorward.json(&["user", "list"])[0]["disabled"], false, "the only owner stays");
+    assert_eq!(account(&doorward, "ann")["disabled"], false, "the only owner stays");
     let taken = ann.submit(&browser::form(&page, "/users/add").set("name", "ANN"));
     assert!(taken.status == 400 && taken.text().contains("There is a user ANN already"), "{}", taken.text());
+}
+
+fn account(doorward: &Doorward, name: &str) -> Value {
+    let list = doorward.json(&["user", "list"]);
+    list.as_array().unwrap().iter().find(|user| user["name"] == name).unwrap().clone()
+}
+
+#[test]
+fn ones_own_password_is_changed_with_the_one_before_and_ends_what_it_opened() {
+    let doorward = house();
+    let (_, token) = let_in(&doorward, "bob", "Of Bob");
+    let (mut bob, mut elsewhere) = (signed_in(&doorward, "bob"), signed_in(&doorward, "bob"));
+    let page = bob.get("/settings");
+    let form = |current: &str, password: &str, again: &str| {
+        let form = browser::form(&page, "/settings/password").set("current", current);
+        // What is not asked for is not read.
+        form.set("password", password).set("password_again", again).set("name", "ann").set("owner", "yes").set("username", "ann")
+    };
+    for (current, password, again, field) in [
+        ("wrong", "entirely different", "entirely different", "current"),
+        ("", "entirely different", "entirely different", "current"),
+        (PASSWORD, "short", "short", "password"),
+        (PASSWORD, "entirely different", "entirely otherwise", "password_again"),
+    ] {
+        let refused = bob.submit(&form(current, password, again));
+        assert_eq!(refused.status, 400, "{field}");
+        assert!(refused.text().contains(&format!("id=\"{field}-wrong\"")), "{field}: {}", refused.text());
+        assert!(!refused.text().contains(PASSWORD) && !refused.text().contains("entirely"), "no password is sent back");
+    }
+    assert!(is_let_through(&doorward, &token) && elsewhere.get("/").text().contains("Sign out"), "nothing has changed so far");
+    let long = "x".repeat(128);
+    let done = bob.submit(&form(PASSWORD, &long, &long));
+    assert_eq!((done.status, done.location().as_str()), (303, "/settings"));
+    assert!(bob.get("/settings").text().contains("role=\"status\""), "this browser stays signed in");
+    assert!(!elsewhere.get("/").text().contains("Sign out") && !is_let_through(&doorward, &token));
+    let mut again = Browser::new(doorward.address);
+    let signin = again.get("/signin");
+    assert_eq!(again.sign_in(&signin, "bob", PASSWORD).status, 401);
+    assert_eq!(again.sign_in(&signin, "bob", &long).status, 200);
+    signed_in(&doorward, "ann");
+    assert_eq!(account(&doorward, "bob")["owner"], false);
+}
+
+#[test]
+fn whoever_guesses_at_an_open_browser_is_held_up_like_at_the_sign_in() {
+    let doorward = Doorward::with(Setup::default().limited());
+    let mut owner = signed_in(&doorward, "ann");
+    let form = browser::form(&owner.get("/settings"), "/settings/password").set("password", "entirely different");
+    let form = form.set("password_again", "entirely different").set("current", "wrong");
+    let statuses: Vec<u16> = (0..30).map(|_| owner.submit(&form).status).collect();
+    assert!(statuses.contains(&429), "{statuses:?}");
+}
+
+#[test]
+fn an_owner_reads_what_is_configured_and_nobody_else_does() {
+    let doorward = house();
+    let text = browser::unescape(&signed_in(&doorward, "ann").get("/settings").text());
+    for shown in ["https://mcp.example.com", "adopt_known", "30 days", "renewed every 1 hour, over when unused for 90 days"] {
+        assert!(text.contains(shown), "{shown}: {text}");
+    }
+    let bobs = signed_in(&doorward, "bob").get("/settings").text();
+    assert!(!bobs.contains("adopt_known") && !bobs.contains("90 days"));
 }

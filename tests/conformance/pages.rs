@@ -131,7 +131,7 @@ fn every_page_is_guarded_whatever_its_status() {
     assert_is_guarded(&owner.get(&client.authorize_url(&[("redirect_uri", "https://evil.test/")])), 400, Kind::Alone, "bad redirect");
     assert_is_guarded(&owner.get("/setup"), 403, Kind::Alone, "closed setup");
     assert_is_guarded(&stranger.get("/invite"), 403, Kind::Alone, "no invitation");
-    for room in ["/servers", "/clients", "/users"] {
+    for room in ["/servers", "/clients", "/users", "/settings"] {
         assert_is_guarded(&owner.get(room), 200, Kind::Room, room);
         assert_is_guarded(&stranger.get(room), 200, Kind::ToClient, room);
     }
@@ -320,6 +320,7 @@ fn other_methods_are_refused_everywhere_and_the_answer_names_the_right_ones() {
         ("/", "GET, HEAD"),
         ("/connect", "GET, HEAD"),
         ("/users", "GET, HEAD"),
+        ("/settings/password", "POST"),
         ("/users/remove", "POST"),
         ("/invite", "GET, HEAD, POST"),
         ("/icon.svg", "GET, HEAD"),

@@ -68,6 +68,34 @@ fn a_paused_server_answers_403_with_a_reason_and_goes_on_where_it_was() {
 }
 
 #[test]
+fn a_server_that_checks_tokens_itself_is_told_to_ask_again_and_never_that_they_are_over() {
+    let site = Site::new(|upstream| Setup::config(config(upstream).replace("2s", "1h")));
+    let client = site.client();
+    let (notes, files) = (connect(&site, &client, "/notes"), connect(&site, &client, "/files"));
+    let entered = site.doorward.json(&["client", "add", "--resource-server", "/notes"]);
+    let [id, secret] = ["id", "client_secret"].map(|member| entered[member].as_str().unwrap());
+    let ask = |token: &str| {
+        let form = [("client_id", id), ("client_secret", secret), ("token", token)];
+        http::post_form(site.doorward.address, "/introspect", &form, &[])
+    };
+    let active = |token: &str| ask(token).json()["active"].clone();
+    assert_eq!(active(&notes.access), true);
+    for (pause, resume) in [
+        (["server", "pause", "/notes"], ["server", "resume", "/notes"]),
+        (["server", "pause", "--all"], ["server", "resume", "--all"]),
+        (["client", "pause", &client.id], ["client", "resume", &client.id]),
+    ] {
+        run(&site.doorward, &pause);
+        held_up(&ask(&notes.access), 503);
+        if pause[0] == "client" {
+            assert_eq!(active(&files.access), false, "the token of another server is none of its business");
+        }
+        run(&site.doorward, &resume);
+        assert_eq!(active(&notes.access), true);
+    }
+}
+
+#[test]
 fn a_paused_server_never_says_401_whatever_a_call_carries() {
     let site = site();
     let client = site.client();

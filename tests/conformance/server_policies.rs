@@ -461,6 +461,8 @@ fn where_only_public_clients_are_let_in_one_that_asks_for_a_secret_is_answered_w
         for endpoint in ["token", "revocation"] {
             assert_eq!(document[format!("{endpoint}_endpoint_auth_methods_supported")], json!(["none"]));
         }
+        // A resource server has a secret all the same.
+        assert_eq!(document["introspection_endpoint_auth_methods_supported"].as_array().unwrap().len(), 3);
     }
     let client = Client::register_as(&site.doorward, "http://127.0.0.1:7777/secretive", json!({}));
     assert_eq!(client.secret, None);
@@ -493,6 +495,10 @@ fn where_only_public_clients_are_let_in_one_with_a_secret_gets_nothing_new_until
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(refused.status.code() == Some(1) && said.contains("public_only") && said.contains("hint: leave --secret out"), "{said}");
     assert!(site.doorward.run(&["client", "add", "--redirect-uri", "https://c.test/cb"]).status.success());
+    let entered = site.doorward.json(&["client", "add", "--resource-server", "/mcp"]);
+    let server = [("client_id", entered["id"].as_str().unwrap()), ("client_secret", entered["client_secret"].as_str().unwrap())];
+    let told = http::post_form(site.doorward.address, "/introspect", &[&server[..], &[("token", &tokens.access)]].concat(), &[]);
+    assert_eq!(told.json()["active"], true, "{}", told.text());
     restart(&mut site, "");
     let next = Tokens::of(&client.refresh(&site.doorward, &tokens.refresh, &[]));
     assert_eq!(call(&site.doorward, "/mcp", &next.access).status, 200);

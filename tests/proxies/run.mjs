@@ -319,7 +319,7 @@ async function asks(proxy, file, { trusting, suspicious, server }, check) {
   const ask = async (path, token, headers = {}) => {
     const answer = await fetch(`${ORIGIN}${path}`, { method: 'POST', body: '{}', headers: { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}), ...headers } });
     const text = await answer.text();
-    return { status: answer.status, challenge: answer.headers.get('www-authenticate'), seen: answer.status === 200 ? JSON.parse(text) : text };
+    return { status: answer.status, challenge: answer.headers.get('www-authenticate'), wait: answer.headers.get('retry-after'), seen: answer.status === 200 ? JSON.parse(text) : text };
   };
   const challenge = (more) => `Bearer resource_metadata="${ORIGIN}/.well-known/oauth-protected-resource/notes", scope="mcp"${more}`;
 
@@ -404,6 +404,14 @@ async function asks(proxy, file, { trusting, suspicious, server }, check) {
 
   await check('metadata below the server is for everybody', async () => {
     assert.equal((await (await fetch(`${ORIGIN}/notes/.well-known/oauth-protected-resource`)).json()).resource, `${ORIGIN}/notes`);
+  });
+
+  await check('a token that calls too often is told to wait, and nothing is said about the token', async () => {
+    const busy = await signIn(port, '/notes');
+    let answer;
+    for (let calls = 0; calls < 150 && answer?.status !== 429; calls++) answer = await ask('/notes', busy.token);
+    assert.deepEqual([answer.status, answer.challenge], [429, null]);
+    assert.match(answer.wait, /^[1-9]\d*$/);
   });
 }
 

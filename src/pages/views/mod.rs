@@ -11,6 +11,7 @@ pub mod entry;
 pub mod form;
 pub mod house;
 pub mod servers;
+pub mod settings;
 pub mod trace;
 pub mod users;
 
