@@ -324,7 +324,6 @@
 //! | `authorization_requests_are_counted_by_address_and_the_page_says_in_words_how_long_to_wait` | all | B7; RFC 6585 §4 |
 //! | `somebody_signed_in_has_an_allowance_of_their_own_that_no_stranger_uses_up` | all | B7; none: limits are ours |
 //! | `token_requests_are_counted_by_client_and_every_endpoint_of_clients_counts` | all | B7; RFC 6749 §2.3.1, §5.2 |
-//! | `a_client_manages_its_registration_no_faster_than_it_may_ask_for_anything` | all | B7; RFC 7592 §2, §5 |
 //! | `a_resource_server_may_ask_about_every_call_that_it_gets` | all | B7, B9; RFC 7662 §2.1, §4 |
 //! | `a_client_without_a_secret_is_not_stopped_by_whoever_says_its_name_elsewhere` | all | B7; RFC 6749 §2.1 |
 //! | `the_eleventh_refresh_of_a_client_in_a_minute_has_to_wait_and_its_token_is_none_the_worse` | all | B7; RFC 6749 §6 |
