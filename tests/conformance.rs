@@ -305,6 +305,7 @@
 //! | `an_open_stream_ends_with_what_it_stands_on` | all | RFC 7009 §2.1, MCP authorization, access token usage |
 //! | `trouble_behind_the_gate_is_told_in_json_without_names` | all | RFC 9110 §15.6.3 |
 //! | **limits** | | |
+//! | `a_change_of_a_registration_counts_as_one_and_reading_and_removing_it_do_not` | all | A6, RFC 7592 §2.2 |
 //! | `the_eleventh_registration_of_an_address_in_an_hour_is_told_to_wait_in_the_words_of_the_rfc` | all | A6; RFC 7591 §3.2.2, §5, RFC 9110 §10.2.3 |
 //! | `whoever_registered_the_same_before_gets_its_id_again_although_nothing_is_left` | all | A6; RFC 7591 §5 |
 //! | `a_registration_after_the_time_that_was_named_is_accepted_and_the_next_has_to_wait_again` | all | A6; RFC 9110 §10.2.3 |
