@@ -32,7 +32,9 @@
 //! codes, links ([`crate::store::restore`]). Clients stay, so an app needs one click; passwords stay, and this is the
 //! part that only its owner can mend, since a password that was changed since is the old one again.
 //!
-//! To make that loss small, a snapshot is taken within about a minute of anything that ends access, and not after an hour as otherwise.
+//! To make that loss small, a snapshot is taken within about a minute of anything that people decide, and not after an hour as
+//! otherwise. What counts is the audit log's class of decisions, in which revocations, passwords and consents are and what
+//! clients do by themselves all day is not.
 //!
 //! `--keep-access` is for moving to another machine. It was not made the default for fresh backups: that nothing was revoked
 //! since is nothing that a file can know.

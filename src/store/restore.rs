@@ -209,14 +209,19 @@ fn exchange(data: &Path, now: UnixTime) -> Result<Option<PathBuf>, StoreError> {
     Ok(before)
 }
 
-/// The second half of an exchange: after the first there is no store, and one that is ready.
+/// The second half of an exchange: after the first there is no store, and one that is ready. Where there are both, the
+/// exchange was never begun, and must not be finished at some later loss.
 pub(super) fn finish(data: &Path) -> Result<(), StoreError> {
     let (store, ready) = (data.join(STORE), data.join(READY));
-    if ready.try_exists()? && !store.try_exists()? {
-        fs::rename(ready, store)?;
-        File::open(data)?.sync_all()?;
+    if !ready.try_exists()? {
+        return Ok(());
     }
-    Ok(())
+    if store.try_exists()? {
+        fs::remove_dir_all(ready)?;
+    } else {
+        fs::rename(ready, store)?;
+    }
+    Ok(File::open(data)?.sync_all()?)
 }
 
 #[cfg(test)]
@@ -313,12 +318,16 @@ mod tests {
         drop(store);
         drop(open(folder.path()).unwrap());
         let snapshot = format::parse(&bytes).unwrap();
-        let lock = open::lock(folder.path()).unwrap();
-        build(folder.path(), &snapshot, Access::End, (&lock, (0, 0)), NOW).unwrap();
-        drop(lock);
+        let begin = || {
+            let lock = open::lock(folder.path()).unwrap();
+            build(folder.path(), &snapshot, Access::End, (&lock, (0, 0)), NOW).unwrap();
+        };
         // Before the store of then was put aside.
+        begin();
         assert_eq!(open(folder.path()).unwrap().users().unwrap().len(), 0);
+        assert!(!folder.path().join(READY).exists(), "it would be taken for the store at the next loss");
         // And after it.
+        begin();
         fs::rename(folder.path().join(STORE), folder.path().join("aside")).unwrap();
         assert_eq!(open(folder.path()).unwrap().users().unwrap().len(), 1);
     }
