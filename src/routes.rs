@@ -122,9 +122,15 @@ static ROUTES: &[Route] = &[
     row(Get,  "/",                    Access::Page(home::show),                              Cors::None),
     row(Get,  "/connect",             Access::Page(connect::show),                           Cors::None),
     row(Get,  "/servers",             Access::OwnerPage(servers::show),                      Cors::None),
+    row(Post, "/servers/pause",       Access::OwnerForm(servers::pause),                     Cors::None),
+    row(Post, "/servers/resume",      Access::OwnerForm(servers::resume),                    Cors::None),
+    row(Post, "/servers/pause-everything", Access::OwnerForm(servers::pause_everything),     Cors::None),
+    row(Post, "/servers/resume-everything", Access::OwnerForm(servers::resume_everything),   Cors::None),
     row(Get,  "/clients",             Access::OwnerPage(clients::show),                      Cors::None),
     row(Post, "/clients/add",         Access::OwnerForm(clients::add),                       Cors::None),
     row(Post, "/clients/remove",      Access::OwnerForm(clients::remove),                    Cors::None),
+    row(Post, "/clients/pause",       Access::OwnerForm(clients::pause),                     Cors::None),
+    row(Post, "/clients/resume",      Access::OwnerForm(clients::resume),                    Cors::None),
     row(Get,  "/users",               Access::OwnerPage(users::show),                        Cors::None),
     row(Post, "/users/add",           Access::OwnerForm(users::add),                         Cors::None),
     row(Post, "/users/invite",        Access::OwnerForm(users::invite),                      Cors::None),
@@ -333,12 +339,12 @@ mod tests {
     }
 
     #[test]
-    fn every_row_for_owners_is_tried_by_somebody_who_is_none() {
+    fn every_form_and_every_row_for_owners_is_tried_by_somebody_who_may_not() {
         let tried = include_str!("../tests/conformance/dashboard.rs");
         for route in ROUTES {
-            if let (Path::Exact(path), Access::OwnerPage(_) | Access::OwnerForm(_)) = (&route.path, &route.access) {
+            if let (Path::Exact(path), Access::Form(_) | Access::OwnerPage(_) | Access::OwnerForm(_)) = (&route.path, &route.access) {
                 let row = format!("(\"{}\", \"{path}\")", route.method.as_str());
-                assert!(tried.contains(&row), "{row} is missing in FOR_OWNERS");
+                assert!(tried.contains(&row), "{row} is missing in FOR_OWNERS or FOR_ANYBODY");
             }
         }
     }

@@ -384,6 +384,12 @@
 //! | `whoever_guesses_at_an_open_browser_is_held_up_like_at_the_sign_in` | all | B7 |
 //! | `an_owner_reads_what_is_configured_and_nobody_else_does` | all | B6, Z4 |
 //! | `the_servers_page_shows_the_owner_where_each_really_is` | all | B11, Z4 |
+//! | `no_form_is_accepted_that_did_not_come_from_a_page_of_this_browser` | all | Z4; RFC 9700 §4.7 |
+//! | **dashboard_pause** | | |
+//! | `a_server_paused_on_its_page_refuses_a_token_that_worked_and_takes_it_again_after` | all | A11, Z4, Z6 |
+//! | `everything_is_paused_and_resumed_by_one_button_and_the_page_says_what_stays_paused` | all | A11, Z4 |
+//! | `an_app_paused_on_its_page_waits_at_every_server_and_nobody_else_does` | all | A11, Z4 |
+//! | `the_overview_says_what_is_paused_to_those_whom_it_concerns` | all | A11 |
 //! | **introspection** | | |
 //! | `a_client_is_told_everything_about_its_own_tokens_however_it_authenticates` | all | B9, D2, RFC 7662 §2.2, RFC 6749 §2.3.1 |
 //! | `a_hint_is_a_hint_and_what_nobody_knows_changes_nothing` | all | B9, RFC 7662 §2.1 |
@@ -493,6 +499,8 @@ mod client_management;
 mod consent_choice;
 #[path = "conformance/dashboard.rs"]
 mod dashboard;
+#[path = "conformance/dashboard_pause.rs"]
+mod dashboard_pause;
 #[path = "conformance/device.rs"]
 mod device;
 #[path = "conformance/discovery.rs"]

@@ -10,6 +10,7 @@ use crate::http::answer::Answer;
 use crate::http::request::Request;
 use crate::oauth::client::{AuthMethod, Client};
 use crate::oauth::known_clients;
+use crate::oauth::pause::Pauses;
 use crate::pages::views::clients::{ClientAddedPage, ClientEntry, ClientsPage};
 use crate::pages::views::connect::CopyBox;
 use crate::pages::views::form::{Field, Form};
@@ -30,18 +31,19 @@ fn list(app: &App, request: &Request, owner: &Owner<'_>, status: u16, form: Form
     let count = |client: &Client| connections.iter().filter(|listed| listed.connection.client == client.id).count();
     let mut clients: Vec<(usize, Client)> = app.store.clients()?.into_iter().map(|client| (count(&client), client)).collect();
     clients.sort_by_key(|(count, client)| (*count == 0, std::cmp::Reverse(client.created_at)));
+    let pauses = app.store.pauses()?;
     let more = clients.len().saturating_sub(MOST);
     clients.truncate(MOST);
     let view = ClientsPage {
         frame: room::frame(app, request, owner.signed_in(), Room::Clients),
-        clients: clients.into_iter().map(|(count, client)| entry(client, count, now)).collect(),
+        clients: clients.into_iter().map(|(count, client)| entry(client, count, &pauses, now)).collect(),
         more: (more > 0).then(|| format!("{more} more that nobody uses are not shown; doorward client list has them all.")),
         form,
     };
     Ok(room::show(app, request, status, &view))
 }
 
-fn entry(client: Client, connections: usize, now: UnixTime) -> ClientEntry {
+fn entry(client: Client, connections: usize, pauses: &Pauses, now: UnixTime) -> ClientEntry {
     ClientEntry {
         id: client.id.as_str().to_owned(),
         name: client.display_name().to_owned(),
@@ -49,6 +51,7 @@ fn entry(client: Client, connections: usize, now: UnixTime) -> ClientEntry {
         since: words::ago(client.created_at, now),
         connections: words::count(connections, "connection"),
         unused: connections == 0,
+        paused: pauses.client(&client.id).map(|since| words::ago(since, now)),
         proof: match (client.is_confidential(), client.auth_method) {
             (true, _) => "A secret of its own.",
             (false, AuthMethod::None | AuthMethod::ClientSecretPost | AuthMethod::ClientSecretBasic) => "None: only where its answers go.",
@@ -128,8 +131,22 @@ fn added(app: &App, request: &Request, owner: &Owner<'_>, done: &Done) -> Answer
 
 /// `POST /clients/remove`.
 pub fn remove(app: &App, request: &Request, owner: &Owner<'_>, form: &CheckedForm) -> Answer {
-    match app.perform(owner.signed_in(), Action::ClientRemove { id: form.text("id").to_owned() }) {
-        Ok(_) => room::done(app, request, Room::Clients, Said::ClientRemoved),
+    change(app, request, owner, Action::ClientRemove { id: form.text("id").to_owned() }, Said::ClientRemoved)
+}
+
+/// `POST /clients/pause`.
+pub fn pause(app: &App, request: &Request, owner: &Owner<'_>, form: &CheckedForm) -> Answer {
+    change(app, request, owner, Action::ClientPause { id: form.text("id").to_owned() }, Said::ClientPaused)
+}
+
+/// `POST /clients/resume`.
+pub fn resume(app: &App, request: &Request, owner: &Owner<'_>, form: &CheckedForm) -> Answer {
+    change(app, request, owner, Action::ClientResume { id: form.text("id").to_owned() }, Said::ClientResumed)
+}
+
+fn change(app: &App, request: &Request, owner: &Owner<'_>, action: Action, said: Said) -> Answer {
+    match app.perform(owner.signed_in(), action) {
+        Ok(_) => room::done(app, request, Room::Clients, said),
         Err(failure) if failure.kind == FailureKind::Unknown => {
             page::nothing_here(app, "There is no such app", "It may have been removed before.")
         }

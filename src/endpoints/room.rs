@@ -90,10 +90,16 @@ pub(super) enum Said {
     UserEnabled,
     UserRemoved,
     PasswordChanged,
+    ServerPaused,
+    ServerResumed,
+    EverythingPaused,
+    EverythingResumed,
+    ClientPaused,
+    ClientResumed,
 }
 
 impl Said {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 15] = [
         Self::Revoked,
         Self::RevokedAll,
         Self::ClientRemoved,
@@ -103,6 +109,12 @@ impl Said {
         Self::UserEnabled,
         Self::UserRemoved,
         Self::PasswordChanged,
+        Self::ServerPaused,
+        Self::ServerResumed,
+        Self::EverythingPaused,
+        Self::EverythingResumed,
+        Self::ClientPaused,
+        Self::ClientResumed,
     ];
 
     /// The word that the browser carries, and what the page says.
@@ -117,6 +129,12 @@ impl Said {
             Self::UserEnabled => ("user-enabled", "Switched on again. Their apps have to be let in anew."),
             Self::PasswordChanged => ("password-changed", "Changed. Your other browsers are signed out, and your apps connect anew."),
             Self::UserRemoved => ("user-removed", "Removed. Their connections and keys have ended."),
+            Self::ServerPaused => ("server-paused", "Paused. Apps stay connected; their calls to it wait until you resume it."),
+            Self::ServerResumed => ("server-resumed", "Resumed. Nobody has to connect anew."),
+            Self::EverythingPaused => ("everything-paused", "Paused. Apps stay connected; all their calls wait until you resume them."),
+            Self::EverythingResumed => ("everything-resumed", "Resumed. What is paused by itself stays so."),
+            Self::ClientPaused => ("client-paused", "Paused. The app stays connected; its calls wait until you resume it."),
+            Self::ClientResumed => ("client-resumed", "Resumed. It need not connect anew."),
         }
     }
 

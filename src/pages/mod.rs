@@ -326,6 +326,7 @@ mod tests {
             client_name: "Claude".to_owned(),
             named_by: "It chose this name itself.".to_owned(),
             server_name: "Notes".to_owned(),
+            held_up: true,
             whose: whose.map(str::to_owned),
             scopes: vec!["Read your notes".to_owned(), "Change your notes".to_owned()],
             since: "3 days ago".to_owned(),
@@ -333,19 +334,23 @@ mod tests {
         };
         let server = ServerLine { name: "Notes".to_owned(), path: "/notes".to_owned(), address: copied() };
         let (connections, others) = (vec![line("id-1", None), line("id-2", None)], vec![line("id-3", Some("bob"))]);
-        HomePage { frame: frame(), alarm: some("Theft."), servers: vec![server], connections, others }
+        let paused = vec!["Notes was paused.".to_owned()];
+        HomePage { frame: frame(), alarm: some("Theft."), paused, may_resume: true, servers: vec![server], connections, others }
     }
 
     fn servers_page() -> ServersPage {
-        let server = ServerEntry {
+        let server = |paused| ServerEntry {
             name: "Notes".to_owned(),
             path: "/notes".to_owned(),
+            state: "Paused.".to_owned(),
+            held_up: paused,
+            paused,
             url: "https://mcp.example.com/notes".to_owned(),
             upstream: "http://127.0.0.1:8000/mcp".to_owned(),
             scopes: vec!["Read your notes".to_owned(), "Change your notes".to_owned()],
             connections: "2 apps".to_owned(),
         };
-        ServersPage { frame: frame(), servers: vec![server] }
+        ServersPage { frame: frame(), everything_paused: some("just now"), servers: vec![server(true), server(false)] }
     }
 
     fn clients() -> ClientsPage {
@@ -356,6 +361,7 @@ mod tests {
             since: "3 days ago".to_owned(),
             connections: "1 connection".to_owned(),
             unused: false,
+            paused: some("just now"),
             redirect_uris: vec!["https://claude.ai/cb".to_owned(), "https://claude.com/cb".to_owned()],
             proof: "None.".to_owned(),
         };

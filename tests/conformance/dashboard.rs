@@ -19,7 +19,7 @@ fn house() -> Doorward {
     doorward
 }
 
-fn signed_in(doorward: &Doorward, name: &str) -> Browser {
+pub(super) fn signed_in(doorward: &Doorward, name: &str) -> Browser {
     let mut browser = Browser::new(doorward.address);
     let page = browser.get("/signin");
     assert_eq!(browser.sign_in(&page, name, PASSWORD).status, 200);
@@ -96,7 +96,7 @@ fn is_let_through(doorward: &Doorward, token: &str) -> bool {
 }
 
 /// The form for `action` on a page that holds `text` in its entry.
-fn form_beside(page: &Response, text: &str, action: &str) -> browser::Form {
+pub(super) fn form_beside(page: &Response, text: &str, action: &str) -> browser::Form {
     let html = page.text();
     let entry = html.split("<li>").find(|entry| entry.contains(text)).unwrap_or_else(|| panic!("{text} is not there: {html}"));
     browser::form(&Response { body: entry.as_bytes().to_vec(), ..page.clone() }, action)
@@ -167,7 +167,7 @@ fn what_was_done_is_said_once_and_in_no_words_but_ours() {
 }
 
 /// Every room and form that is for owners alone. A test of the routes counts them.
-const FOR_OWNERS: [(&str, &str); 14] = [
+const FOR_OWNERS: [(&str, &str); 20] = [
     ("GET", "/users"),
     ("POST", "/users/add"),
     ("POST", "/users/invite"),
@@ -177,12 +177,62 @@ const FOR_OWNERS: [(&str, &str); 14] = [
     ("POST", "/users/enable"),
     ("POST", "/users/remove"),
     ("GET", "/servers"),
+    ("POST", "/servers/pause"),
+    ("POST", "/servers/resume"),
+    ("POST", "/servers/pause-everything"),
+    ("POST", "/servers/resume-everything"),
     ("GET", "/trace"),
     ("GET", "/clients"),
     ("POST", "/clients/add"),
     ("POST", "/clients/remove"),
+    ("POST", "/clients/pause"),
+    ("POST", "/clients/resume"),
     ("POST", "/connections/revoke-everything"),
 ];
+
+/// Every form of anybody who is signed in. A test of the routes counts them, too.
+const FOR_ANYBODY: [(&str, &str); 6] = [
+    ("POST", "/consent"),
+    ("POST", "/device"),
+    ("POST", "/signout"),
+    ("POST", "/settings/password"),
+    ("POST", "/connections/revoke"),
+    ("POST", "/connections/revoke-mine"),
+];
+
+#[test]
+fn no_form_is_accepted_that_did_not_come_from_a_page_of_this_browser() {
+    let doorward = house();
+    let (mut ann, mut bob) = (signed_in(&doorward, "ann"), signed_in(&doorward, "bob"));
+    let token = browser::form(&ann.get("/"), "/signout").fields[0].1.clone();
+    let anothers = browser::form(&bob.get("/"), "/signout").fields[0].1.clone();
+    let state = || ["user", "client", "server", "key"].map(|noun| doorward.json(&[noun, "list"]));
+    let before = state();
+    for (_, path) in FOR_OWNERS.iter().chain(&FOR_ANYBODY).filter(|(method, _)| *method == "POST") {
+        let fields = |token: &str| {
+            let common = [("csrf", token), ("name", "bob"), ("path", "/notes"), ("server", "/notes"), ("preset", "claude")];
+            http::encode(&common.map(|(name, value)| (name, value)))
+        };
+        let form = ("Content-Type", "application/x-www-form-urlencoded");
+        for (token, kind, site, origin) in [
+            ("", form, "same-origin", "null"),
+            ("x", form, "same-origin", "null"),
+            (anothers.as_str(), form, "same-origin", "null"),
+            (token.as_str(), form, "cross-site", "https://evil.test"),
+            (token.as_str(), form, "same-site", "null"),
+            (token.as_str(), form, "same-origin", "https://evil.test"),
+            (token.as_str(), ("Content-Type", "text/plain"), "same-origin", "null"),
+        ] {
+            let answer = ann.exchange("POST", path, &[kind, ("Sec-Fetch-Site", site), ("Origin", origin)], fields(token).as_bytes());
+            assert_eq!(answer.status, 403, "{path} {token:?} {kind:?} {site} {origin}");
+            assert!(answer.text().contains("This form was not accepted"), "{path}: {}", answer.text());
+        }
+        let mut nobody = Browser::new(doorward.address);
+        assert_eq!(nobody.exchange("POST", path, &[form], fields(&token).as_bytes()).status, 403, "{path}");
+    }
+    assert_eq!(state(), before, "and nothing was changed");
+    assert_eq!(ann.get("/").status, 200, "nobody was signed out");
+}
 
 #[test]
 fn what_is_for_owners_is_refused_to_others_by_the_server_itself() {
@@ -217,7 +267,7 @@ fn the_servers_page_shows_the_owner_where_each_really_is() {
 }
 
 /// What is to be copied on a page, by the id of its box.
-fn copied(page: &Response, id: &str) -> String {
+pub(super) fn copied(page: &Response, id: &str) -> String {
     let html = page.text();
     let rest = html.split(&format!("id=\"{id}\"><bdi>")).nth(1).unwrap_or_else(|| panic!("no {id}: {html}"));
     browser::unescape(rest.split("</bdi>").next().unwrap())
