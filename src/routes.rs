@@ -10,8 +10,8 @@ mod path;
 use crate::config::Config;
 use crate::endpoints::{
     App, activity, attempts, authorize, client_configuration, clients, connect, connections, consent, device, device_authorization,
-    discovery, health, home, introspect, invite, openid, page, poll, register, revoke, servers, settings, setup, signin, signout, token,
-    users,
+    discovery, health, home, introspect, invite, keys, openid, page, poll, register, revoke, servers, settings, setup, signin, signout,
+    token, users,
 };
 use crate::http::answer::Answer;
 use crate::http::method::Method::{self, Delete, Get, Head, Options, Post, Put};
@@ -98,6 +98,9 @@ static ROUTES: &[Route] = &[
     row(Post, "/clients/remove",      Access::OwnerForm(clients::remove),                    Cors::None),
     row(Post, "/clients/pause",       Access::OwnerForm(clients::pause),                     Cors::None),
     row(Post, "/clients/resume",      Access::OwnerForm(clients::resume),                    Cors::None),
+    row(Get,  "/keys",                Access::Page(keys::show),                              Cors::None),
+    row(Post, "/keys/add",            Access::Form(keys::add),                               Cors::None),
+    row(Post, "/keys/revoke",         Access::Form(keys::revoke),                            Cors::None),
     row(Get,  "/users",               Access::OwnerPage(users::show),                        Cors::None),
     row(Post, "/users/add",           Access::OwnerForm(users::add),                         Cors::None),
     row(Post, "/users/invite",        Access::OwnerForm(users::invite),                      Cors::None),

@@ -385,6 +385,12 @@
 //! | `an_owner_reads_what_is_configured_and_nobody_else_does` | all | B6, Z4 |
 //! | `the_servers_page_shows_the_owner_where_each_really_is` | all | B11, Z4 |
 //! | `no_form_is_accepted_that_did_not_come_from_a_page_of_this_browser` | all | Z4; RFC 9700 §4.7 |
+//! | **dashboard_keys** | | |
+//! | `a_key_made_on_its_page_is_shown_once_and_a_reload_makes_no_second_one` | all | D5, Z4 |
+//! | `of_many_who_send_the_form_at_once_one_key_is_made` | all | D5, Z4 |
+//! | `a_key_revoked_on_its_page_gets_401_with_the_next_call` | all | D5, Z4, Z6 |
+//! | `each_makes_keys_for_themselves_and_sees_and_revokes_their_own_and_an_owner_everybodys` | all | D5, Z4 |
+//! | `what_was_wrong_with_a_key_is_said_and_what_was_entered_is_kept` | all | D5, Z4 |
 //! | **dashboard_pause** | | |
 //! | `a_server_paused_on_its_page_refuses_a_token_that_worked_and_takes_it_again_after` | all | A11, Z4, Z6 |
 //! | `everything_is_paused_and_resumed_by_one_button_and_the_page_says_what_stays_paused` | all | A11, Z4 |
@@ -499,6 +505,8 @@ mod client_management;
 mod consent_choice;
 #[path = "conformance/dashboard.rs"]
 mod dashboard;
+#[path = "conformance/dashboard_keys.rs"]
+mod dashboard_keys;
 #[path = "conformance/dashboard_pause.rs"]
 mod dashboard_pause;
 #[path = "conformance/device.rs"]

@@ -33,7 +33,7 @@ use doorward::oauth::trace::Trace;
 use doorward::oauth::trace_step::{self, Agent, Stage, Step};
 use doorward::oauth::user::{ServerAccess, User, UserName};
 use doorward::store::AuditCounts;
-use doorward::store::record::{self, BrowserSession, FingerprintOwner, Instance, LastUse, NameOwner, Record, StoredSetupLink};
+use doorward::store::record::{self, BrowserSession, FingerprintOwner, Instance, LastUse, NameOwner, Record, SpentForm, StoredSetupLink};
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::fs;
@@ -223,6 +223,7 @@ fn api_key() -> StoredApiKey {
         scope: Scope::parse("read write"),
         created_at: AT,
         expires_at: Some(LATER),
+        begins: "dwky_AbCd".into(),
     }
 }
 
@@ -275,6 +276,7 @@ fn goldens() -> Vec<Golden> {
         golden("pauses.1.none.bin", Pauses::default()),
         golden("api_key.1.bin", api_key()),
         golden("api_key.1.endless.bin", StoredApiKey { expires_at: None, ..api_key() }),
+        golden("spent_form.1.bin", SpentForm { until: LATER }),
         golden("setup_link.1.bin", StoredSetupLink { hash: hash(4), expires_at: LATER }),
         golden("invitation.1.bin", Invitation { user: ann(), user_epoch: 3, expires_at: LATER }),
         golden("audit.1.bin", entry(What::SettingChanged { setting: Shown::new("a"), before: Shown::new("b"), after: Shown::new("c") })),

@@ -1,6 +1,6 @@
 //! `/clients`: what is registered, and what an owner enters and removes.
 
-use super::browser::{CheckedForm, Owner};
+use super::browser::{CheckedForm, Owner, Sent};
 use super::home::named_by;
 use super::room::{self, Room, Said};
 use super::{App, page, words};
@@ -82,7 +82,7 @@ fn form(app: &App, owner: &Owner<'_>, entered: &Entered) -> Form {
             .optional(),
         Field::tick("secret", "Give it a client secret", entered.secret).with_rule("Only if its form asks for one."),
     ];
-    Form::new(app.form_token(owner.signed_in()), fields)
+    Form::new(app.form_token(owner.signed_in()), fields).numbered(app.form_number())
 }
 
 /// `POST /clients/add`. What is shown only once is the answer itself.
@@ -101,12 +101,14 @@ pub fn add(app: &App, request: &Request, owner: &Owner<'_>, filled_in: &CheckedF
         name: (!name.is_empty()).then(|| name.to_owned()),
         secret: entered.secret,
     };
-    match app.perform(owner.signed_in(), action) {
-        Ok(done) => added(app, request, owner, &done),
-        Err(failure) => {
+    match app.once(filled_in, || app.perform(owner.signed_in(), action)) {
+        Ok(Sent::First(done)) => added(app, request, owner, &done),
+        Ok(Sent::Before) => page::sent_before(app, (Room::Clients.href(), "See the apps")),
+        Ok(Sent::InVain(failure)) => {
             let form = form(app, owner, &entered).refused_in("redirect_uris", &page::sentence(&failure.what));
             list(app, request, owner, 400, form).unwrap_or_else(|error| page::unavailable(app, &error))
         }
+        Err(error) => page::unavailable(app, &error),
     }
 }
 

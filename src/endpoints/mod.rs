@@ -20,6 +20,7 @@ pub mod health;
 pub mod home;
 pub mod introspect;
 pub mod invite;
+pub mod keys;
 mod limits;
 pub mod openid;
 pub mod page;

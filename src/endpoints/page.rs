@@ -93,6 +93,14 @@ pub fn nothing_here(app: &App, title: &str, what: &str) -> Answer {
     message(app, 404, &Message { kind: MessageKind::Error, title, paragraphs: &[what], hint: None, steps: &[], link })
 }
 
+/// A form that counts once was sent a second time.
+pub fn sent_before(app: &App, room: (&'static str, &'static str)) -> Answer {
+    let what = "This form was sent before, and what it made was shown then, once. Nothing was made a second time.";
+    let message =
+        Message { kind: MessageKind::Info, title: "This was done already", paragraphs: &[what], hint: None, steps: &[], link: Some(room) };
+    self::message(app, 409, &message)
+}
+
 /// Something that was asked for on a page was not done.
 pub fn failed(app: &App, failure: &Failure) -> Answer {
     let status = match failure.kind {

@@ -195,6 +195,18 @@
 //! (the private module `endpoints::room`), so no link can have a page of ours say something to somebody. What can be shown only
 //! once, such as a client's secret, is the answer to the form itself and is kept nowhere.
 //!
+//! # What is shown once is made once
+//!
+//! A key, and a client's secret, are in the answer to the form that makes them. A reload sends that form again, so it carries
+//! a number, of which the store keeps an HMAC until the session is over: the second time nothing is made and the page says so
+//! (`Store::spend_form`). A form that was refused keeps its number.
+//!
+//! # On a page everybody makes keys for themselves
+//!
+//! A key acts as its user. `doorward key add --user` makes one for somebody else, and needs the machine; an owner's browser,
+//! should it be taken over, cannot act as anybody but the owner. It can revoke everybody's. Of a key the list shows how it
+//! begins, 24 of its 256 bits, by which a person knows which script has it.
+//!
 //! # Nothing is agreed to before there is a user
 //!
 //! While no account exists, `/authorize` and `/register` answer 503 and the gate 401. The first account becomes the owner.

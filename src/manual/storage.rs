@@ -30,6 +30,7 @@
 //! | Connection | connection id | [`crate::oauth::connection::Connection`] |
 //! | Pauses | (none) | [`crate::oauth::pause::Pauses`]: what is paused, and how |
 //! | ApiKey | hash of the key | [`crate::oauth::api_key::StoredApiKey`] |
+//! | SpentForm | HMAC of the form's token and number | [`crate::store::record::SpentForm`]: its reload does nothing |
 //! | LastUse | connection id, or hash of an API key | [`crate::store::record::LastUse`] |
 //! | McpSession | hash of server and session id | [`crate::oauth::mcp_session::SessionOwner`] |
 //! | Audit | class, place in its ring | [`crate::oauth::audit::Entry`] |

@@ -142,6 +142,7 @@ pub(crate) fn api_key() -> StoredApiKey {
         scope: Scope::parse("read write"),
         created_at: NOW,
         expires_at: Some(seconds_later(3600)),
+        begins: "dwky_AQEB".into(),
     }
 }
 

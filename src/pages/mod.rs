@@ -19,7 +19,7 @@ pub mod views;
 use views::View;
 
 /// Every template by name. The names are what `extends`, `include` and [`View::TEMPLATE`] refer to.
-const TEMPLATES: [(&str, &str); 24] = [
+const TEMPLATES: [(&str, &str); 27] = [
     ("layout.html", include_str!("../../templates/layout.html")),
     ("room.html", include_str!("../../templates/room.html")),
     ("page.js", SCRIPT),
@@ -37,6 +37,9 @@ const TEMPLATES: [(&str, &str); 24] = [
     ("connect.html", include_str!("../../templates/connect.html")),
     ("clients.html", include_str!("../../templates/clients.html")),
     ("client_added.html", include_str!("../../templates/client_added.html")),
+    ("keys.html", include_str!("../../templates/keys.html")),
+    ("key.html", include_str!("../../templates/key.html")),
+    ("key_added.html", include_str!("../../templates/key_added.html")),
     ("invite.html", include_str!("../../templates/invite.html")),
     ("users.html", include_str!("../../templates/users.html")),
     ("user_invited.html", include_str!("../../templates/user_invited.html")),
@@ -133,6 +136,7 @@ mod tests {
     use super::views::entry::{InvitePage, SetupPage, SigninPage};
     use super::views::form::{Field, Form};
     use super::views::house::{ConnectionLine, Frame, HomePage, Room, ServerLine};
+    use super::views::keys::{KeyAddedPage, KeyEntry, KeyScope, KeyServer, KeysPage};
     use super::views::servers::{ServerEntry, ServersPage};
     use super::views::settings::{Setting, SettingsPage};
     use super::views::trace::{AttemptFold, StepLine, TracePage};
@@ -216,6 +220,8 @@ mod tests {
             ("users.html", serde_json::to_value(users()).unwrap()),
             ("user_invited.html", serde_json::to_value(user_invited()).unwrap()),
             ("clients.html", serde_json::to_value(clients()).unwrap()),
+            ("keys.html", serde_json::to_value(keys()).unwrap()),
+            ("key_added.html", serde_json::to_value(key_added()).unwrap()),
             ("client_added.html", serde_json::to_value(client_added()).unwrap()),
             ("settings.html", serde_json::to_value(settings()).unwrap()),
             ("activity.html", serde_json::to_value(activity()).unwrap()),
@@ -373,6 +379,31 @@ mod tests {
         ];
         let form = Form::new("csrf-1".to_owned(), fields.map(|field| field.with_rule("So.")).to_vec());
         ClientsPage { frame: frame(), clients: vec![client], more: some("3 more."), form: form.refused_in("uris", "Not so.") }
+    }
+
+    fn keys() -> KeysPage {
+        let key = |whose: Option<&str>| KeyEntry {
+            id: "key-1".to_owned(),
+            name: "backup".to_owned(),
+            begins: "dwky_AbCd".to_owned(),
+            server_name: "Notes".to_owned(),
+            whose: whose.map(str::to_owned),
+            scopes: vec!["Read your notes".to_owned()],
+            since: "3 days ago".to_owned(),
+            last_used: some("just now from 203.0.113.9"),
+            ends: "It ends in 90 days.".to_owned(),
+            works: whose.is_none(),
+        };
+        let scope = |settled| KeyScope { name: "read".to_owned(), description: "Read your notes".to_owned(), ticked: true, settled };
+        let server =
+            |chosen| KeyServer { path: "/notes".to_owned(), name: "Notes".to_owned(), scopes: vec![scope(false), scope(true)], chosen };
+        let form = Form::new("csrf-1".to_owned(), vec![Field::text("name", "Name", "x")]).numbered("number-1".to_owned());
+        let (keys, others, servers) = (vec![key(None)], vec![key(Some("bob"))], vec![server(true), server(false)]);
+        KeysPage { frame: frame(), keys, others, form: form.refused("Not so."), servers }
+    }
+
+    fn key_added() -> KeyAddedPage {
+        KeyAddedPage { frame: frame(), name: "backup".to_owned(), copies: vec![copied()] }
     }
 
     fn client_added() -> ClientAddedPage {

@@ -13,6 +13,7 @@ mod connections;
 mod counters;
 mod device;
 mod flows;
+mod forms;
 mod guesses;
 mod invitations;
 mod mcp_sessions;

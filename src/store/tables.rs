@@ -1,7 +1,9 @@
 //! In which table each record is, and when it may be forgotten.
 
 use super::audit::AuditCounts;
-use super::record::{BrowserSession, FingerprintOwner, Instance, LastUse, NameOwner, Record, StoredSetupLink, Table, UserCodeOwner};
+use super::record::{
+    BrowserSession, FingerprintOwner, Instance, LastUse, NameOwner, Record, SpentForm, StoredSetupLink, Table, UserCodeOwner,
+};
 use crate::clock::UnixTime;
 use crate::oauth::api_key::StoredApiKey;
 use crate::oauth::audit::Entry;
@@ -93,6 +95,12 @@ impl Record for StoredApiKey {
     /// One whose time is over stays in the list for a while, so that its owner sees why a script has stopped.
     fn forget_at(&self) -> Option<UnixTime> {
         self.expires_at.map(|end| end.after(KEEP_ENDED))
+    }
+}
+impl Record for SpentForm {
+    const TABLE: Table = Table::SpentForm;
+    fn forget_at(&self) -> Option<UnixTime> {
+        Some(self.until)
     }
 }
 impl Record for LastUse {

@@ -98,7 +98,8 @@ fn is_let_through(doorward: &Doorward, token: &str) -> bool {
 /// The form for `action` on a page that holds `text` in its entry.
 pub(super) fn form_beside(page: &Response, text: &str, action: &str) -> browser::Form {
     let html = page.text();
-    let entry = html.split("<li>").find(|entry| entry.contains(text)).unwrap_or_else(|| panic!("{text} is not there: {html}"));
+    let mut entries = html.split("<li>").filter_map(|rest| rest.split("</li>").next());
+    let entry = entries.find(|entry| entry.contains(text)).unwrap_or_else(|| panic!("{text} is not there: {html}"));
     browser::form(&Response { body: entry.as_bytes().to_vec(), ..page.clone() }, action)
 }
 
@@ -191,13 +192,15 @@ const FOR_OWNERS: [(&str, &str); 20] = [
 ];
 
 /// Every form of anybody who is signed in. A test of the routes counts them, too.
-const FOR_ANYBODY: [(&str, &str); 6] = [
+const FOR_ANYBODY: [(&str, &str); 8] = [
     ("POST", "/consent"),
     ("POST", "/device"),
     ("POST", "/signout"),
     ("POST", "/settings/password"),
     ("POST", "/connections/revoke"),
     ("POST", "/connections/revoke-mine"),
+    ("POST", "/keys/add"),
+    ("POST", "/keys/revoke"),
 ];
 
 #[test]
@@ -282,6 +285,9 @@ fn an_owner_enters_an_app_by_its_platform_and_its_secret_is_shown_once_and_works
     let added = owner.submit(&form);
     assert_eq!((added.status, added.header("cache-control")), (200, Some("no-store")));
     let (id, secret) = (copied(&added, "client-id"), copied(&added, "client-secret"));
+    let reloaded = owner.submit(&form);
+    assert!(reloaded.status == 409 && !reloaded.text().contains("dwcs_"), "a reload makes no second one: {}", reloaded.text());
+    assert_eq!(doorward.json(&["client", "list"]).as_array().unwrap().len(), 1);
     assert_eq!(copied(&added, "token-url"), format!("{}/token", doorward.origin()));
     let list = owner.get("/clients");
     assert!(list.text().contains(&id) && !list.text().contains(&secret), "the secret is nowhere any more");
@@ -297,7 +303,8 @@ fn an_owner_enters_an_app_by_its_platform_and_its_secret_is_shown_once_and_works
     assert_eq!((removed.status, removed.location().as_str()), (303, "/clients"));
     assert_eq!(doorward.json(&["client", "list"]), json!([]));
     assert_eq!(doorward.json(&["connection", "list"]), json!([]), "its connections ended with it");
-    assert_eq!(owner.submit(&browser::form(&page, "/clients/add").set("preset", "x").set("id", &id)).status, 400);
+    let fresh = owner.get("/clients");
+    assert_eq!(owner.submit(&browser::form(&fresh, "/clients/add").set("preset", "x").set("id", &id)).status, 400);
     let mut again = browser::form(&page, "/clients/add").set("id", &id);
     again.action = "/clients/remove".into();
     assert_eq!(owner.submit(&again).status, 404, "what is not there cannot be removed");

@@ -10,6 +10,7 @@ pub mod consent;
 pub mod entry;
 pub mod form;
 pub mod house;
+pub mod keys;
 pub mod servers;
 pub mod settings;
 pub mod trace;
