@@ -11,7 +11,7 @@
 //! | A5 | a client's name is short, hides nothing, and is not ours | `a_name_that_hides_something_or_pretends_to_be_us_is_refused` |
 //! | A6 | ten registrations an hour and address | `the_eleventh_registration_of_an_address_in_an_hour_is_told_to_wait_in_the_words_of_the_rfc` |
 //! | A7 | PKCE with S256, and no grant that does without a person | `there_is_no_way_around_pkce_for_any_kind_of_client`, `no_other_grant_exists` |
-//! | A8 | the user picks the server; the token is good there alone (elsewhere 401, so that its client asks for another), and its scope says so | `without_a_resource_the_user_chooses_the_server_and_the_token_is_good_there_alone` |
+//! | A8 | the user picks the server; the token is good there alone and answers 403 anywhere else, and its scope says so | `without_a_resource_the_user_chooses_the_server_and_the_token_is_good_there_alone` |
 //! | A9 | tokens without an end, where the owner wants them | `where_the_owner_chose_it_access_tokens_do_not_expire_and_still_end` |
 //! | A10 | connections are on the start page under their clients' names, and *Revoke* ends them with the next call | `nobody_revokes_the_connection_of_somebody_else` |
 //! | A11 | taking a user off a server ends their tokens there at once; a paused server says 403 and why | `what_happens_to_a_user_ends_their_codes_and_tokens_within_the_same_second`, `a_paused_server_answers_403_with_a_reason_and_goes_on_where_it_was` |

@@ -178,35 +178,6 @@
 //! `openid profile email` there would put three lines on every consent page for tokens that nobody reads; clients that want
 //! them look into `openid-configuration`, which lists them, or ask without looking.
 //!
-//! # No `form-action` on sign-in and consent
-//!
-//! Chromium applies `form-action` to every redirect after the form, including those that the client makes. A policy that
-//! names only us would stop the browser on its way back to the client.
-//!
-//! # One script, by its hash
-//!
-//! Pages work without script. Where somebody is signed in, a few lines copy a text at the press of a button; they stand in
-//! the page and the policy names their hash, so that nothing else runs there: not what an upstream serves under our origin,
-//! which `script-src 'self'` would let in. Sign-in, consent and set-up have no script at all.
-//!
-//! # What was just done is a word in a cookie
-//!
-//! After a form the browser is sent on to a page, which says what was done. The redirect carries a word of ours and no text
-//! (the private module `endpoints::room`), so no link can have a page of ours say something to somebody. What can be shown only
-//! once, such as a client's secret, is the answer to the form itself and is kept nowhere.
-//!
-//! # What is shown once is made once
-//!
-//! A key, and a client's secret, are in the answer to the form that makes them. A reload sends that form again, so it carries
-//! a number, of which the store keeps an HMAC until the session is over: the second time nothing is made and the page says so
-//! (`Store::spend_form`). A form that was refused keeps its number.
-//!
-//! # On a page everybody makes keys for themselves
-//!
-//! A key acts as its user. `doorward key add --user` makes one for somebody else, and needs the machine; an owner's browser,
-//! should it be taken over, cannot act as anybody but the owner. It can revoke everybody's. Of a key the list shows how it
-//! begins, 24 of its 256 bits, by which a person knows which script has it.
-//!
 //! # Nothing is agreed to before there is a user
 //!
 //! While no account exists, `/authorize` and `/register` answer 503 and the gate 401. The first account becomes the owner.
@@ -224,9 +195,12 @@
 //! be given a new one then; the list says which ones ended ([`crate::oauth::api_key`]). Its scopes are at most what the server
 //! offers at the time of the call.
 //!
-//! At another server a key gets 403 without a challenge, where a token gets 401 with one: nobody can renew a key, and a
+//! At another server a key gets 403 without a challenge, where a token gets one: nobody can renew a key, and a
 //! client that was configured with one must not begin to sign in. Its id stands where a client's would (`X-Doorward-Client`,
 //! the owner of an MCP session), so one key cannot use what another opened.
+//!
+//! A token whose client named its server gets 401 elsewhere (MCP: a token for another audience is invalid); one whose user
+//! chose, since the client named none, gets 403 `insufficient_scope`: it is good, and its client is to ask for more.
 //!
 //! # Whoever was given a client alone may manage it
 //!

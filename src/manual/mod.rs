@@ -3,5 +3,6 @@
 pub mod decisions;
 pub mod dependencies;
 pub mod limits;
+pub mod pages;
 pub mod storage;
 pub mod threat_model;

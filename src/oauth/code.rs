@@ -31,6 +31,8 @@ pub struct StoredCode {
     pub user_epoch: u32,
     /// For the server at this path.
     pub server: String,
+    /// Whether the client named that server itself.
+    pub resource_was_sent: bool,
     /// To what.
     pub scope: Scope,
     /// What the client had asked for.
@@ -72,6 +74,7 @@ impl StoredCode {
             user_epoch: self.user_epoch,
             authenticated_at: self.authentication.at,
             granted,
+            resource_was_sent: self.resource_was_sent,
             asked: self.asked.clone(),
         }
     }
@@ -85,6 +88,7 @@ pub fn issue(flow: &Flow, proof: &ConsentGiven, expires_at: UnixTime) -> StoredC
         user: flow.user.clone(),
         user_epoch: flow.user_epoch,
         server: granted.server,
+        resource_was_sent: flow.resource_was_sent,
         scope: granted.scope,
         asked: flow.asked.clone(),
         redirect_uri: flow.redirect_uri.clone(),
@@ -191,6 +195,7 @@ mod tests {
             user: UserId::known_as("ann"),
             user_epoch: 3,
             server: "/notes".into(),
+            resource_was_sent: true,
             scope: Scope::parse("read"),
             asked: Scope::default(),
             redirect_uri: CALLBACK.into(),
