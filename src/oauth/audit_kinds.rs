@@ -3,6 +3,7 @@
 
 use super::connection::EndReason;
 use super::text::Shown;
+use crate::clock::UnixTime;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -69,6 +70,8 @@ pub enum What {
     // invitations
     InvitationMade,
     InvitationAccepted,
+    // the store
+    StoreRestored { taken_at: UnixTime, connections: u32, keys: u32 },
 }
 
 impl What {
@@ -124,6 +127,7 @@ impl What {
             Self::SettingChanged { .. } => ("setting_changed", Decisions),
             Self::InvitationMade => ("invitation_made", Decisions),
             Self::InvitationAccepted => ("invitation_accepted", Decisions),
+            Self::StoreRestored { .. } => ("store_restored", Decisions),
         }
     }
 

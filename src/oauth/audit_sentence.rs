@@ -74,6 +74,10 @@ impl Event {
             What::InvitationMade => format!("a link with which {user} chooses a password was made{by}"),
             What::InvitationAccepted => format!("{user} chose a password; what was granted before has ended"),
             What::SettingChanged { setting, before, after } => format!("{setting} is {after} and was {before}"),
+            What::StoreRestored { taken_at, connections, keys } => {
+                let age = self.at.in_words_since(*taken_at);
+                format!("the data was put back as it was {age} before; connections that have ended with it: {connections}, keys: {keys}")
+            }
         }
     }
 }
