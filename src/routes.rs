@@ -104,6 +104,7 @@ static ROUTES: &[Route] = &[
     row(Get,  "/users",               Access::OwnerPage(users::show),                        Cors::None),
     row(Post, "/users/add",           Access::OwnerForm(users::add),                         Cors::None),
     row(Post, "/users/invite",        Access::OwnerForm(users::invite),                      Cors::None),
+    row(Post, "/users/reset",         Access::OwnerForm(users::reset),                       Cors::None),
     row(Post, "/users/allow",         Access::OwnerForm(users::allow),                       Cors::None),
     row(Post, "/users/deny",          Access::OwnerForm(users::deny),                        Cors::None),
     row(Post, "/users/disable",       Access::OwnerForm(users::disable),                     Cors::None),

@@ -284,7 +284,7 @@ fn goldens() -> Vec<Golden> {
         golden("api_key.1.endless.bin", StoredApiKey { expires_at: None, ..api_key() }),
         golden("spent_form.1.bin", SpentForm { until: LATER }),
         golden("setup_link.1.bin", StoredSetupLink { hash: hash(4), expires_at: LATER }),
-        golden("invitation.1.bin", Invitation { user: ann(), user_epoch: 3, expires_at: LATER }),
+        golden("invitation.1.bin", Invitation { link: hash(5), user: ann(), user_epoch: 3, expires_at: LATER }),
         golden("audit.1.bin", entry(What::SettingChanged { setting: Shown::new("a"), before: Shown::new("b"), after: Shown::new("c") })),
         golden("audit.1.ended.bin", entry(What::ConnectionEnded(EndReason::RefreshTokenReused))),
         golden("audit.1.bare.bin", Entry { number: 0, event: Occasion::here(AT).event(What::SignedIn) }),

@@ -7,6 +7,7 @@ pub mod authorize;
 pub mod browser;
 pub mod client_configuration;
 pub mod clients;
+mod confirm;
 pub mod connect;
 pub mod connections;
 pub mod consent;

@@ -1,4 +1,5 @@
-//! Decisions, each with its reason and what would change it. Those about limits are in [`super::limits`].
+//! Decisions, each with its reason and what would change it. Those about limits are in [`super::limits`], those
+//! about pages in [`super::pages`].
 //!
 //! # Two listeners in one process
 //!

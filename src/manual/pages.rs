@@ -23,6 +23,13 @@
 //! a number, of which the store keeps an HMAC until the session is over: the second time nothing is made and the page says so
 //! (`Store::spend_form`). A form that was refused keeps its number.
 //!
+//! # What could take this doorward over asks for the password again
+//!
+//! Making somebody an owner, and a link into an account that has a password or is an owner's, ask the acting owner for their
+//! own password in the same form (`endpoints::confirm`), however recently they signed in: a browser left open is the case to
+//! guard against, and it may have been left a minute ago. Guesses count as at the sign-in. What only takes something away, which
+//! an owner can give back, does not ask.
+//!
 //! # On a page everybody makes keys for themselves
 //!
 //! A key acts as its user. `doorward key add --user` makes one for somebody else, and needs the machine; an owner's browser,

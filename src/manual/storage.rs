@@ -47,7 +47,7 @@
 //! | WrongEntries | user id | [`crate::oauth::device::WrongEntries`] |
 //! | PolledFlow | HMAC of the client's `state` | [`crate::oauth::poll::PolledFlow`] |
 //! | SetupLink | (none) | [`crate::store::record::StoredSetupLink`] |
-//! | Invitation | hash of the link | [`crate::oauth::invitation::Invitation`] |
+//! | Invitation | user id | [`crate::oauth::invitation::Invitation`] |
 //! | SigningKey | its `kid` | [`crate::oauth::signing_key::SigningKey`]: the private key of ID tokens, in the clear |
 //! | Snapshot | (none) | [`crate::store::record::SnapshotMark`]: the number of the newest snapshot |
 //! | Expiry | time, then a full key | nothing: a mark that says when to look |

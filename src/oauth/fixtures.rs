@@ -211,6 +211,7 @@ pub(crate) fn every_kind() -> Vec<What> {
         What::InvitationMade,
         What::InvitationAccepted,
         What::StoreRestored { taken_at: NOW, connections: 2, keys: 1 },
+        What::PasswordReset,
     ];
     let reasons = [
         EndReason::RevokedByUser,

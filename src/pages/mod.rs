@@ -424,7 +424,7 @@ mod tests {
             servers: vec![server(true), server(false)],
             disabled,
             is_me: false,
-            has_password: true,
+            guarded: true,
         };
         let form = Form::new("csrf-1".to_owned(), vec![Field::text("name", "Name", "bob")]);
         UsersPage { frame: frame(), users: vec![user(false), user(true)], form }

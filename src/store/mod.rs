@@ -46,7 +46,7 @@ pub use device::{Begun, Entered, MAX_WAITING_DEVICES};
 pub use guesses::{Guess, Outcome};
 pub use setup::Claim;
 pub use tokens::{RefreshTerms, Refreshed};
-pub use users::AddUser;
+pub use users::{AddUser, Gone};
 
 use crate::clock::UnixTime;
 use crate::oauth::secret::ServerKey;

@@ -129,6 +129,11 @@ impl Field {
         Self::new(name, label, Input::Password { autocomplete: "new-password" })
     }
 
+    /// The password that somebody has.
+    pub fn password(name: &'static str, label: &'static str) -> Self {
+        Self::new(name, label, Input::Password { autocomplete: "current-password" })
+    }
+
     /// Several lines of text.
     pub fn lines(name: &'static str, label: &'static str, value: &str) -> Self {
         Self::new(name, label, Input::Lines { value: value.to_owned() })
