@@ -9,9 +9,9 @@ mod path;
 
 use crate::config::Config;
 use crate::endpoints::{
-    App, activity, attempts, authorize, client_configuration, clients, connect, connections, consent, device, device_authorization,
-    discovery, health, home, introspect, invite, keys, openid, page, poll, register, revoke, servers, settings, setup, signin, signout,
-    token, users,
+    App, activity, arrivals, attempts, authorize, client_configuration, clients, connect, connections, consent, device,
+    device_authorization, discovery, health, home, introspect, invite, keys, openid, page, poll, register, revoke, servers, settings,
+    setup, signin, signout, token, users,
 };
 use crate::http::answer::Answer;
 use crate::http::method::Method::{self, Delete, Get, Head, Options, Post, Put};
@@ -88,6 +88,7 @@ static ROUTES: &[Route] = &[
     row(Post, "/invite",              Access::Browser(invite::submit),                       Cors::None),
     row(Get,  "/",                    Access::Page(home::show),                              Cors::None),
     row(Get,  "/connect",             Access::Page(connect::show),                           Cors::None),
+    row(Get,  "/connect/arrived",     Access::Page(arrivals::show),                          Cors::None),
     row(Get,  "/servers",             Access::OwnerPage(servers::show),                      Cors::None),
     row(Post, "/servers/pause",       Access::OwnerForm(servers::pause),                     Cors::None),
     row(Post, "/servers/resume",      Access::OwnerForm(servers::resume),                    Cors::None),

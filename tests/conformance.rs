@@ -384,6 +384,11 @@
 //! | `an_owner_reads_what_is_configured_and_nobody_else_does` | all | B6, Z4 |
 //! | `the_servers_page_shows_the_owner_where_each_really_is` | all | B11, Z4 |
 //! | `no_form_is_accepted_that_did_not_come_from_a_page_of_this_browser` | all | Z4; RFC 9700 §4.7 |
+//! | **dashboard_connect** | | |
+//! | `the_steps_of_an_app_appear_as_they_arrive_until_it_is_connected` | all | B1, first run |
+//! | `an_app_that_is_turned_away_is_said_to_be_and_why` | all | first run |
+//! | `nobody_but_an_owner_sees_an_attempt_before_it_is_theirs` | all | Z6 |
+//! | `a_paused_server_says_so_where_an_app_is_connected_to_it` | all | A11 |
 //! | **dashboard_keys** | | |
 //! | `a_key_made_on_its_page_is_shown_once_and_a_reload_makes_no_second_one` | all | D5, Z4 |
 //! | `of_many_who_send_the_form_at_once_one_key_is_made` | all | D5, Z4 |
@@ -509,6 +514,8 @@ mod client_management;
 mod consent_choice;
 #[path = "conformance/dashboard.rs"]
 mod dashboard;
+#[path = "conformance/dashboard_connect.rs"]
+mod dashboard_connect;
 #[path = "conformance/dashboard_keys.rs"]
 mod dashboard_keys;
 #[path = "conformance/dashboard_pause.rs"]

@@ -180,7 +180,12 @@ fn said(app: &App, request: &Request) -> Option<Said> {
 
 /// The page. What was done is said once.
 pub(super) fn show<V: View>(app: &App, request: &Request, status: u16, view: &V) -> Answer {
-    let mut answer = page::page(status, Kind::Room, pages::render(view));
+    show_as(app, request, (status, Kind::Room), view)
+}
+
+/// The same for a page whose script may do more.
+pub(super) fn show_as<V: View>(app: &App, request: &Request, (status, kind): (u16, Kind), view: &V) -> Answer {
+    let mut answer = page::page(status, kind, pages::render(view));
     if said(app, request).is_some() {
         answer.headers.append("set-cookie", app.jar(request).clear(SAID));
     }

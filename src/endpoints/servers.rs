@@ -41,6 +41,7 @@ fn entry(server: &Server, connections: &[ListedConnection], pauses: &Pauses, now
         url: resource.uri.clone(),
         upstream: server.upstream.to_string(),
         scopes: resource.scopes.iter().map(|(_, sentence)| sentence.clone()).collect(),
+        unused: count == 0,
         connections: words::count(count, "connection"),
     }
 }

@@ -11,6 +11,16 @@
 //! the page and the policy names their hash, so that nothing else runs there: not what an upstream serves under our origin,
 //! which `script-src 'self'` would let in. Sign-in, consent and set-up have no script at all.
 //!
+//! The connect page alone may ask something of its own origin (`connect-src 'self'`): the script asks what has arrived, every few
+//! seconds for a quarter of an hour while the page can be seen, and puts the part that the server rendered in its place. Nothing
+//! in that part changes by the minute, or a screen reader would say it again and again.
+//!
+//! # Who sees what arrives
+//!
+//! An owner sees every attempt to connect. Anybody else sees one from the moment at which they have signed in for it: before
+//! that nothing says whose it is, and whence strangers knock, and with what, is not for every account to read. An account that
+//! was removed and made anew sees nothing of the one before ([`crate::oauth::trace::Attempt::is_of`]).
+//!
 //! # What was just done is a word in a cookie
 //!
 //! After a form the browser is sent on to a page, which says what was done. The redirect carries a word of ours and no text

@@ -19,7 +19,7 @@ pub mod views;
 use views::View;
 
 /// Every template by name. The names are what `extends`, `include` and [`View::TEMPLATE`] refer to.
-const TEMPLATES: [(&str, &str); 27] = [
+const TEMPLATES: [(&str, &str); 29] = [
     ("layout.html", include_str!("../../templates/layout.html")),
     ("room.html", include_str!("../../templates/room.html")),
     ("page.js", SCRIPT),
@@ -46,6 +46,8 @@ const TEMPLATES: [(&str, &str); 27] = [
     ("servers.html", include_str!("../../templates/servers.html")),
     ("settings.html", include_str!("../../templates/settings.html")),
     ("activity.html", include_str!("../../templates/activity.html")),
+    ("arrived.html", include_str!("../../templates/arrived.html")),
+    ("trail.html", include_str!("../../templates/trail.html")),
     ("trace.html", include_str!("../../templates/trace.html")),
 ];
 
@@ -130,6 +132,7 @@ mod tests {
     use serde_json::Value;
 
     use super::views::activity::{ActivityPage, EventLine};
+    use super::views::arrivals::{Arrival, Arrivals, ArrivedPart};
     use super::views::clients::{ClientAddedPage, ClientEntry, ClientsPage};
     use super::views::connect::{AppCard, AppLink, ConnectPage, CopyBox, ServerTab};
     use super::views::consent::{ConsentPage, Destination, DevicePage, ScopeLine, ServerChoice};
@@ -214,6 +217,7 @@ mod tests {
             ("consent.html", serde_json::to_value(consent_of_device()).unwrap()),
             ("message.html", serde_json::to_value(message()).unwrap()),
             ("home.html", serde_json::to_value(home()).unwrap()),
+            ("arrived.html", serde_json::to_value(ArrivedPart { arrived: arrivals() }).unwrap()),
             ("connect.html", serde_json::to_value(connect()).unwrap()),
             ("servers.html", serde_json::to_value(servers_page()).unwrap()),
             ("invite.html", serde_json::to_value(invite()).unwrap()),
@@ -351,6 +355,7 @@ mod tests {
             state: "Paused.".to_owned(),
             held_up: paused,
             paused,
+            unused: paused,
             url: "https://mcp.example.com/notes".to_owned(),
             upstream: "http://127.0.0.1:8000/mcp".to_owned(),
             scopes: vec!["Read your notes".to_owned(), "Change your notes".to_owned()],
@@ -452,8 +457,8 @@ mod tests {
         ActivityPage { frame: frame(), theft: false, events: vec![event(false), event(true)], older: some("before=7") }
     }
 
-    fn trace() -> TracePage {
-        let step = |passed: bool| StepLine {
+    fn step(passed: bool) -> StepLine {
+        StepLine {
             passed,
             label: "fetched tokens".to_owned(),
             at: "2026-07-28T14:03:11Z".to_owned(),
@@ -462,7 +467,21 @@ mod tests {
             from: "160.79.104.9 (Anthropic)".to_owned(),
             agent: "python-httpx/0.28.1".to_owned(),
             said: some("no"),
+        }
+    }
+
+    fn arrivals() -> Arrivals {
+        let attempt = Arrival {
+            state: "stopped".to_owned(),
+            headline: "Claude did not get through".to_owned(),
+            sentence: some("The app got no tokens."),
+            fix: some("Begin again."),
+            steps: vec![step(true), step(false)],
         };
+        Arrivals { attempts: vec![attempt] }
+    }
+
+    fn trace() -> TracePage {
         let attempt = AttemptFold {
             open: true,
             client: "Claude".to_owned(),
@@ -501,7 +520,23 @@ mod tests {
         let tab = ServerTab { name: "Notes".to_owned(), path: "/notes".to_owned(), here: true };
         let server_name = "Notes".to_owned();
         let (qr, limits) = (qr::draw("https://mcp.example.com/notes"), some("Only here."));
-        ConnectPage { frame: frame(), servers: vec![tab], server_name, address: copied(), qr, limits, apps: vec![app] }
+        ConnectPage {
+            frame: frame(),
+            servers: vec![tab],
+            server_name,
+            address: copied(),
+            qr,
+            limits,
+            paused: some("Notes is paused."),
+            apps: vec![app],
+            path: "/notes".to_owned(),
+            since: 7,
+            version: "12-stopped".to_owned(),
+            arrived: arrivals(),
+            sees_all: true,
+            missing: "Nothing of it arrived.".to_owned(),
+            missing_fix: "Look at DNS.".to_owned(),
+        }
     }
 
     fn frame() -> Frame {

@@ -4,6 +4,7 @@
 //! nothing here depends on the rules, and a template shows a field or leaves it out.
 
 pub mod activity;
+pub mod arrivals;
 pub mod clients;
 pub mod connect;
 pub mod consent;

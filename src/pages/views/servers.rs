@@ -39,6 +39,8 @@ pub struct ServerEntry {
     pub upstream: String,
     /// What apps can be allowed there, each in words.
     pub scopes: Vec<String>,
+    /// Nobody has connected an app to it yet.
+    pub unused: bool,
     /// How many connections it has, in words.
     pub connections: String,
 }
