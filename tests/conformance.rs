@@ -377,12 +377,33 @@
 //! | `however_many_apps_there_are_the_list_stays_readable_and_holds_those_in_use` | all | A6, Z4 |
 //! | `somebody_invited_chooses_a_password_once_and_is_signed_in` | all | B3, Z4 |
 //! | `a_link_that_is_old_replaced_forged_or_for_an_account_switched_off_opens_nothing` | all | B3 |
-//! | `a_lost_password_is_replaced_by_link_and_ends_what_was_granted_under_it` | all | B3 |
 //! | `what_an_owner_does_to_an_account_takes_effect_at_once` | all | A11, Z4 |
 //! | `ones_own_password_is_changed_with_the_one_before_and_ends_what_it_opened` | all | Z4 |
 //! | `whoever_guesses_at_an_open_browser_is_held_up_like_at_the_sign_in` | all | B7 |
 //! | `an_owner_reads_what_is_configured_and_nobody_else_does` | all | B6, Z4 |
 //! | `the_servers_page_shows_the_owner_where_each_really_is` | all | B11, Z4 |
+//! | `no_form_is_accepted_that_did_not_come_from_a_page_of_this_browser` | all | Z4; RFC 9700 §4.7 |
+//! | **dashboard_connect** | | |
+//! | `the_steps_of_an_app_appear_as_they_arrive_until_it_is_connected` | all | B1, first run |
+//! | `an_app_that_is_turned_away_is_said_to_be_and_why` | all | first run |
+//! | `nobody_but_an_owner_sees_an_attempt_before_it_is_theirs` | all | Z6 |
+//! | `a_paused_server_says_so_where_an_app_is_connected_to_it` | all | A11 |
+//! | **dashboard_keys** | | |
+//! | `a_key_made_on_its_page_is_shown_once_and_a_reload_makes_no_second_one` | all | D5, Z4 |
+//! | `of_many_who_send_the_form_at_once_one_key_is_made` | all | D5, Z4 |
+//! | `a_key_revoked_on_its_page_gets_401_with_the_next_call` | all | D5, Z4, Z6 |
+//! | `each_makes_keys_for_themselves_and_sees_and_revokes_their_own_and_an_owner_everybodys` | all | D5, Z4 |
+//! | `what_was_wrong_with_a_key_is_said_and_what_was_entered_is_kept` | all | D5, Z4 |
+//! | **dashboard_people** | | |
+//! | `a_reset_takes_the_password_and_all_that_it_let_in_at_once_and_a_link_replaces_it` | all | B3, Z4, Z6 |
+//! | `whoever_makes_an_owner_types_their_own_password_again` | all | Z4; OWASP ASVS 7.5.1 |
+//! | `whoever_guesses_the_owners_password_at_an_open_browser_is_held_up` | all | B7, Z4 |
+//! | `of_two_owners_who_switch_each_other_off_at_once_one_stays` | all | Z4 |
+//! | **dashboard_pause** | | |
+//! | `a_server_paused_on_its_page_refuses_a_token_that_worked_and_takes_it_again_after` | all | A11, Z4, Z6 |
+//! | `everything_is_paused_and_resumed_by_one_button_and_the_page_says_what_stays_paused` | all | A11, Z4 |
+//! | `an_app_paused_on_its_page_waits_at_every_server_and_nobody_else_does` | all | A11, Z4 |
+//! | `the_overview_says_what_is_paused_to_those_whom_it_concerns` | all | A11 |
 //! | **introspection** | | |
 //! | `a_client_is_told_everything_about_its_own_tokens_however_it_authenticates` | all | B9, D2, RFC 7662 §2.2, RFC 6749 §2.3.1 |
 //! | `a_hint_is_a_hint_and_what_nobody_knows_changes_nothing` | all | B9, RFC 7662 §2.1 |
@@ -492,6 +513,14 @@ mod client_management;
 mod consent_choice;
 #[path = "conformance/dashboard.rs"]
 mod dashboard;
+#[path = "conformance/dashboard_connect.rs"]
+mod dashboard_connect;
+#[path = "conformance/dashboard_keys.rs"]
+mod dashboard_keys;
+#[path = "conformance/dashboard_pause.rs"]
+mod dashboard_pause;
+#[path = "conformance/dashboard_people.rs"]
+mod dashboard_people;
 #[path = "conformance/device.rs"]
 mod device;
 #[path = "conformance/discovery.rs"]
