@@ -13,7 +13,7 @@ use crate::oauth::scope::Scope;
 use crate::oauth::secret::ApiKey;
 use crate::oauth::user::User;
 use crate::random;
-use crate::store::{ListedApiKey, Store};
+use crate::store::{ListedApiKey, NotAdded, Store};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -37,10 +37,6 @@ pub(super) fn add(store: &Store, config: &Config, occasion: &Occasion, wanted: &
         None => the_owner(store)?,
     };
     may_use(&user, resource)?;
-    if store.api_keys(Some(&user.id))?.len() >= MAX_PER_USER {
-        let hint = "end one that is not needed any more: doorward key list, then doorward key revoke ID";
-        return Err(Failure::new(format!("{} has {MAX_PER_USER} keys already", user.name.as_str()), hint));
-    }
     let secret = random::secret::<ApiKey>();
     let key = StoredApiKey {
         id: KeyId::mint(random::bytes()),
@@ -53,7 +49,7 @@ pub(super) fn add(store: &Store, config: &Config, occasion: &Occasion, wanted: &
         expires_at: wanted.expires_in.map(|span| occasion.at.after(span)),
         begins: secret.beginning(),
     };
-    store.add_api_key(&secret.hash(), &key, occasion)?;
+    store.add_api_key(&secret.hash(), &key, occasion)?.map_err(|why| not_added(why, &user, resource))?;
     let message = format!(
         "Added the key {} for {} on {}.\nkey id: {}\nkey (shown this once): {}",
         key.name.as_str(),
@@ -67,6 +63,20 @@ pub(super) fn add(store: &Store, config: &Config, occasion: &Occasion, wanted: &
         members.insert("key".into(), json!(secret.reveal()));
     }
     Ok(done(message, data))
+}
+
+fn not_added(why: NotAdded, user: &User, resource: &ProtectedResource) -> Failure {
+    let name = user.name.as_str();
+    match why {
+        NotAdded::TooMany => {
+            let hint = "end one that is not needed any more: doorward key list, then doorward key revoke ID";
+            Failure::new(format!("{name} has {MAX_PER_USER} keys already"), hint)
+        }
+        NotAdded::Denied => {
+            let hint = "look at what was changed in this moment: doorward user list";
+            Failure::new(format!("{name} may not use {} any more", resource.path), hint)
+        }
+    }
 }
 
 /// What was asked for, all of which the server must offer; without a wish what it grants to anybody.

@@ -4,13 +4,14 @@
 
 use super::browser::{CheckedForm, Sent, SignedIn};
 use super::room::{self, Room, Said};
-use super::{App, home, page, words};
+use super::{App, home, limits, page, words};
 use crate::actions::{Action, Done, FailureKind};
 use crate::clock::{self, UnixTime};
 use crate::http::answer::Answer;
 use crate::http::request::Request;
 use crate::oauth::api_key::{KeyName, KeyState, MAX_NAME};
 use crate::oauth::limits::Wait;
+use crate::oauth::rates::{Bucket, Key};
 use crate::oauth::resource::ProtectedResource;
 use crate::pages::views::connect::CopyBox;
 use crate::pages::views::form::{Field, Form};
@@ -137,7 +138,8 @@ fn scope(resource: &ProtectedResource, name: &str, description: &str, entered: &
     KeyScope { name: name.to_owned(), description: description.to_owned(), ticked, settled: resource.scopes.len() == 1 }
 }
 
-/// `POST /keys/add`. The key is in the answer and nowhere else.
+/// `POST /keys/add`. The key is in the answer and nowhere else. It counts as an app that is let in: else whoever has an
+/// account could make and revoke keys until the log holds nothing else.
 pub fn add(app: &App, request: &Request, signed_in: &SignedIn, filled_in: &CheckedForm) -> Answer {
     let entered = Entered::read(filled_in);
     let refuse = |field, problem: &str| answer(app, request, signed_in, 400, (&entered, Some((field, problem))));
@@ -152,6 +154,11 @@ pub fn add(app: &App, request: &Request, signed_in: &SignedIn, filled_in: &Check
     let scopes: Vec<String> = entered.scopes_at(&resource.path).map(str::to_owned).collect();
     if scopes.is_empty() && resource.scopes.len() > 1 {
         return refuse("server", "Please tick what the key may do.");
+    }
+    let charge = app.charge(Bucket::Authorize, Key::user(&signed_in.user.id));
+    let allowance = app.spend(Bucket::Authorize, charge.as_slice(), |what| signed_in.occasion().event(what));
+    if let Err(refusal) = allowance {
+        return limits::page(app, &refusal);
     }
     let action = Action::KeyAdd {
         name: entered.name.to_owned(),

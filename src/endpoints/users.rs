@@ -53,6 +53,7 @@ fn entry(app: &App, user: &User, is_me: bool, connections: &[ListedConnection], 
         disabled: user.disabled,
         is_me,
         guarded: is_guarded(user),
+        owner: user.owner,
     }
 }
 
@@ -133,12 +134,12 @@ fn is_guarded(user: &User) -> bool {
 pub fn reset(app: &App, request: &Request, owner: &Owner<'_>, form: &CheckedForm) -> Answer {
     match confirm::own_password(app, request, owner.signed_in(), form) {
         Ok(Ok(Confirmed { .. })) => link_made(app, request, owner, Action::UserReset { name: form.text("name").to_owned() }),
-        Ok(Err(unconfirmed)) => unconfirmed.answer(|status, wrong| not_reset(app, status, wrong.problem())),
+        Ok(Err(unconfirmed)) => unconfirmed.answer(|status, wrong| not_done(app, status, wrong.problem())),
         Err(error) => page::unavailable(app, &error),
     }
 }
 
-fn not_reset(app: &App, status: u16, problem: &str) -> Answer {
+fn not_done(app: &App, status: u16, problem: &str) -> Answer {
     let paragraphs = &[problem, "Nothing was changed."];
     let link = Some((Room::Users.href(), "Back to the people"));
     let title = "That was not done";
@@ -181,9 +182,19 @@ pub fn disable(app: &App, request: &Request, owner: &Owner<'_>, form: &CheckedFo
     change(app, request, owner, Action::UserDisable { name: form.text("name").to_owned() }, Said::UserDisabled)
 }
 
-/// `POST /users/enable`.
+/// `POST /users/enable`. Of an owner it asks for the password: a dismissed one would have everything again.
 pub fn enable(app: &App, request: &Request, owner: &Owner<'_>, form: &CheckedForm) -> Answer {
-    change(app, request, owner, Action::UserEnable { name: form.text("name").to_owned() }, Said::UserEnabled)
+    let name = form.text("name").to_owned();
+    let user = UserName::parse(&name).map(|name| app.store.user_named(&name)).transpose().map(Option::flatten);
+    match user {
+        Ok(Some(User { owner: true, .. })) => match confirm::own_password(app, request, owner.signed_in(), form) {
+            Ok(Ok(Confirmed { .. })) => change(app, request, owner, Action::UserEnable { name }, Said::UserEnabled),
+            Ok(Err(unconfirmed)) => unconfirmed.answer(|status, wrong| not_done(app, status, wrong.problem())),
+            Err(error) => page::unavailable(app, &error),
+        },
+        Ok(_) => change(app, request, owner, Action::UserEnable { name }, Said::UserEnabled),
+        Err(error) => page::unavailable(app, &error),
+    }
 }
 
 /// `POST /users/remove`.

@@ -110,6 +110,7 @@ impl What {
             Self::RefreshTokenReturned => ("refresh_token_returned", Uses),
             Self::VerifierWrong => ("verifier_wrong", Attempts),
             Self::TokenOfAnother => ("token_of_another", Alarms),
+            Self::ConnectionEnded(why @ (EndReason::RefreshTokenReused | EndReason::CodeReplayed)) => (ended(*why), Alarms),
             Self::ConnectionEnded(why) => (ended(*why), Decisions),
             Self::KeyCreated { .. } => ("key_created", Decisions),
             Self::KeyUsed { .. } => ("key_used", Uses),
@@ -176,7 +177,7 @@ pub enum Class {
     Attempts = 3,
     /// What anybody can cause who reaches us.
     Strangers = 4,
-    /// What looks like theft and ends nothing. Whoever stole must not be able to erase it by failing to sign in.
+    /// What looks like theft. Nobody must be able to erase it, by failing to sign in or by deciding this and that.
     Alarms = 5,
 }
 
@@ -235,8 +236,17 @@ mod tests {
         for what in [What::SignInFailed, What::SignInThrottled, What::ClientRegistered, What::ClientUpdated, What::ClientUnregistered] {
             assert!(matches!(what.class(), Class::Attempts | Class::Strangers), "{what:?}");
         }
-        for what in [What::ConnectionEnded(EndReason::RefreshTokenReused), What::ConsentDenied, What::ServerGone] {
+        for what in [What::ConnectionEnded(EndReason::RevokedByUser), What::ConsentDenied, What::ServerGone] {
             assert_eq!(what.class(), Class::Decisions, "{what:?}");
+        }
+    }
+
+    #[test]
+    fn what_looks_like_theft_is_pushed_out_by_nothing_else() {
+        for what in
+            [What::TokenOfAnother, What::ConnectionEnded(EndReason::RefreshTokenReused), What::ConnectionEnded(EndReason::CodeReplayed)]
+        {
+            assert_eq!(what.class(), Class::Alarms, "{what:?}");
         }
     }
 

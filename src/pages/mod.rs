@@ -430,6 +430,7 @@ mod tests {
             disabled,
             is_me: false,
             guarded: true,
+            owner: true,
         };
         let form = Form::new("csrf-1".to_owned(), vec![Field::text("name", "Name", "bob")]);
         UsersPage { frame: frame(), users: vec![user(false), user(true)], form }

@@ -4,16 +4,26 @@
 use super::record::{LastUse, Table};
 use super::transaction::{Step, Tx};
 use super::{Store, StoreError};
-use crate::oauth::api_key::{Standing, StoredApiKey};
+use crate::oauth::api_key::{MAX_PER_USER, Standing, StoredApiKey};
 use crate::oauth::audit::{Event, Occasion};
 use crate::oauth::audit_kinds::What;
 use crate::oauth::ids::UserId;
 use crate::oauth::secret::{ApiKey, TokenHash};
 use crate::oauth::text::Shown;
 use crate::oauth::user::User;
+use std::sync::PoisonError;
 
 /// A busy key is recorded once in each of these, or it would push everything else out of the log.
 const HOUR: u64 = 60 * 60;
+
+/// Why a key was not added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotAdded {
+    /// Its user has [`MAX_PER_USER`].
+    TooMany,
+    /// Its user was removed, switched off or taken off the server, or got another password, in this moment.
+    Denied,
+}
 
 /// A key with what a list shows beside it.
 #[derive(Clone, Debug)]
@@ -44,13 +54,28 @@ impl Store {
         all.into_iter().map(listed).collect()
     }
 
-    /// Adds a key. On disk before it returns.
-    pub fn add_api_key(&self, hash: &TokenHash<ApiKey>, key: &StoredApiKey, occasion: &Occasion) -> Result<(), StoreError> {
-        self.transact(|tx| {
+    /// Adds a key, if its user may still have it. On disk before it returns.
+    pub fn add_api_key(
+        &self,
+        hash: &TokenHash<ApiKey>,
+        key: &StoredApiKey,
+        occasion: &Occasion,
+    ) -> Result<Result<(), NotAdded>, StoreError> {
+        let _one_at_a_time = self.adding_keys.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.api_keys(Some(&key.user))?.len() >= MAX_PER_USER {
+            return Ok(Err(NotAdded::TooMany));
+        }
+        let added = self.transact(|tx| {
+            let user: Option<User> = tx.get(key.user.as_str().as_bytes())?;
+            if !user.is_some_and(|user| user.may_use(&key.server) && user.epoch == key.user_epoch) {
+                return Ok(Err(NotAdded::Denied));
+            }
             tx.put(hash.as_bytes(), key)?;
-            record(tx, key, occasion.event(What::KeyCreated { key: Shown::new(key.name.as_str()) }))
+            record(tx, key, occasion.event(What::KeyCreated { key: Shown::new(key.name.as_str()) }))?;
+            Ok(Ok(()))
         })?;
-        self.commit()
+        self.commit()?;
+        Ok(added)
     }
 
     /// Forgets the keys that `which` names, and gives how many those were. On disk before it returns, and open streams
@@ -97,7 +122,7 @@ mod tests {
     use crate::oauth::audit::Wanted;
     use crate::oauth::fixtures::{api_key, occasion, seconds_later, secret, user};
     use crate::oauth::ids::KeyId;
-    use crate::store::testing::{Temporary, store};
+    use crate::store::testing::{Temporary, at_once, store};
     use std::time::Duration;
 
     fn later(seconds: u64) -> Occasion {
@@ -112,8 +137,8 @@ mod tests {
         let store = store();
         store.add_user(&user("ann"), &occasion()).unwrap();
         let younger = StoredApiKey { id: KeyId::known_as("key_2"), created_at: seconds_later(5), expires_at: None, ..api_key() };
-        store.add_api_key(&hash(2), &younger, &occasion()).unwrap();
-        store.add_api_key(&hash(1), &api_key(), &occasion()).unwrap();
+        store.add_api_key(&hash(2), &younger, &occasion()).unwrap().unwrap();
+        store.add_api_key(&hash(1), &api_key(), &occasion()).unwrap().unwrap();
         store
     }
 
@@ -127,6 +152,22 @@ mod tests {
         let found = store.api_key(&hash(1)).unwrap().unwrap();
         assert_eq!((found.key, found.user), (api_key(), Some(user("ann"))));
         assert!(store.api_key(&hash(3)).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_key_is_added_only_while_its_user_may_have_it_and_of_many_at_once_no_more_than_there_may_be() {
+        let store = with_two();
+        let add = |number: usize, key: StoredApiKey| {
+            let id = KeyId::known_as(&format!("key_{number}"));
+            let hash = TokenHash::from_bytes(std::array::from_fn(|at| number.to_be_bytes().get(at).copied().unwrap_or(9)));
+            store.add_api_key(&hash, &StoredApiKey { id, ..key }, &occasion()).unwrap()
+        };
+        for key in [StoredApiKey { user_epoch: 2, ..api_key() }, StoredApiKey { user: UserId::known_as("nobody"), ..api_key() }] {
+            assert_eq!(add(10, key), Err(NotAdded::Denied));
+        }
+        let added = at_once(8, |thread| (0..30).filter(|number| add(100 * thread + number, api_key()).is_ok()).count());
+        assert_eq!(added.into_iter().sum::<usize>(), MAX_PER_USER - 2);
+        assert_eq!(add(9999, api_key()), Err(NotAdded::TooMany));
     }
 
     #[test]
@@ -168,7 +209,7 @@ mod tests {
     fn what_becomes_of_a_key_is_recorded_and_its_use_once_in_an_hour() {
         let store = store();
         store.add_user(&user("ann"), &occasion()).unwrap();
-        store.add_api_key(&hash(1), &api_key(), &occasion()).unwrap();
+        store.add_api_key(&hash(1), &api_key(), &occasion()).unwrap().unwrap();
         for minute in 0..180 {
             store.note_key_use(&hash(1), &later(minute * 60));
         }

@@ -35,7 +35,7 @@ mod trace;
 mod transaction;
 mod users;
 
-pub use api_keys::ListedApiKey;
+pub use api_keys::{ListedApiKey, NotAdded};
 pub use audit::AuditCounts;
 pub use clients::{MAX_DYNAMIC_CLIENTS, Registered};
 pub use codes::NewTokens;
@@ -79,6 +79,8 @@ pub struct Store {
     endings: (Mutex<u64>, Condvar),
     /// When the last use of each connection and key was last written, so that it is written once a minute and not once a call.
     uses: Mutex<HashMap<Vec<u8>, UnixTime>>,
+    /// Held while a key is counted and added, which one transaction cannot do.
+    adding_keys: Mutex<()>,
     /// How far attempts to connect got.
     noted: Mutex<trace::Noted>,
 }

@@ -106,6 +106,7 @@ impl Store {
             counters,
             endings: Default::default(),
             uses: Mutex::new(HashMap::new()),
+            adding_keys: Mutex::new(()),
             noted: Mutex::default(),
         };
         store.load_trace();

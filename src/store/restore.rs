@@ -262,7 +262,7 @@ mod tests {
         store.add_user(&user("ann"), &occasion()).unwrap();
         store.add_client(&client("claude"), &occasion()).unwrap();
         store.put_all(&[(connection().id.as_str().as_bytes(), connection())]);
-        store.add_api_key(&secret::<ApiKey>(1).hash(), &api_key(), &occasion()).unwrap();
+        store.add_api_key(&secret::<ApiKey>(1).hash(), &api_key(), &occasion()).unwrap().unwrap();
         let session = BrowserSession { user: user("ann").id, user_epoch: 0, signed_in_at: NOW, expires_at: seconds_later(9999) };
         store.put_all(&[(b"session", session)]);
         let bytes = store.snapshot(NOW).unwrap().bytes;

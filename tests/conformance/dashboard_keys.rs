@@ -152,3 +152,22 @@ fn what_was_wrong_with_a_key_is_said_and_what_was_entered_is_kept() {
     assert!(ann.get("/keys").text().contains("It does not end by itself."));
     assert_eq!(http::get(site.address, "/keys").text().matches("script").count(), 0, "and nobody else reads it");
 }
+
+#[test]
+fn whoever_makes_keys_without_end_has_to_wait_and_cannot_fill_the_log() {
+    let limited = |upstream: &Upstream| Setup::config(format!("{}[limits]\nauthorize_per_hour = 3\n", config(upstream))).limited();
+    let site = Site::new(limited);
+    let mut ann = site.owner();
+    let mut made = 0;
+    let refused = loop {
+        let sent = form(&mut ann, "one more", "/notes");
+        let answer = ann.submit(&sent);
+        if answer.status != 200 {
+            break answer;
+        }
+        made += 1;
+    };
+    assert_eq!((made, refused.status), (3, 429), "{}", refused.text());
+    assert!(refused.header("retry-after").is_some());
+    assert_eq!(site.doorward.json(&["key", "list"]).as_array().unwrap().len(), 3);
+}

@@ -100,3 +100,20 @@ fn of_two_owners_who_switch_each_other_off_at_once_one_stays() {
         }
     }
 }
+
+#[test]
+fn an_owner_who_was_switched_off_comes_back_only_with_the_password_of_another() {
+    let doorward = house();
+    doorward.add_user("zoe", PASSWORD, &["--owner"]);
+    let mut ann = signed_in(&doorward, "ann");
+    let page = ann.get("/users");
+    assert_eq!(ann.submit(&of_person(&page, "zoe", "/users/disable")).status, 303);
+    let form = of_person(&ann.get("/users"), "zoe", "/users/enable");
+    for wrong in ["", "not my password"] {
+        let refused = ann.submit(&form.clone().set("current", wrong));
+        assert!(refused.status == 400 && refused.text().contains("That is not your password."), "{}", refused.text());
+    }
+    assert_eq!(account(&doorward, "zoe")["disabled"], true);
+    assert_eq!(ann.submit(&form.set("current", PASSWORD)).status, 303);
+    assert_eq!(account(&doorward, "zoe")["disabled"], false);
+}

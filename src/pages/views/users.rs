@@ -40,6 +40,8 @@ pub struct UserEntry {
     pub is_me: bool,
     /// A link for it takes a reset, which asks for the owner's own password.
     pub guarded: bool,
+    /// Switched on again only with the password.
+    pub owner: bool,
 }
 
 /// Whether an account may use a server.
