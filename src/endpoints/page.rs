@@ -117,8 +117,11 @@ pub fn failed(app: &App, failure: &Failure) -> Answer {
     error(app, status, "That was not done", &sentence(&failure.what), Some(&sentence(&failure.hint)))
 }
 
-/// The words of a command as a sentence of a page.
+/// The words of a command as a sentence of a page. An address at its beginning stays as it was typed.
 pub fn sentence(text: &str) -> String {
+    if text.split(' ').next().is_some_and(|word| word.contains(":/")) {
+        return format!("{text}.");
+    }
     let mut letters = text.chars();
     letters.next().map(|first| format!("{}{}.", first.to_uppercase(), letters.as_str())).unwrap_or_default()
 }
@@ -153,5 +156,23 @@ impl App {
     pub(super) fn banner(&self) -> Option<String> {
         let text = "This doorward is reached over plain http. Anybody on the network in between can read what you type here.";
         self.config.issuer.warned.then(|| text.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_begins_with_a_capital_unless_with_an_address() {
+        for (text, said) in [
+            ("there is no such app", "There is no such app."),
+            ("\u{e9}mile is gone", "\u{c9}mile is gone."),
+            ("http://a.example/cb cannot be used", "http://a.example/cb cannot be used."),
+            ("com.example.app:/cb cannot be used", "com.example.app:/cb cannot be used."),
+            ("", ""),
+        ] {
+            assert_eq!(sentence(text), said);
+        }
     }
 }
