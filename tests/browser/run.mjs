@@ -8,6 +8,7 @@ import { inspector } from './support/inspect.mjs';
 import * as ledger from './support/ledger.mjs';
 import { LOOKS, openBrowser } from './support/looks.mjs';
 import { signIn } from './support/person.mjs';
+import { arrivals } from './walks/arrivals.mjs';
 import { addByHand, addByPlatform, copying } from './walks/clients.mjs';
 import { ordinaryUser, revoking } from './walks/connections.mjs';
 import { approve, choose, destinations, hostedApp, notYou } from './walks/consent.mjs';
@@ -16,7 +17,9 @@ import { HASTY, expired } from './walks/expired.mjs';
 import { firstRun } from './walks/first_run.mjs';
 import { framed } from './walks/framed.mjs';
 import { keyboard } from './walks/keyboard.mjs';
+import { keys } from './walks/keys.mjs';
 import { people } from './walks/people.mjs';
+import { pausing } from './walks/servers.mjs';
 import { ownPassword } from './walks/settings.mjs';
 import { signInAndOut, tooManyTries } from './walks/sign_in.mjs';
 import { activity, attempts } from './walks/watching.mjs';
@@ -24,7 +27,7 @@ import { activity, attempts } from './walks/watching.mjs';
 // In this order: a walk finds ann signed in, and leaves her so.
 const WALKS = {
   firstRun, signInAndOut, approve, hostedApp, notYou, destinations, choose, device, expired, framed, keyboard,
-  revoking, ordinaryUser, addByPlatform, addByHand, copying, people, ownPassword, activity, attempts,
+  revoking, ordinaryUser, addByPlatform, addByHand, copying, arrivals, pausing, keys, people, ownPassword, activity, attempts,
   tooManyTries,
 };
 const AT_A_TIME = 4;
