@@ -21,7 +21,7 @@ use crate::store::StoreError;
 /// The decision, of somebody signed in, on a form of ours.
 pub fn submit(app: &App, signed_in: &SignedIn, form: &CheckedForm) -> Answer {
     let params = form.params();
-    let choice = Choice::read(params);
+    let choice = Choice::read(params, app.local());
     let decision = match params.one("decision") {
         Ok(Some("approve")) => Decision::Approve(&choice),
         Ok(Some("deny")) => Decision::Deny,

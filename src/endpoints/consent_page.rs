@@ -11,6 +11,7 @@ use crate::oauth::known_clients;
 use crate::oauth::redirect_uri::{self, RegisteredRedirect};
 use crate::oauth::resource::ProtectedResource;
 use crate::oauth::secret::{Flow as FlowSecret, Secret};
+use crate::oauth::term;
 use crate::pages;
 use crate::pages::views::consent::{ConsentPage, Destination, ScopeLine, ServerChoice};
 
@@ -74,6 +75,7 @@ pub(super) fn show(app: &App, signed_in: &SignedIn, asking: Asking<'_>, again: O
     let (client, destination) = (asking.client, asking.destination);
     let registered = words::ago(client.created_at, clock::now());
     let chosen = again.and_then(|(choice, _)| choice.server());
+    let term = again.map_or(term::OPEN, |(choice, _)| choice.term());
     let usable: Vec<&Offer> = asking.offers.iter().filter(|offer| signed_in.user.may_use(&offer.server)).collect();
     let view = ConsentPage {
         banner: app.banner(),
@@ -93,6 +95,8 @@ pub(super) fn show(app: &App, signed_in: &SignedIn, asking: Asking<'_>, again: O
             ClientOrigin::Known if asking.is_new => "It was not registered here before; it is recognised by its address.".to_owned(),
             ClientOrigin::Known => format!("It was recognised by its address and let in {registered}."),
         },
+        terms: words::terms(app.local(), "until I take it back", term),
+        zone: app.config.zone.name(),
         lasts: lasts(app, &usable),
         servers: usable.into_iter().filter_map(|offer| server(app, offer, chosen)).collect(),
         username: signed_in.user.name.as_str().to_owned(),
@@ -100,11 +104,11 @@ pub(super) fn show(app: &App, signed_in: &SignedIn, asking: Asking<'_>, again: O
     page::page(if again.is_some() { 400 } else { 200 }, Kind::ToClient, pages::render(&view))
 }
 
-/// How long the access lasts; where the servers to choose from differ, for each.
+/// What else ends the access; where the servers to choose from differ, for each.
 fn lasts(app: &App, offers: &[&Offer]) -> String {
     let sentence = |resource: &ProtectedResource| match resource.tokens.idle_life() {
-        Some(span) => format!("Until you take it back, or until it has not been used for {}.", words::span(span)),
-        None => "Until you take it back.".to_owned(),
+        Some(span) => format!("You can take it back at any time. It also ends when it has not been used for {}.", words::span(span)),
+        None => "You can take it back at any time.".to_owned(),
     };
     let each: Vec<(String, String)> =
         offers.iter().filter_map(|offer| app.resource_at(&offer.server)).map(|one| (one.name.clone(), sentence(one))).collect();
@@ -117,6 +121,7 @@ fn lasts(app: &App, offers: &[&Offer]) -> String {
 fn problem(missing: Missing) -> &'static str {
     match missing {
         Missing::Server => "Choose the server that the app may use, or deny.",
+        Missing::Term(problem) => words::term_problem(problem),
     }
 }
 

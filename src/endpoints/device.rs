@@ -52,7 +52,7 @@ fn serve(app: &App, signed_in: &SignedIn, params: &Params) -> Result<Answer, Sto
         (Entered::Found(hash, stored), Some(user_code)) => (hash, stored, user_code),
         (Entered::Unknown | Entered::Found(..), user_code) => return Ok(entry(app, signed_in, 400, user_code.as_ref(), Some(UNKNOWN))),
     };
-    let choice = Choice::read(params);
+    let choice = Choice::read(params, app.local());
     match params.one("decision") {
         Ok(Some("approve")) => settle(app, signed_in, &hash, &stored, &user_code, Decision::Approve(&choice)),
         Ok(Some("deny")) => settle(app, signed_in, &hash, &stored, &user_code, Decision::Deny),

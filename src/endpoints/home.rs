@@ -8,6 +8,7 @@ use crate::http::answer::Answer;
 use crate::http::request::Request;
 use crate::oauth::client::{Client, ClientOrigin};
 use crate::oauth::resource::ProtectedResource;
+use crate::oauth::term;
 use crate::pages::views::connect::CopyBox;
 use crate::pages::views::house::{ConnectionLine, HomePage, ServerLine};
 use crate::store::record::LastUse;
@@ -29,6 +30,8 @@ fn overview(app: &App, request: &Request, signed_in: &SignedIn) -> Result<Answer
     let view = HomePage {
         frame: room::frame(app, request, signed_in, Room::Overview),
         alarm: activity::reminder(app, signed_in, now)?,
+        terms: words::terms(app.local(), "when I take it back", ""),
+        zone: app.config.zone.name(),
         servers: usable.enumerate().map(|(number, resource)| server(number, resource)).collect(),
         connections: lines(mine, false),
         others: lines(others, true),
@@ -50,6 +53,7 @@ fn line(app: &App, listed: ListedConnection, named: bool, now: UnixTime) -> Conn
         scopes: connection.scope.names().map(|name| words::scope(resource, name)).collect(),
         since: words::ago(connection.created_at, now),
         last_used: last_use.map(|last| last_used(last, now)),
+        ends: connection.ends_at.map(|end| format!("{} ({})", words::ahead(end, now), term::say(end, app.config.zone))),
     }
 }
 

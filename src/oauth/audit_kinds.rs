@@ -3,6 +3,7 @@
 
 use super::connection::EndReason;
 use super::text::Shown;
+use crate::clock::UnixTime;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -34,7 +35,7 @@ pub enum What {
     ClientRemoved,
     ClientAdopted,
     // consent
-    ConsentGiven { scope: Shown },
+    ConsentGiven { scope: Shown, until: Option<UnixTime> },
     ConsentDenied,
     UserCodeWrong,
     PkceExceptionUsed,
@@ -69,6 +70,8 @@ pub enum What {
     // invitations
     InvitationMade,
     InvitationAccepted,
+    // connections for a time
+    ConnectionLimited { until: Option<UnixTime> },
 }
 
 impl What {
@@ -124,6 +127,7 @@ impl What {
             Self::SettingChanged { .. } => ("setting_changed", Decisions),
             Self::InvitationMade => ("invitation_made", Decisions),
             Self::InvitationAccepted => ("invitation_accepted", Decisions),
+            Self::ConnectionLimited { .. } => ("connection_limited", Decisions),
         }
     }
 
@@ -152,6 +156,8 @@ fn ended(why: EndReason) -> &'static str {
         EndReason::ClientRemoved => "connection_ended_with_client",
         EndReason::UserRemoved => "connection_ended_with_user",
         EndReason::ServerDenied => "connection_ended_with_access",
+        EndReason::TimeOver => "connection_time_over",
+        EndReason::Unused => "connection_unused",
     }
 }
 

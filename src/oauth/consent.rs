@@ -16,6 +16,7 @@ use super::redirect_uri::{self, RegisteredRedirect};
 use super::resource::ProtectedResource;
 use super::scope::{Scope, is_ours};
 use super::secret::{AuthorizationCode, Flow as FlowSecret, Secret, ServerKey, Session, TokenHash};
+use super::term::{self, Local, TermProblem};
 use super::user::User;
 use crate::clock::UnixTime;
 use serde::{Deserialize, Serialize};
@@ -89,6 +90,8 @@ pub struct Granted {
     pub server: String,
     /// This.
     pub scope: Scope,
+    /// Until then, where it was given for a time.
+    pub ends_at: Option<UnixTime>,
 }
 
 /// What the user said.
@@ -111,21 +114,32 @@ pub enum Decision<'a> {
     Deny,
 }
 
-/// The server chosen on a consent form, and the scopes left ticked.
-#[derive(Clone, Debug, Default)]
+/// The server chosen on a consent form, the scopes left ticked, and for how long.
+#[derive(Clone, Debug)]
 pub struct Choice {
     server: Option<String>,
     ticked: Vec<(String, String)>,
+    term: String,
+    ends_at: Result<Option<UnixTime>, TermProblem>,
 }
 
 impl Choice {
-    /// Reads a form: `server` holds a path, each `scope` a path and a name, since two servers may use one name.
-    pub fn read(params: &Params) -> Self {
+    /// Reads a form: `server` holds a path, each `scope` a path and a name, since two servers may use one name. `term` is for
+    /// how long ([`term::end`]); left out, it is until somebody takes it back.
+    pub fn read(params: &Params, local: Local) -> Self {
         let ticked = params.all("scope").filter_map(|value| value.split_once(' '));
+        let term = params.one("term").map_or("", |term| term.unwrap_or(term::OPEN));
         Self {
             server: params.one("server").ok().flatten().map(str::to_owned),
             ticked: ticked.map(|(server, name)| (server.to_owned(), name.to_owned())).collect(),
+            term: term.to_owned(),
+            ends_at: term::end(term, local),
         }
+    }
+
+    /// For how long, as it was chosen.
+    pub fn term(&self) -> &str {
+        &self.term
     }
 
     /// The server, if one was chosen.
@@ -138,18 +152,27 @@ impl Choice {
     }
 }
 
+/// Nothing chosen: the only server, what it grants to anybody, until somebody takes it back.
+impl Default for Choice {
+    fn default() -> Self {
+        Self { server: None, ticked: Vec::new(), term: term::OPEN.to_owned(), ends_at: Ok(None) }
+    }
+}
+
 /// What a form must still say before it can be approved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Missing {
     /// Which of the servers.
     Server,
+    /// For how long: what it says cannot be met.
+    Term(TermProblem),
 }
 
 /// What a choice among offers grants: never more than was offered. With nothing ticked it is the least that the server
 /// grants to anybody, since the user approved.
 ///
 /// # Errors
-/// [`Missing`] when no server is chosen, or one that was not offered.
+/// [`Missing`] when no server is chosen, or one that was not offered, or when the end that was chosen cannot be.
 pub fn choose(offers: &[Offer], choice: &Choice) -> Result<Granted, Missing> {
     let offer = match (&choice.server, offers) {
         (None, [only]) => only,
@@ -160,7 +183,8 @@ pub fn choose(offers: &[Offer], choice: &Choice) -> Result<Granted, Missing> {
     let kept: Scope = offer.scope.names().filter(|name| offer.is_settled(name) || choice.has(&offer.server, name)).collect();
     let allows_something = kept.names().any(|name| !is_ours(name));
     let scope = if allows_something { kept } else { offer.least.with(&ours) };
-    Ok(Granted { server: offer.server.clone(), scope })
+    let ends_at = choice.ends_at.map_err(Missing::Term)?;
+    Ok(Granted { server: offer.server.clone(), scope, ends_at })
 }
 
 /// Begins a flow for the user who signed in under `session` at that time.
@@ -294,7 +318,7 @@ mod tests {
     use super::*;
     use crate::oauth::authorization_request::parse;
     use crate::oauth::code::{CodeState, issue};
-    use crate::oauth::fixtures::{CALLBACK, CHALLENGE, client, params, resource, rules, seconds_later, secret, user};
+    use crate::oauth::fixtures::{CALLBACK, CHALLENGE, client, local, params, resource, rules, seconds_later, secret, user};
     use crate::oauth::resource::ProtectedResource;
     use crate::oauth::secret::Entropy;
     use crate::oauth::user::ServerAccess;
@@ -330,7 +354,7 @@ mod tests {
     /// The form as it is shown, with nothing changed.
     fn as_shown(flow: &Flow) -> Choice {
         let ticked = |offer: &Offer| offer.scope.names().map(|name| (offer.server.clone(), name.to_owned())).collect::<Vec<_>>();
-        Choice { server: None, ticked: flow.offers.iter().flat_map(ticked).collect() }
+        Choice { ticked: flow.offers.iter().flat_map(ticked).collect(), ..Choice::default() }
     }
 
     fn approve(flow: &Flow) -> String {
@@ -454,7 +478,7 @@ mod tests {
 
     /// A form as text.
     fn form(text: &str) -> Choice {
-        Choice::read(&params(text))
+        Choice::read(&params(text), local())
     }
 
     fn chosen(flow: &Flow, text: &str) -> Result<String, Missing> {
@@ -499,6 +523,32 @@ mod tests {
         assert_eq!(chosen(&flow, "scope=/notes+write"), Ok("/notes write offline_access".into()));
         assert_eq!(chosen(&flow, ""), Ok("/notes read offline_access".into()));
         assert_eq!(chosen(&flow, "scope=/notes+admin"), Ok("/notes read offline_access".into()));
+    }
+
+    #[test]
+    fn it_lasts_for_as_long_as_was_chosen_and_for_ever_when_nothing_was() {
+        let ends = |text: &str| choose(&flow().offers, &form(text)).map(|granted| granted.ends_at);
+        assert_eq!((ends(""), ends("term=off")), (Ok(None), Ok(None)));
+        assert_eq!(ends("term=2h"), Ok(Some(seconds_later(7200))));
+        for (term, problem) in [
+            ("0h", TermProblem::Zero),
+            ("1999-01-01", TermProblem::Past),
+            ("9999d", TermProblem::TooFar),
+            ("soon", TermProblem::Unclear),
+            ("1h&term=2h", TermProblem::Unclear),
+        ] {
+            assert_eq!(ends(&format!("term={term}")), Err(Missing::Term(problem)), "{term}");
+        }
+        assert_eq!(decided(&flow(), Decision::Approve(&form("term=0h"))), "incomplete Term(Zero)");
+        let denied = decided(&flow(), Decision::Deny);
+        assert_eq!(denied, format!("deny {CALLBACK} DeniedByUser"), "denying needs no end");
+    }
+
+    #[test]
+    fn the_code_that_follows_ends_what_comes_of_it() {
+        let granted = choose(&flow().offers, &form("term=2h")).unwrap();
+        let code = issue(&flow(), &ConsentGiven { granted, at: seconds_later(0) }, seconds_later(600));
+        assert_eq!((code.ends_at, code.agreed().granted.ends_at), (Some(seconds_later(7200)), Some(seconds_later(7200))));
     }
 
     #[test]

@@ -38,6 +38,7 @@
 //! | accounts | [`user`] | |
 //! | choosing a password by a one-time link | [`invitation`] | |
 //! | a user's grant to a client | [`connection`] | |
+//! | for how long it is given | [`term`] | |
 //! | standing still for a while | [`pause`] | RFC 9110 §10.2.3, §15.6.4 |
 //! | the check of a bearer token | [`bearer`] | RFC 6750, RFC 9728 §5.1 |
 //! | API keys | [`api_key`] | |
@@ -104,6 +105,7 @@ pub mod scope;
 pub mod scope_hierarchy;
 pub mod secret;
 pub mod signing_key;
+pub mod term;
 pub mod text;
 pub mod throttle;
 pub mod token_parameter;

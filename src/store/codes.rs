@@ -136,6 +136,7 @@ mod tests {
             user_epoch: 3,
             server: "/notes".into(),
             scope: Scope::parse("read"),
+            ends_at: None,
             asked: Scope::parse("read admin"),
             redirect_uri: CALLBACK.into(),
             pkce: Pkce::S256(Challenge::parse(Some(CHALLENGE), Some("S256")).unwrap()),

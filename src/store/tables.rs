@@ -81,10 +81,11 @@ impl Record for StoredRefreshToken {
 }
 impl Record for Connection {
     const TABLE: Table = Table::Connection;
+    /// One that ends by itself is not forgotten then: the sweeper notes the end, and it is kept like any other that ended.
     fn forget_at(&self) -> Option<UnixTime> {
         match self.ended {
             Some(ended) => Some(ended.at.after(KEEP_ENDED)),
-            None => self.alive_until,
+            None => self.lapses_at(),
         }
     }
 }

@@ -13,6 +13,7 @@ use doorward::oauth::pkce::{self, Challenge, Pkce, Verifier};
 use doorward::oauth::redirect_rules::RedirectRules;
 use doorward::oauth::scope::Scope;
 use doorward::oauth::secret::{AccessToken, AuthorizationCode, Flow as FlowSecret, RefreshToken, Secret, Session};
+use doorward::oauth::term::{Local, Zone};
 use doorward::oauth::token_policy::TokenEnds;
 use doorward::oauth::user::{ServerAccess, User, UserName};
 use doorward::random;
@@ -46,7 +47,7 @@ pub fn grant(store: &Store, user: &str, client: &str, path: &str, expires_at: Op
     let (secret, code) = (random::secret::<FlowSecret>(), random::secret::<AuthorizationCode>());
     store.begin_flow(&secret.hash(), &flow).unwrap();
     let parties = Parties { session: flow.session, user: &user, client: Some(&client), rules: &RedirectRules::open("https://as.test") };
-    let choice = Choice::read(&Params::parse(&format!("scope={path}+read")).unwrap());
+    let choice = Choice::read(&Params::parse(&format!("scope={path}+read")).unwrap(), Local { now, zone: Zone::default() });
     let decide = |flow: Option<&Flow>| consent::decide(flow, Decision::Approve(&choice), &parties, now);
     store.settle_flow(&secret.hash(), &code.hash(), UnixTime(now.0 + 600), None, &Occasion::here(now), decide).unwrap();
     let access = random::secret::<AccessToken>();
