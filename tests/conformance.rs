@@ -11,7 +11,7 @@
 //! | A5 | a client's name is short, hides nothing, and is not ours | `a_name_that_hides_something_or_pretends_to_be_us_is_refused` |
 //! | A6 | ten registrations an hour and address | `the_eleventh_registration_of_an_address_in_an_hour_is_told_to_wait_in_the_words_of_the_rfc` |
 //! | A7 | PKCE with S256, and no grant that does without a person | `there_is_no_way_around_pkce_for_any_kind_of_client`, `no_other_grant_exists` |
-//! | A8 | the user picks the server; the token is good there alone (elsewhere 401, so that its client asks for another), and its scope says so | `without_a_resource_the_user_chooses_the_server_and_the_token_is_good_there_alone` |
+//! | A8 | the user picks the server; the token is good there alone and answers 403 anywhere else, and its scope says so | `without_a_resource_the_user_chooses_the_server_and_the_token_is_good_there_alone` |
 //! | A9 | tokens without an end, where the owner wants them | `where_the_owner_chose_it_access_tokens_do_not_expire_and_still_end` |
 //! | A10 | connections are on the start page under their clients' names, and *Revoke* ends them with the next call | `nobody_revokes_the_connection_of_somebody_else` |
 //! | A11 | taking a user off a server ends their tokens there at once; a paused server says 403 and why | `what_happens_to_a_user_ends_their_codes_and_tokens_within_the_same_second`, `a_paused_server_answers_403_with_a_reason_and_goes_on_where_it_was` |
@@ -305,6 +305,7 @@
 //! | `an_open_stream_ends_with_what_it_stands_on` | all | RFC 7009 §2.1, MCP authorization, access token usage |
 //! | `trouble_behind_the_gate_is_told_in_json_without_names` | all | RFC 9110 §15.6.3 |
 //! | **limits** | | |
+//! | `a_change_of_a_registration_counts_as_one_and_reading_and_removing_it_do_not` | all | A6, RFC 7592 §2.2 |
 //! | `the_eleventh_registration_of_an_address_in_an_hour_is_told_to_wait_in_the_words_of_the_rfc` | all | A6; RFC 7591 §3.2.2, §5, RFC 9110 §10.2.3 |
 //! | `whoever_registered_the_same_before_gets_its_id_again_although_nothing_is_left` | all | A6; RFC 7591 §5 |
 //! | `a_registration_after_the_time_that_was_named_is_accepted_and_the_next_has_to_wait_again` | all | A6; RFC 9110 §10.2.3 |
@@ -324,7 +325,6 @@
 //! | `authorization_requests_are_counted_by_address_and_the_page_says_in_words_how_long_to_wait` | all | B7; RFC 6585 §4 |
 //! | `somebody_signed_in_has_an_allowance_of_their_own_that_no_stranger_uses_up` | all | B7; none: limits are ours |
 //! | `token_requests_are_counted_by_client_and_every_endpoint_of_clients_counts` | all | B7; RFC 6749 §2.3.1, §5.2 |
-//! | `a_client_manages_its_registration_no_faster_than_it_may_ask_for_anything` | all | B7; RFC 7592 §2, §5 |
 //! | `a_resource_server_may_ask_about_every_call_that_it_gets` | all | B7, B9; RFC 7662 §2.1, §4 |
 //! | `a_client_without_a_secret_is_not_stopped_by_whoever_says_its_name_elsewhere` | all | B7; RFC 6749 §2.1 |
 //! | `the_eleventh_refresh_of_a_client_in_a_minute_has_to_wait_and_its_token_is_none_the_worse` | all | B7; RFC 6749 §6 |

@@ -60,6 +60,7 @@ pub(crate) fn token(user: &str, path: &str) -> (StoredAccessToken, Standing) {
         user: user_id.clone(),
         client: client_id.clone(),
         server: path.into(),
+        resource_was_sent: true,
         scope: Scope::default(),
         asked: Scope::default(),
         created_at,

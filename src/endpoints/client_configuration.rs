@@ -47,12 +47,7 @@ fn proven(app: &App, request: &Request, id: &str) -> Result<Result<(ManagedClien
         Ok(token) => token,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let id = ClientId::known_as(id);
-    let claim = app.charge_of_claim(Bucket::Token, &id, request);
-    if let Err(refusal) = app.spend(Bucket::Token, claim.as_slice(), |what| super::occasion(request).event(what)) {
-        return Ok(Err(refusal));
-    }
-    let known = app.client(&id)?;
+    let known = app.client(&ClientId::known_as(id))?;
     Ok(management::authorize(known, &token).map(|client| (client, token)))
 }
 

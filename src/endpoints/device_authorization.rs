@@ -51,7 +51,8 @@ fn serve(app: &App, request: &Request) -> Result<Result<Answer, Refusal>, StoreE
     if let Err(refusal) = app.spend(Bucket::Devices, &charges, |what| super::occasion(request).event(what).of_client(client)) {
         return Ok(Err(refusal));
     }
-    let stored = device::begin(&client.id, offers, asked, clock::now());
+    let resource_was_sent = params.all("resource").next().is_some();
+    let stored = device::begin(&client.id, resource_was_sent, offers, asked, clock::now());
     let code = random::secret();
     for _ in 0..DRAWS {
         let user_code = UserCode::mint(random::bytes());

@@ -228,9 +228,12 @@
 //! be given a new one then; the list says which ones ended ([`crate::oauth::api_key`]). Its scopes are at most what the server
 //! offers at the time of the call.
 //!
-//! At another server a key gets 403 without a challenge, where a token gets 401 with one: nobody can renew a key, and a
+//! At another server a key gets 403 without a challenge, where a token gets one: nobody can renew a key, and a
 //! client that was configured with one must not begin to sign in. Its id stands where a client's would (`X-Doorward-Client`,
 //! the owner of an MCP session), so one key cannot use what another opened.
+//!
+//! A token whose client named its server gets 401 elsewhere (MCP: a token for another audience is invalid); one whose user
+//! chose, since the client named none, gets 403 `insufficient_scope`: it is good, and its client is to ask for more.
 //!
 //! # Whoever was given a client alone may manage it
 //!

@@ -219,7 +219,7 @@ mod tests {
             "kind": "connection_revoked",
             "alarm": false,
             "from": "203.0.113.9",
-            "sentence": "the connection of Test client to /notes of ann was revoked by root",
+            "sentence": "the connection of \"Test client\" to /notes of ann was revoked by root",
             "by": "root",
             "user": "ann",
             "client": "Test client",

@@ -13,7 +13,8 @@ impl Event {
     #[expect(clippy::too_many_lines, reason = "a table, one line a kind")]
     pub fn sentence(&self) -> String {
         let user = self.user.as_ref().map_or("somebody", UserName::as_str);
-        let client = self.client.as_ref().map_or("an app", |client| client.name.as_str());
+        let client = self.client.as_ref().map_or_else(|| "an app".to_owned(), |client| quoted(&client.name));
+        let client = client.as_str();
         let server = self.server.as_ref().map_or("a server", Shown::as_str);
         let by = self.by.as_ref().filter(|by| self.user.as_ref() != Some(*by)).map(|by| format!(" by {}", by.as_str()));
         let by = by.unwrap_or_default();
@@ -88,6 +89,11 @@ impl Event {
     }
 }
 
+/// An app chooses its name itself. Between marks it cannot pass for a part of the sentence.
+fn quoted(name: &Shown) -> String {
+    format!("\"{}\"", name.as_str().replace('"', "'"))
+}
+
 fn ended(why: EndReason, client: &str, server: &str, user: &str, by: &str) -> String {
     let connection = format!("the connection of {client} to {server} of {user}");
     match why {
@@ -116,6 +122,7 @@ fn permitted(scope: &Shown) -> String {
 mod tests {
     use super::*;
     use crate::oauth::audit::Occasion;
+    use crate::oauth::client::Client;
     use crate::oauth::fixtures::{NOW, client, every_kind, user};
     use std::collections::BTreeSet;
 
@@ -138,8 +145,15 @@ mod tests {
         let reused = about(What::ConnectionEnded(EndReason::RefreshTokenReused)).sentence();
         assert_eq!(
             reused,
-            "an old refresh token was used again, which looks like theft: the connection of Test client to /notes of ann has ended"
+            "an old refresh token was used again, which looks like theft: the connection of \"Test client\" to /notes of ann has ended"
         );
+    }
+
+    #[test]
+    fn a_name_of_an_app_cannot_pass_for_a_part_of_the_sentence() {
+        let posing = Client { name: Some("Lamp\" was removed by ann; \"It".into()), ..client("claude") };
+        let event = Event { client: None, ..about(What::ClientRegistered) }.of_client(&posing);
+        assert_eq!(event.sentence(), "\"Lamp' was removed by ann; 'It\" registered itself");
     }
 
     #[test]
@@ -152,7 +166,9 @@ mod tests {
     #[test]
     fn what_was_permitted_is_named_where_anything_was() {
         let given = |scope: &str| about(What::ConsentGiven { scope: Shown::new(scope), until: None }).sentence();
-        assert_eq!(given("read write"), "ann let Test client use /notes (read write)");
-        assert_eq!(given(""), "ann let Test client use /notes");
+        assert_eq!(given("read write"), "ann let \"Test client\" use /notes (read write)");
+        assert_eq!(given(""), "ann let \"Test client\" use /notes");
+        let until = What::ConsentGiven { scope: Shown::new("read"), until: Some(UnixTime(1_795_996_799)) };
+        assert_eq!(about(until).sentence(), "ann let \"Test client\" use /notes (read), until Sun 29 Nov 2026, 23:59 UTC");
     }
 }

@@ -143,7 +143,9 @@ impl Admitted {
 /// Whether the token opens this very server now.
 ///
 /// Expired, revoked, unknown and foreign tokens are all `invalid_token` with 401 (RFC 6750 §3.1), since clients renew
-/// or reconnect on 401 and give up on 403.
+/// or reconnect on 401 and give up on 403. So is a token for another server that its client had named itself. A client that
+/// named none was not told which the user chose: its token is fine, and to throw it away would cost it the server that it
+/// has, so it is told with 403 to ask for this one as well (RFC 6750 §3.1 `insufficient_scope`).
 ///
 /// # Errors
 /// The refusal; [`challenge`] says how it goes on the wire.
@@ -151,7 +153,8 @@ pub fn admit(stored: Option<(StoredAccessToken, Standing)>, server: &OpenServer<
     let (token, grant) = alive(stored, now)?;
     let (open, server) = (server, server.resource());
     if grant.connection().server != server.path {
-        return Err(Refusal::TokenForAnotherResource);
+        let named = grant.connection().resource_was_sent;
+        return Err(if named { Refusal::TokenForAnotherResource } else { Refusal::AnotherServerChosen });
     }
     let bearer = Bearer::Client(grant.connection().client.clone());
     open.admits(&bearer)?;
@@ -390,6 +393,10 @@ mod tests {
     fn a_token_opens_no_server_but_its_own() {
         for path in ["/note", "/notesx", "/notes/a", "/Notes", "/files", ""] {
             assert_eq!(admitted(standing(), path, 0).unwrap_err(), Refusal::TokenForAnotherResource, "{path}");
+            let chosen = Connection { resource_was_sent: false, ..connection() };
+            let refusal = admitted(Standing { connection: chosen, ..standing() }, path, 0).unwrap_err();
+            assert_eq!((&refusal, refusal.wire().status), (&Refusal::AnotherServerChosen, 403), "{path}");
+            assert!(is_challenged(&refusal));
         }
     }
 
@@ -485,7 +492,7 @@ mod tests {
 
     #[test]
     fn clients_that_search_the_challenge_for_words_find_each_once() {
-        for refusal in [Refusal::TokenUnknown, Refusal::TokenExpired, Refusal::TokenForAnotherResource, Refusal::CredentialsMalformed] {
+        for refusal in [Refusal::TokenUnknown, Refusal::TokenExpired, Refusal::AnotherServerChosen, Refusal::CredentialsMalformed] {
             let value = challenge(&refusal, ISSUER, &resource("/notes"), false);
             for word in ["Bearer", "resource_metadata=", "scope=", "error=", "error_description="] {
                 assert_eq!(value.matches(word).count(), 1, "{word} in {value}");

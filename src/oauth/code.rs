@@ -31,6 +31,8 @@ pub struct StoredCode {
     pub user_epoch: u32,
     /// For the server at this path.
     pub server: String,
+    /// Whether the client named that server itself.
+    pub resource_was_sent: bool,
     /// To what.
     pub scope: Scope,
     /// What the client had asked for.
@@ -74,6 +76,7 @@ impl StoredCode {
             user_epoch: self.user_epoch,
             authenticated_at: self.authentication.at,
             granted,
+            resource_was_sent: self.resource_was_sent,
             asked: self.asked.clone(),
         }
     }
@@ -87,6 +90,7 @@ pub fn issue(flow: &Flow, proof: &ConsentGiven, expires_at: UnixTime) -> StoredC
         user: flow.user.clone(),
         user_epoch: flow.user_epoch,
         server: granted.server,
+        resource_was_sent: flow.resource_was_sent,
         scope: granted.scope,
         asked: flow.asked.clone(),
         ends_at: granted.ends_at,
@@ -195,6 +199,7 @@ mod tests {
             user: UserId::known_as("ann"),
             user_epoch: 3,
             server: "/notes".into(),
+            resource_was_sent: true,
             scope: Scope::parse("read"),
             asked: Scope::default(),
             ends_at: None,

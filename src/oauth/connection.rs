@@ -21,6 +21,8 @@ pub struct Connection {
     pub client: ClientId,
     /// For the server at this path.
     pub server: String,
+    /// Whether the client named that server itself.
+    pub resource_was_sent: bool,
     /// What.
     pub scope: Scope,
     /// What its client asked for, known names and others: it is told of nothing else.
@@ -135,6 +137,8 @@ pub struct Agreed {
     pub authenticated_at: UnixTime,
     /// To what.
     pub granted: Granted,
+    /// Whether the client named that server itself.
+    pub resource_was_sent: bool,
     /// What the client had asked for.
     pub asked: Scope,
 }
@@ -147,6 +151,7 @@ impl Agreed {
             user: self.user.clone(),
             client: self.client.clone(),
             server: self.granted.server.clone(),
+            resource_was_sent: self.resource_was_sent,
             scope: self.granted.scope.clone(),
             asked: self.asked.clone(),
             created_at: now,

@@ -81,6 +81,8 @@ impl fmt::Debug for UserCode {
 pub struct StoredDeviceCode {
     /// Who asks.
     pub client: ClientId,
+    /// Whether the request named its server itself.
+    pub resource_was_sent: bool,
     /// What may be granted, the user choosing one of several.
     pub offers: Vec<Offer>,
     /// The scope that was asked for.
@@ -126,9 +128,10 @@ pub enum DeviceState {
 }
 
 /// The request of a device as it is first stored.
-pub fn begin(client: &ClientId, offers: Vec<Offer>, asked: Scope, now: UnixTime) -> StoredDeviceCode {
+pub fn begin(client: &ClientId, resource_was_sent: bool, offers: Vec<Offer>, asked: Scope, now: UnixTime) -> StoredDeviceCode {
     StoredDeviceCode {
         client: client.clone(),
+        resource_was_sent,
         offers,
         asked,
         expires_at: now.after(LIFETIME),
@@ -239,7 +242,9 @@ pub fn poll(
             let client = stored.client.clone();
             let (user_epoch, authenticated_at) = (*user_epoch, *signed_in_at);
             let (granted, asked) = (granted.clone(), stored.asked.clone());
-            Poll::Issue(Agreed { client, user: by.clone(), user_epoch, authenticated_at, granted, asked }, resource.tokens.ends(now))
+            let resource_was_sent = stored.resource_was_sent;
+            let agreed = Agreed { client, user: by.clone(), user_epoch, authenticated_at, granted, resource_was_sent, asked };
+            Poll::Issue(agreed, resource.tokens.ends(now))
         }
     }
 }
@@ -300,7 +305,7 @@ mod tests {
 
     fn pending() -> StoredDeviceCode {
         let offer = |server: &str| Offer { server: server.into(), scope: Scope::parse("read"), least: Scope::parse("read") };
-        begin(&ClientId::known_as("claude"), vec![offer("/notes"), offer("/files")], Scope::parse("read"), NOW)
+        begin(&ClientId::known_as("claude"), false, vec![offer("/notes"), offer("/files")], Scope::parse("read"), NOW)
     }
 
     fn form() -> Choice {

@@ -180,6 +180,7 @@ pub enum Refusal {
     TokenExpired,
     TokenEnded,
     TokenForAnotherResource,
+    AnotherServerChosen,
     OpenIdNotGranted,
     // API keys
     KeyUnknown,
@@ -281,6 +282,7 @@ impl Refusal {
             Self::TokenUnknown | Self::TokenEnded => (E::InvalidToken, 401, "the access token is not valid"),
             Self::TokenExpired => (E::InvalidToken, 401, "the access token has expired"),
             Self::TokenForAnotherResource => (E::InvalidToken, 401, "the access token is for another resource"),
+            Self::AnotherServerChosen => (E::InsufficientScope, 403, "the user chose another server for this access token"),
             Self::OpenIdNotGranted => (E::InsufficientScope, 403, "the access token was not granted openid"),
 
             Self::KeyUnknown | Self::KeyEnded => (E::InvalidToken, 401, "the API key is not valid"),
@@ -342,7 +344,7 @@ mod tests {
     use crate::oauth::{redirect_uri, registration};
     use Refusal as R;
 
-    const EVERY: [Refusal; 79] = [
+    const EVERY: [Refusal; 80] = [
         R::NotAForm,
         R::MalformedForm,
         R::ParameterMissing("code"),
@@ -409,6 +411,7 @@ mod tests {
         R::TokenExpired,
         R::TokenEnded,
         R::TokenForAnotherResource,
+        R::AnotherServerChosen,
         R::OpenIdNotGranted,
         R::KeyUnknown,
         R::KeyExpired,

@@ -120,6 +120,7 @@ pub(crate) fn connection() -> Connection {
         user: UserId::known_as("ann"),
         client: ClientId::known_as("claude"),
         server: "/notes".into(),
+        resource_was_sent: true,
         scope: Scope::parse("read write"),
         asked: Scope::default(),
         created_at: NOW,

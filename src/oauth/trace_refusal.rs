@@ -63,6 +63,7 @@ fn fix(refusal: &Refusal) -> &'static str {
         | R::TokenExpired
         | R::TokenEnded
         | R::TokenForAnotherResource
+        | R::AnotherServerChosen
         | R::OpenIdNotGranted
         | R::RefreshTokenUnknown
         | R::RefreshTokenExpired

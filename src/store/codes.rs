@@ -135,6 +135,7 @@ mod tests {
             user: UserId::known_as("ann"),
             user_epoch: 3,
             server: "/notes".into(),
+            resource_was_sent: true,
             scope: Scope::parse("read"),
             ends_at: None,
             asked: Scope::parse("read admin"),

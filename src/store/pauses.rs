@@ -94,10 +94,10 @@ mod tests {
         let expected = [
             "everything was paused",
             "/notes was paused",
-            "Test client was paused",
+            "\"Test client\" was paused",
             "everything was resumed",
             "/notes was resumed",
-            "Test client was resumed",
+            "\"Test client\" was resumed",
         ];
         assert_eq!(told, expected);
     }

@@ -2,7 +2,8 @@
 
 use super::connections::note_lapse;
 use super::record::{self, BrowserSession, Record, StoredSetupLink, Table, UserCodeOwner};
-use super::transaction::expiry_key;
+use super::tables::LOOK_AGAIN;
+use super::transaction::{Step, Tx, expiry_key};
 use super::{Store, StoreError};
 use crate::clock::UnixTime;
 use crate::oauth::api_key::StoredApiKey;
@@ -56,7 +57,7 @@ impl Store {
                 {
                     continue;
                 }
-                match forget_at(&bytes) {
+                match end_of(tx, &bytes, now)? {
                     Ok(Some(later)) if !later.has_come(now) => tx.mark(later, full)?,
                     Ok(Some(_)) => {
                         tx.remove_raw(full)?;
@@ -75,6 +76,17 @@ impl Store {
             Ok(forgotten)
         })
     }
+}
+
+/// When the record is to be forgotten, which for a token without an end depends on its connection.
+fn end_of(tx: &Tx<'_>, bytes: &[u8], now: UnixTime) -> Step<Result<Option<UnixTime>, StoreError>> {
+    if bytes.first() == Some(&(Table::AccessToken as u8))
+        && let Ok(StoredAccessToken { expires_at: None, connection, .. }) = record::decode(bytes)
+    {
+        let connection: Option<Connection> = tx.get(connection.as_str().as_bytes())?;
+        return Ok(Ok(Some(connection.map_or(now, |_| now.after(LOOK_AGAIN)))));
+    }
+    Ok(forget_at(bytes))
 }
 
 fn forget_at(bytes: &[u8]) -> Result<Option<UnixTime>, StoreError> {
@@ -247,10 +259,27 @@ mod tests {
             expires_at: Some(seconds_later(3600)),
             used: false,
         };
-        store.put_all(&[(b"a", token.clone()), (b"b", StoredAccessToken { expires_at: None, ..token })]);
+        store.put_all(&[(b"a", token)]);
         assert_eq!(store.sweep(seconds_later(3600 + DAY - 1)), Ok(0));
         assert_eq!(store.sweep(seconds_later(3600 + DAY)), Ok(1));
-        assert_eq!(store.sweep(seconds_later(1000 * DAY)), Ok(0));
+    }
+
+    #[test]
+    fn a_token_without_an_end_goes_with_its_connection() {
+        let store = store();
+        let id = connection().id;
+        let token = StoredAccessToken { connection: id.clone(), scope: Scope::default(), issued_at: NOW, expires_at: None, used: false };
+        store.put_all(&[(b"a", token)]);
+        store.put_all(&[(id.as_str().as_bytes(), connection())]);
+        for day in [30, 60, 1000] {
+            assert_eq!((store.sweep(seconds_later(day * DAY)), marks(&store)), (Ok(0), 1), "day {day}");
+        }
+        let ended = Ended { at: seconds_later(1000 * DAY), why: EndReason::RevokedByUser };
+        store.put_all(&[(id.as_str().as_bytes(), Connection { ended: Some(ended), ..connection() })]);
+        store.sweep(seconds_later(1031 * DAY)).unwrap();
+        assert_eq!(store.count(Table::Connection), 0);
+        store.sweep(seconds_later(1062 * DAY)).unwrap();
+        assert_eq!((store.count(Table::AccessToken), marks(&store)), (0, 0));
     }
 
     #[test]

@@ -24,6 +24,8 @@ use crate::oauth::user::User;
 use std::time::Duration;
 
 const KEEP_ENDED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// How often a token without an end is looked at.
+pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 const KEEP_SPENT_CODE: Duration = Duration::from_secs(24 * 60 * 60);
 /// Long enough for a device to hear that its time is over.
 const KEEP_EXPIRED_DEVICE: Duration = Duration::from_secs(5 * 60);
@@ -68,9 +70,10 @@ impl Record for StoredCode {
 }
 impl Record for StoredAccessToken {
     const TABLE: Table = Table::AccessToken;
-    /// Kept beyond its end for as long as a rotation may have to know whether it was used.
+    /// Kept beyond its end for as long as a rotation may have to know whether it was used. One without an end is looked at
+    /// from time to time: it goes when its connection has gone.
     fn forget_at(&self) -> Option<UnixTime> {
-        self.expires_at.map(|end| end.after(LOST_ANSWER))
+        Some(self.expires_at.map_or(self.issued_at.after(LOOK_AGAIN), |end| end.after(LOST_ANSWER)))
     }
 }
 impl Record for StoredRefreshToken {

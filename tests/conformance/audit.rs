@@ -412,8 +412,8 @@ fn the_activity_page_shows_an_owner_everything_and_others_their_own_part() {
     named(&doorward, "Lamp").connect(&doorward);
     let ann = unescape(&signed_in(&doorward, "ann").get("/activity").text());
     for shown in [
-        "Lamp registered itself",
-        "ann let Lamp use /mcp",
+        "\"Lamp\" registered itself",
+        "ann let \"Lamp\" use /mcp",
         "the account bob was added",
         "127.0.0.1 (this machine)",
         "from <bdi>this machine",
@@ -421,7 +421,10 @@ fn the_activity_page_shows_an_owner_everything_and_others_their_own_part() {
         assert!(ann.contains(shown), "{shown}: {ann}");
     }
     let newest_first = |first: &str, then: &str| ann.find(first).unwrap() < ann.find(then).unwrap();
-    assert!(newest_first("ann let Lamp use", "Lamp registered itself") && newest_first("Lamp registered", "the account bob was added"));
+    assert!(
+        newest_first("ann let \"Lamp\" use", "\"Lamp\" registered itself")
+            && newest_first("\"Lamp\" registered", "the account bob was added")
+    );
     let mut browser = signed_in(&doorward, "bob");
     for target in ["/activity", "/activity?user=ann", "/activity?before=99"] {
         let bob = unescape(&browser.get(target).text());
@@ -450,7 +453,7 @@ fn the_activity_page_goes_back_page_by_page() {
     }
     let mut browser = signed_in(&doorward, "ann");
     let first = browser.get("/activity").text();
-    let shows = |page: &str, number: usize| page.contains(&format!("App {number}x registered"));
+    let shows = |page: &str, number: usize| page.contains(&format!("App {number}x&quot; registered"));
     assert!(shows(&first, 59) && shows(&first, 11) && !shows(&first, 10), "fifty, the sign-in among them");
     let older = unescape(first.split("href=\"/activity?before").nth(1).unwrap().split('"').next().unwrap());
     let second = browser.get(&format!("/activity?before{older}")).text();

@@ -66,7 +66,18 @@ fn without_a_resource_the_user_chooses_the_server_and_the_token_is_good_there_al
     assert_eq!(tokens.body["scope"], "read write");
     assert_eq!(call(doorward, "/files", &tokens.access).status, 200);
     for other in ["/notes", "/house"] {
-        assert_eq!(call(doorward, other, &tokens.access).status, 401, "{other}");
+        let refused = call(doorward, other, &tokens.access);
+        assert_eq!(refused.error(), (403, "insufficient_scope".into()), "{other}");
+        let challenge = refused.header("www-authenticate").unwrap();
+        assert!(challenge.contains(&format!("/.well-known/oauth-protected-resource{other}\"")), "{challenge}");
+        let checked = http::send(
+            doorward.address,
+            "GET",
+            &format!("/auth/check{other}"),
+            &[("Authorization", &format!("Bearer {}", tokens.access))],
+            b"",
+        );
+        assert_eq!((checked.status, checked.header("www-authenticate")), (403, Some(challenge)), "{other}");
     }
     let refreshed = Tokens::of(&client.refresh(doorward, &tokens.refresh, &[]));
     assert_eq!(call(doorward, "/files", &refreshed.access).status, 200);
@@ -94,7 +105,9 @@ fn a_server_that_is_named_is_the_only_one_offered() {
     let answer = browser.submit(&approve(&page).set("server", "/files"));
     assert_eq!(answer.status, 400, "another server in the form");
     let answer = browser.submit(&approve(&page));
-    assert_eq!(call(&site().doorward, "/house", &tokens_of(&client, &site().doorward, &answer).access).status, 200);
+    let tokens = tokens_of(&client, &site().doorward, &answer);
+    assert_eq!(call(&site().doorward, "/house", &tokens.access).status, 200);
+    assert_eq!(call(&site().doorward, "/files", &tokens.access).error(), (401, "invalid_token".into()));
 }
 
 #[test]
@@ -158,7 +171,7 @@ fn two_clicks_bring_one_code_and_the_first_choice_stands() {
     assert_eq!(first.location(), second.location());
     let tokens = tokens_of(&client, &site().doorward, &second);
     assert_eq!(call(&site().doorward, "/notes", &tokens.access).status, 200);
-    assert_eq!(call(&site().doorward, "/files", &tokens.access).status, 401);
+    assert_eq!(call(&site().doorward, "/files", &tokens.access).status, 403);
 }
 
 #[test]

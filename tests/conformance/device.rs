@@ -114,7 +114,7 @@ fn a_person_enters_the_code_approves_and_the_device_has_tokens() {
     let tokens = Tokens::of(&poll(&client, code, &[]));
     assert_eq!(tokens.body["scope"], "read write offline_access");
     assert_eq!(call(doorward(), "/files", &tokens.access).status, 200);
-    assert_eq!(call(doorward(), "/notes", &tokens.access).status, 401);
+    assert_eq!(call(doorward(), "/notes", &tokens.access).status, 403);
     let next = Tokens::of(&client.refresh(doorward(), &tokens.refresh, &[]));
     assert_eq!(call(doorward(), "/files", &next.access).status, 200);
 }
