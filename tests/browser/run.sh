@@ -1,8 +1,12 @@
 #!/bin/sh
-# Set-up, sign-in and consent in a real Chromium, by click. Installs what it needs; screenshots go to results/.
+# Every page and every button in a real Chromium, in every look. Installs what it needs; pictures and the list of all checks
+# go to results/.
 #
 #   DOORWARD_BIN   the program; default target/release/doorward
 #   CHROMIUM       the browser; default Debian's
+#   ONLY           walks to do, by name, with commas between; default all
+#   LOOKS          a part of the name of the looks to do, such as 320 or dark-plain; default all
+#   PICTURES=1     takes the pictures of the README anew instead, into pictures/
 set -eu
 cd "$(dirname "$0")"
 
