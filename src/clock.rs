@@ -18,6 +18,15 @@ impl UnixTime {
         Duration::from_secs(self.0.saturating_sub(earlier.0))
     }
 
+    /// The same for a sentence.
+    pub fn in_words_since(self, earlier: Self) -> String {
+        match self.since(earlier).as_secs() / 60 {
+            minutes @ ..120 => format!("{minutes} minutes"),
+            minutes @ ..2880 => format!("{} hours", minutes / 60),
+            minutes => format!("{} days", minutes / 1440),
+        }
+    }
+
     /// True from the very second named onwards: what expires at `self` is dead at `self`.
     pub fn has_come(self, now: Self) -> bool {
         self <= now
@@ -45,6 +54,12 @@ mod tests {
     fn what_expires_now_is_already_dead() {
         assert!(UnixTime(10).has_come(UnixTime(10)));
         assert!(!UnixTime(10).has_come(UnixTime(9)));
+    }
+
+    #[test]
+    fn a_span_is_told_as_people_would_tell_it() {
+        let told = |minutes: u64| UnixTime(minutes * 60).in_words_since(UnixTime(0));
+        assert_eq!([told(0), told(119), told(120), told(2879), told(2880)], ["0 minutes", "119 minutes", "2 hours", "47 hours", "2 days"]);
     }
 
     #[test]

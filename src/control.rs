@@ -1,6 +1,6 @@
 //! The socket between a command and the running server. Nothing but a way to reach [`crate::actions`].
 //!
-//! One line of JSON each way. Whoever can open the socket, which is in the data directory with mode 0600, could also
+//! One line of JSON each way; behind the answer, what is attached to it. Whoever can open the socket, which is in the data directory with mode 0600, could also
 //! open the store; so it asks for nothing more.
 
 use crate::actions::{Action, Done, Failure};
@@ -14,6 +14,8 @@ use std::time::Duration;
 
 /// Longest message, in bytes.
 const MAX_MESSAGE: u64 = 1024 * 1024;
+/// Most that is attached: the largest snapshot that is read.
+const MAX_ATTACHED: u64 = 1024 * 1024 * 1024;
 /// For the other side to say its line.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -44,9 +46,10 @@ pub fn serve(data: &Path, perform: impl Fn(Action) -> Result<Done, Failure> + Se
 fn answer(mut stream: &UnixStream, perform: &impl Fn(Action) -> Result<Done, Failure>) -> io::Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
-    let action: Action = serde_json::from_str(&line(stream)?)?;
+    let action: Action = serde_json::from_str(&line(&mut BufReader::new(stream))?)?;
     let reply = perform(action);
-    writeln!(stream, "{}", serde_json::to_string(&reply)?)
+    writeln!(stream, "{}", serde_json::to_string(&reply)?)?;
+    stream.write_all(reply.as_ref().map_or(&[], |done| &done.attached))
 }
 
 /// Has the running server do it. Nothing when none is running.
@@ -63,11 +66,16 @@ pub fn ask(data: &Path, action: &Action) -> io::Result<Option<Result<Done, Failu
     };
     stream.set_read_timeout(Some(PATIENCE))?;
     writeln!(stream, "{}", serde_json::to_string(action)?)?;
-    Ok(Some(serde_json::from_str(&line(&stream)?)?))
+    let mut reader = BufReader::new(&stream);
+    let mut reply: Result<Done, Failure> = serde_json::from_str(&line(&mut reader)?)?;
+    if let Ok(done) = &mut reply {
+        reader.take(MAX_ATTACHED).read_to_end(&mut done.attached)?;
+    }
+    Ok(Some(reply))
 }
 
-fn line(stream: &UnixStream) -> io::Result<String> {
+fn line(reader: &mut impl BufRead) -> io::Result<String> {
     let mut line = String::new();
-    BufReader::new(stream.take(MAX_MESSAGE)).read_line(&mut line)?;
+    reader.take(MAX_MESSAGE).read_line(&mut line)?;
     Ok(line)
 }

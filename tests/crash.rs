@@ -201,10 +201,11 @@ fn copy(from: &Path, to: &Path) {
 }
 
 #[test]
-fn a_directory_whose_store_is_gone_is_never_taken_for_a_new_one() {
+fn a_directory_whose_store_and_snapshots_are_gone_is_never_taken_for_a_new_one() {
     let mut doorward = Doorward::start();
     assert!(doorward.stop().success());
     let data = doorward.folder.path().to_path_buf();
+    fs::remove_dir_all(data.join("snapshots")).unwrap();
     let store = data.join("store");
     let kept = support::Folder::new();
     copy(&store, kept.path());

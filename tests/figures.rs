@@ -7,6 +7,13 @@
 
 mod support;
 
+use doorward::clock::UnixTime;
+use doorward::oauth::ids::UserId;
+use doorward::oauth::secret::{Entropy, ServerKey};
+use doorward::store::Store;
+use doorward::store::record::{self, Instance, NameOwner, Record};
+use doorward::store::restore::Access;
+use doorward::store::snapshot::format::{self, Header, InstanceId};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::Command;
@@ -57,8 +64,16 @@ fn whole(bytes: &[u8]) -> bool {
 }
 
 fn resident_kib(doorward: &Doorward) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", doorward.id())).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
+    resident_kib_of(doorward.id())
+}
+
+fn resident_kib_of(process: u32) -> u64 {
+    status_kib(process, "VmRSS")
+}
+
+fn status_kib(process: u32, name: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find(|line| line.starts_with(name)).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
@@ -78,6 +93,7 @@ fn figures() {
     checks();
     exchanges();
     streams();
+    snapshots();
     size();
 }
 
@@ -172,6 +188,42 @@ fn streams() {
     assert_eq!(http::post_form(doorward.address, "/token", &[("grant_type", "x")], &[]).status, 400);
     report("an answer of /token meanwhile", format!("{:.1} ms", from.elapsed().as_secs_f64() * 1000.0));
     drop(open);
+}
+
+/// A hundred times what a home has.
+fn snapshots() {
+    const RECORDS: u32 = 100_000;
+    let at = UnixTime(1_700_000_000);
+    let key = ServerKey::new(&Entropy::new([3; 32]));
+    let header = Header { instance: InstanceId::of(&key), number: 1, taken_at: at, records: 0 };
+    let first = (vec![Instance::TABLE as u8], record::encode(&Instance { key, claimed: true, created_at: at }).unwrap());
+    let owner = record::encode(&NameOwner(UserId::known_as(&"x".repeat(180)))).unwrap();
+    let others = (0..RECORDS).map(|number| ([&[NameOwner::TABLE as u8][..], &number.to_be_bytes(), &[7; 28]].concat(), owner.clone()));
+    let bytes = format::encode(header, &[first].into_iter().chain(others).collect::<Vec<_>>());
+    let folder = support::Folder::new();
+    let from = Instant::now();
+    Store::restore(folder.path(), &format::parse(&bytes).unwrap(), Access::End, at).unwrap();
+    report("restore of 100,000 records", milliseconds(from));
+    drop(bytes);
+    let from = Instant::now();
+    let store = Store::open(folder.path(), &Entropy::new([1; 32]), at).unwrap();
+    report("open of a store of 100,000 records, each read once", milliseconds(from));
+    let mut held: Vec<f64> = (0..7).map(|_| store.snapshot(at).unwrap().held.as_secs_f64() * 1000.0).collect();
+    held.sort_by(f64::total_cmp);
+    report("of a snapshot of it, during which decisions wait, median of 7", format!("{:.0} ms", held[3]));
+    let before = resident_kib_of(std::process::id());
+    let from = Instant::now();
+    store.keep_snapshot(at).unwrap();
+    report("a snapshot of it on disk, read back and checked", milliseconds(from));
+    let peak = status_kib(std::process::id(), "VmHWM");
+    report(
+        "resident memory before it, and at most since the restore began",
+        format!("{:.0} and {:.0} MiB", before as f64 / 1024.0, peak as f64 / 1024.0),
+    );
+}
+
+fn milliseconds(from: Instant) -> String {
+    format!("{:.0} ms", from.elapsed().as_secs_f64() * 1000.0)
 }
 
 fn size() {

@@ -23,9 +23,9 @@ use std::path::{Path, PathBuf};
 const ISSUER: &str = "https://mcp.example.com";
 const NOW: UnixTime = UnixTime(1_700_000_000);
 
-/// Not read here: a note for people, answers that the doctor knows, records that the store reads, and requests that are
-/// sent to the program.
-const READ_ELSEWHERE: [&str; 4] = ["README.md", "doctor/", "records/", "replays/"];
+/// Not read here: a note for people, answers that the doctor knows, records and snapshots that the store reads, and requests
+/// that are sent to the program.
+const READ_ELSEWHERE: [&str; 5] = ["README.md", "doctor/", "records/", "replays/", "snapshots/"];
 
 fn rules() -> RedirectRules {
     RedirectRules::open(ISSUER)

@@ -2,10 +2,11 @@
 
 use super::{Done, Failure, done};
 use crate::clock;
+use crate::clock::UnixTime;
 use crate::config::{Config, Upstream};
 use crate::oauth::probe;
 use crate::random;
-use crate::store::Store;
+use crate::store::{Store, snapshot};
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -27,6 +28,8 @@ pub struct Facts {
     pub without_pkce: Vec<String>,
     /// True when answers go to listed hosts only.
     pub redirects_listed: bool,
+    /// When the newest snapshot was taken, as the data directory shows it.
+    pub snapshot: Option<UnixTime>,
     /// What only a running server has.
     pub running: Option<Running>,
 }
@@ -49,6 +52,8 @@ pub struct Running {
     pub claimed: bool,
     /// Paths of servers whose calls are held up.
     pub paused: Vec<String>,
+    /// True when something has changed since the newest snapshot.
+    pub changed_since_snapshot: bool,
     /// For the doctor's requests.
     pub ticket: String,
     /// What answers of ours to them carry.
@@ -74,6 +79,7 @@ impl Facts {
             servers: config.servers.iter().map(server).collect(),
             without_pkce: redirects.hosts_without_pkce().to_vec(),
             redirects_listed: redirects.are_listed(),
+            snapshot: snapshot::newest(&config.data),
             running: None,
         }
     }
@@ -89,6 +95,7 @@ pub(super) fn begin(store: &Store, config: &Config) -> Result<Done, Failure> {
         trouble: store.health().err().map(|error| error.to_string()),
         claimed: store.is_claimed()?,
         paused: paused.map(|server| server.resource.path.clone()).collect(),
+        changed_since_snapshot: store.snapshot_state().is_behind,
         proof: probe::proof(store.key(), &ticket, now).unwrap_or_default(),
         ticket,
     };

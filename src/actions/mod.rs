@@ -1,6 +1,7 @@
 //! What an owner can do, one file per noun. The control socket and a command on a stopped server call the same
 //! functions, and so do the pages where they offer the same.
 
+mod backup;
 mod clients;
 mod configuration;
 mod connections;
@@ -57,6 +58,7 @@ pub enum Action {
     ServerPause { path: Option<String>, retry_later: bool },
     ServerResume { path: Option<String> },
     Setup,
+    Backup,
     Examination,
     Log { wanted: Wanted },
     Trace { after: Option<u64> },
@@ -69,6 +71,9 @@ pub struct Done {
     pub message: String,
     /// For a script, and for the tables that people see.
     pub data: Value,
+    /// What is neither, and goes beside it.
+    #[serde(skip)]
+    pub attached: Vec<u8>,
 }
 
 /// Why nothing came of it, and what to do.
@@ -115,11 +120,10 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let hint = match error {
             StoreError::InUse => "stop the other doorward, or give another directory with --data DIR",
-            StoreError::Missing => {
-                "put the folder \"store\" back from a copy of the data directory, or start with a new one with --data DIR"
+            StoreError::Missing | StoreError::Behind | StoreError::Damaged(_) => {
+                "start doorward, which puts its newest good snapshot back where there is one; else: doorward restore FILE"
             }
             StoreError::Denied => "run it as the user that owns the data directory: sudo -u USER doorward …",
-            StoreError::Damaged(_) => "put the data directory back from a copy",
             StoreError::TooNew(_) => "install the version that wrote it, or a later one",
             StoreError::Disk(_) => "check that the disk has room and can be written, then start doorward again",
         };
@@ -167,6 +171,7 @@ pub fn perform(store: &Store, config: &Config, occasion: &Occasion, action: Acti
         Action::ServerPause { path, retry_later } => servers::pause(store, config, occasion, path.as_deref(), retry_later),
         Action::ServerResume { path } => servers::resume(store, config, occasion, path.as_deref()),
         Action::Setup => setup::fresh_link(store, config, occasion),
+        Action::Backup => backup::take(store),
         Action::Log { wanted } => log::read(store, wanted),
         Action::Trace { after } => Ok(trace::read(store, config, occasion, after)),
         Action::Examination => examination::begin(store, config),
@@ -182,5 +187,5 @@ fn with_last_use(data: &mut Value, last: Option<LastUse>) {
 }
 
 fn done(message: impl Into<String>, data: Value) -> Done {
-    Done { message: message.into(), data }
+    Done { message: message.into(), data, attached: Vec::new() }
 }

@@ -1,6 +1,7 @@
 //! The command line: one file per command. A command says what it did on stdout and what went wrong on stderr, with a
 //! hint; 0 is done, 1 failed, 2 bad usage.
 
+mod backup;
 mod client;
 mod completions;
 mod connection;
@@ -46,6 +47,8 @@ enum Command {
     Key(key::Key),
     Server(server::Server),
     Log(log::Log),
+    Backup(backup::Backup),
+    Restore(backup::Restore),
     Doctor(doctor::Doctor),
     Completions(completions::Completions),
 }
@@ -58,7 +61,7 @@ pub fn main(arguments: &[String]) -> ExitCode {
     }
     let words = with_default_command(arguments);
     let spelled_out = |word: &'_ String| if word == "-h" { "--help".to_owned() } else { word.clone() };
-    let words: Vec<String> = words.iter().map(spelled_out).collect();
+    let words: Vec<String> = with_dash_last(words.iter().map(spelled_out).collect());
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match Cli::from_args(&["doorward"], &words) {
         Ok(cli) => match run(cli.command) {
@@ -84,6 +87,15 @@ fn with_default_command(arguments: &[String]) -> Vec<String> {
     default.into_iter().chain(arguments.iter().cloned()).collect()
 }
 
+/// `-` for standard output would be taken for a flag unless it stands behind the end of flags.
+fn with_dash_last(words: Vec<String>) -> Vec<String> {
+    if words.first().is_none_or(|command| command != "backup") || words.iter().filter(|word| *word == "-").count() != 1 {
+        return words;
+    }
+    let others = words.into_iter().filter(|word| word != "-");
+    others.chain(["--".to_owned(), "-".to_owned()]).collect()
+}
+
 fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Serve(command) => serve::run(command),
@@ -94,6 +106,8 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Key(command) => key::run(command),
         Command::Server(command) => server::run(command),
         Command::Log(command) => log::run(&command),
+        Command::Backup(command) => backup::run(command),
+        Command::Restore(command) => backup::restore(&command),
         Command::Doctor(command) => doctor::run(command),
         Command::Completions(command) => {
             completions::run(&command);

@@ -1,6 +1,6 @@
 //! `doorward serve`: puts the parts together, says where to finish setting up, and waits to be told to stop.
 
-use super::{environment, failure, say};
+use super::{environment, failure, say, table};
 use crate::actions::{self, Action, Failure};
 use crate::app;
 use crate::clock;
@@ -8,10 +8,12 @@ use crate::config::{self, Config, Upstream, raw};
 use crate::control;
 use crate::demo;
 use crate::door::{Backends, Door, Stop};
+use crate::http::date;
 use crate::oauth::audit::Occasion;
 use crate::random;
 use crate::routes::Site;
 use crate::store::Store;
+use crate::store::restore::Recovery;
 use argh::{ArgsInfo, FromArgs};
 use rustix::termios::isatty;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -28,6 +30,8 @@ use std::time::Duration;
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 /// Between two writings of what was spent of each limit.
 const WRITE_COUNTERS_EVERY: Duration = Duration::from_secs(1);
+/// Between two looks whether it is time for a snapshot.
+const LOOK_FOR_CHANGES_EVERY: Duration = Duration::from_secs(10);
 
 /// run the server (the default)
 #[derive(FromArgs, ArgsInfo)]
@@ -77,7 +81,11 @@ pub(super) fn run(serve: Serve) -> Result<(), Failure> {
     let door = Door::bind(address)
         .map_err(|error| failure(format!("cannot listen on {address}: {error}"), "choose another with --listen ADDRESS:PORT"))?;
     let config = Arc::new(config::decide(&written, door.local_addr(), &environment)?);
-    let store = Arc::new(Store::open(&config.data, &random::entropy(), clock::now())?);
+    let (store, recovery) = Store::open_or_restore(&config.data, &random::entropy(), clock::now())?;
+    if let Some(recovery) = recovery {
+        eprintln!("{}", told(&recovery));
+    }
+    let store = Arc::new(store);
     actions::tend_signing_keys(&store)?;
     actions::compare_configuration(&store, &config, &Occasion::here(clock::now()))?;
     let started = start(&config, &store)
@@ -87,6 +95,7 @@ pub(super) fn run(serve: Serve) -> Result<(), Failure> {
     started.app.stop();
     let _ = fs::remove_file(control::socket_of(&config.data));
     store.settle()?;
+    keep_last_snapshot(&store);
     served.map_err(|error| {
         failure(format!("cannot go on serving: {error}"), "start it again; if this repeats, look at limits of threads and files")
     })
@@ -113,6 +122,7 @@ fn start(config: &Arc<Config>, store: &Arc<Store>) -> io::Result<Started> {
     control::serve(&config.data, move |action| actions::perform(&of_store, &of_config, &Occasion::here(clock::now()), action))?;
     sweep(Arc::clone(store))?;
     write_counters(Arc::clone(store))?;
+    keep_snapshots(Arc::clone(store))?;
     let stop = Stop::new()?;
     watch_signals(stop.clone())?;
     Ok(Started { app, _demo: running_demo, backends: Backends { app: app_socket, demo }, stop })
@@ -152,6 +162,47 @@ fn write_counters(store: Arc<Store>) -> io::Result<()> {
         }
     };
     thread::Builder::new().name("counters".into()).spawn(body).map(|_| ())
+}
+
+/// A snapshot that cannot be written is told of once, and tried again.
+fn keep_snapshots(store: Arc<Store>) -> io::Result<()> {
+    let body = move || {
+        let mut failed = false;
+        loop {
+            let kept = store.keep_snapshot_in_time(clock::now());
+            if let Err(flaw) = &kept
+                && !failed
+            {
+                eprintln!("doorward: no snapshot can be written: {flaw}; it is tried again every few seconds");
+            }
+            failed = kept.is_err();
+            thread::sleep(LOOK_FOR_CHANGES_EVERY);
+        }
+    };
+    thread::Builder::new().name("snapshots".into()).spawn(body).map(|_| ())
+}
+
+/// What is in the store at an orderly end is in a snapshot, too.
+fn keep_last_snapshot(store: &Store) {
+    if store.snapshot_state().is_behind
+        && let Err(flaw) = store.keep_snapshot(clock::now())
+    {
+        eprintln!("doorward: no snapshot can be written: {flaw}");
+    }
+}
+
+/// For whoever started it: that something was lost, and what.
+fn told(recovery: &Recovery) -> String {
+    let Recovery { reason, restored } = recovery;
+    let (connections, keys) = restored.ended;
+    let at = date::rfc3339(restored.header.taken_at.0);
+    let lost = table::age(restored.header.taken_at.0);
+    let before = restored.before.as_ref().map(|before| format!("; what was there is in {}", before.display())).unwrap_or_default();
+    format!(
+        "warning: {reason}{before}\n\
+         warning: the snapshot of {at} ({lost}) was put in its place; whatever happened since is lost\n\
+         warning: connections that have ended with it: {connections}, keys: {keys}; apps connect anew; accounts and passwords are those of then"
+    )
 }
 
 /// The first signal drains, the second does not wait.

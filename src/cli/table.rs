@@ -62,7 +62,8 @@ pub(super) fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
-fn age(at: u64) -> String {
+/// How long ago that was, or how long it will be.
+pub(super) fn age(at: u64) -> String {
     let (at, now) = (UnixTime(at), clock::now());
     match (now.since(at), at.since(now)) {
         (_, ahead) if ahead > Duration::ZERO && ahead < MINUTE => "in under 1 min".to_owned(),

@@ -103,7 +103,7 @@ impl Visit<'_> {
         let findings = settings::running(facts, env!("CARGO_PKG_VERSION")).into_iter().chain(settings::choices(facts)).chain([
             machine::permissions(&facts.data, &seen),
             machine::space(&seen),
-            machine::snapshots(&facts.data),
+            settings::snapshot(facts, clock::now()),
         ]);
         for finding in findings {
             self.found(finding);

@@ -3,8 +3,11 @@
 //! ```text
 //! DATA/                    mode 0700
 //!   doorward.toml          yours; optional
-//!   initialised            "this was a doorward": then an empty store is a loss, not a first start
+//!   initialised            "this was a doorward", and which: then an empty store is a loss, not a first start
+//!   lock                   locked by the process that has the directory
 //!   store/                 sled: one tree, `records`
+//!   store.before-TIME/     the one that was there before a restore; yours to remove
+//!   snapshots/             the newest five, each by its number and the instance
 //!   control.sock           mode 0600, while the server runs
 //!   run/                   sockets of the parts, while the server runs
 //! ```
@@ -45,6 +48,7 @@
 //! | SetupLink | (none) | [`crate::store::record::StoredSetupLink`] |
 //! | Invitation | hash of the link | [`crate::oauth::invitation::Invitation`] |
 //! | SigningKey | its `kid` | [`crate::oauth::signing_key::SigningKey`]: the private key of ID tokens, in the clear |
+//! | Snapshot | (none) | [`crate::store::record::SnapshotMark`]: the number of the newest snapshot |
 //! | Expiry | time, then a full key | nothing: a mark that says when to look |
 //!
 //! # When something is on disk
@@ -70,6 +74,10 @@
 //!
 //! Events have no marks: each class is a ring with a number of places ([`crate::oauth::audit_kinds::Class`]), an event that
 //! finds none free takes that of the oldest, and the sweeper takes what is too old off its end.
+//!
+//! # Copies, snapshots, backups
+//!
+//! They are told of in [`super::backups`].
 //!
 //! # When the disk fails
 //!

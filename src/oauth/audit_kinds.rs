@@ -70,6 +70,8 @@ pub enum What {
     // invitations
     InvitationMade,
     InvitationAccepted,
+    // the store
+    StoreRestored { taken_at: UnixTime, connections: u32, keys: u32 },
     // connections for a time
     ConnectionLimited { until: Option<UnixTime> },
 }
@@ -127,6 +129,7 @@ impl What {
             Self::SettingChanged { .. } => ("setting_changed", Decisions),
             Self::InvitationMade => ("invitation_made", Decisions),
             Self::InvitationAccepted => ("invitation_accepted", Decisions),
+            Self::StoreRestored { .. } => ("store_restored", Decisions),
             Self::ConnectionLimited { .. } => ("connection_limited", Decisions),
         }
     }

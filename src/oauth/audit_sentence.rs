@@ -85,6 +85,10 @@ impl Event {
                 format!("the connection of {client} to {server} of {user} was given back its time{by}: it has no end of its own")
             }
             What::SettingChanged { setting, before, after } => format!("{setting} is {after} and was {before}"),
+            What::StoreRestored { taken_at, connections, keys } => {
+                let age = self.at.in_words_since(*taken_at);
+                format!("the data was put back as it was {age} before; connections that have ended with it: {connections}, keys: {keys}")
+            }
         }
     }
 }

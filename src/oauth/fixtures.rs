@@ -216,6 +216,7 @@ pub(crate) fn every_kind() -> Vec<What> {
         What::SettingChanged { setting: text(), before, after },
         What::InvitationMade,
         What::InvitationAccepted,
+        What::StoreRestored { taken_at: NOW, connections: 2, keys: 1 },
         What::ConnectionLimited { until: Some(seconds_later(7200)) },
     ];
     let reasons = [

@@ -20,9 +20,11 @@ mod open;
 mod pauses;
 mod polled;
 pub mod record;
+pub mod restore;
 mod sessions;
 mod setup;
 mod signing_keys;
+pub mod snapshot;
 mod sweep;
 mod tables;
 #[cfg(test)]
@@ -50,14 +52,26 @@ use crate::oauth::secret::ServerKey;
 use record::{Record, Table};
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 /// The data directory's store. One process has it open at a time.
 pub struct Store {
     db: sled::Db,
     tree: sled::Tree,
+    /// The data directory, and the lock that says whose it is.
+    data: PathBuf,
+    _lock: Arc<File>,
     committer: commit::Committer,
+    /// Open to all who write; shut while a snapshot is taken.
+    gate: RwLock<()>,
+    /// How many decisions have changed something, since the start.
+    changes: AtomicU64,
+    /// How far the snapshots are.
+    progress: Mutex<snapshot::Progress>,
     key: ServerKey,
     counters: counters::Counters,
     /// How often something that tokens depend on has ended, and the bell for those who wait for it.
@@ -75,6 +89,8 @@ pub enum StoreError {
     InUse,
     /// The data directory says that it was initialised, but its store is empty or gone.
     Missing,
+    /// The store opens, and knows less than its newest snapshot does: a copy that was made at a bad moment.
+    Behind,
     /// The data directory belongs to somebody else.
     Denied,
     /// The store cannot be read.
@@ -90,6 +106,7 @@ impl fmt::Display for StoreError {
         match self {
             Self::InUse => f.write_str("the data directory is in use by another doorward"),
             Self::Missing => f.write_str("the data directory was initialised before, but its store is gone or empty"),
+            Self::Behind => f.write_str("the store is older than its newest snapshot, so something of it was lost"),
             Self::Denied => f.write_str("the data directory belongs to another user of this machine: permission denied"),
             Self::Damaged(what) => write!(f, "the store cannot be read: {what}"),
             Self::TooNew(version) => write!(f, "the store was written by a later doorward (record version {version})"),
@@ -177,6 +194,10 @@ impl Store {
         *count.lock().unwrap_or_else(PoisonError::into_inner) += 1;
         bell.notify_all();
         Ok(())
+    }
+
+    fn endings_so_far(&self) -> u64 {
+        *self.endings.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Blocks until something that tokens depend on has ended since the count was `seen`, or `timeout` has passed;

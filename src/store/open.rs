@@ -3,22 +3,37 @@
 use super::commit::Committer;
 use super::counters::Counters;
 use super::record::{self, Instance, Record, Table};
+use super::restore;
+use super::snapshot::Progress;
+use super::snapshot::files;
+use super::snapshot::format::InstanceId;
 use super::{Store, StoreError};
 use crate::clock::UnixTime;
 use crate::oauth::secret::{Entropy, ServerKey};
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, RwLock};
+use std::thread;
+use std::time::Duration;
 use std::{collections::HashMap, io};
 
 /// The folder of sled's files in the data directory.
-const STORE: &str = "store";
+pub(super) const STORE: &str = "store";
 /// The file that says "initialised": from then on an empty store is a loss and not a first start.
 const MARKER: &str = "initialised";
+/// Before the instance in it.
+const INSTANCE_LINE: &str = "instance ";
+/// Locked by the process that has the directory.
+const LOCK: &str = "lock";
 /// The key of the only instance record.
 pub(super) const INSTANCE: &[u8] = b"";
+/// A store that was closed a moment ago is locked until sled's own threads are done with it. Whether another process has
+/// it is known before, from the lock of the directory.
+const LOCK_TRIES: u32 = 100;
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
 const CACHE_BYTES: u64 = 32 * 1024 * 1024;
 
 impl Store {
@@ -27,7 +42,7 @@ impl Store {
     /// # Errors
     /// When that cannot be seen.
     pub fn is_at(data: &Path) -> Result<bool, StoreError> {
-        Ok(data.join(MARKER).try_exists()?)
+        Ok(data.join(MARKER).try_exists()? || !files::list(data, None).is_empty())
     }
 
     /// Opens the data directory, making it if it does not exist. `entropy` becomes the server's key on the first start.
@@ -36,27 +51,57 @@ impl Store {
     /// Every [`StoreError`]; nothing is repaired that would lose data, and nothing is made anew where something was.
     pub fn open(data: &Path, entropy: &Entropy, now: UnixTime) -> Result<Self, StoreError> {
         make_private(data)?;
+        let lock = lock(data)?;
+        restore::finish(data)?;
         let folder = data.join(STORE);
-        let marker = data.join(MARKER);
-        let initialised = marker.try_exists()?;
+        let initialised = Self::is_at(data)?;
         if initialised && !folder.join("db").try_exists()? {
             return Err(StoreError::Missing);
         }
-        make_private(&folder)?;
-        remove_half_written_snapshots(&folder)?;
-        let db = open_sled(&folder)?;
-        let tree = db.open_tree("records")?;
-        let instance = match tree.get(record::key(Table::Instance, INSTANCE))? {
-            Some(bytes) => record::decode(&bytes)?,
-            None if initialised => return Err(StoreError::Missing),
-            None => initialise(&tree, entropy, now)?,
-        };
+        let (db, tree) = open_folder(&folder)?;
+        if tree.get(record::key(Table::Instance, INSTANCE))?.is_none() {
+            if initialised {
+                return Err(StoreError::Missing);
+            }
+            initialise(&tree, entropy, now)?;
+        }
+        let store = Self::assemble((db, tree), &folder, (data, lock), now)?;
+        let newest = files::list(data, Some(store.instance())).first().map_or(0, |(header, _)| header.number);
+        if newest > store.snapshot_number()? {
+            return Err(StoreError::Behind);
+        }
+        store.commit()?;
+        if marked_instance(data).as_deref() != Some(&store.instance().to_string()) {
+            File::open(&folder)?.sync_all()?;
+            write_marker(data, store.instance())?;
+        }
+        Ok(store)
+    }
+
+    /// The store of an open folder, once every record in it was read: damage is noticed now or never at a good moment.
+    pub(super) fn assemble(
+        (db, tree): (sled::Db, sled::Tree),
+        folder: &Path,
+        (data, lock): (&Path, Arc<File>),
+        now: UnixTime,
+    ) -> Result<Self, StoreError> {
+        let instance = tree.get(record::key(Table::Instance, INSTANCE))?.ok_or(StoreError::Missing)?;
+        let instance: Instance = record::decode(&instance)?;
+        // It would go on failing without end, hence the end at the first failure.
+        tree.iter().try_for_each(|entry| entry.map(|_| ()))?;
         let file = File::options().read(true).write(true).open(folder.join("db"))?;
         let counters = Counters::load(&tree, now)?;
+        let newest = files::list(data, Some(InstanceId::of(&instance.key))).first().map(|(header, _)| header.taken_at);
         let store = Self {
             db,
             tree,
+            data: data.to_path_buf(),
+            _lock: lock,
             committer: Committer::new(file),
+            gate: RwLock::default(),
+            // Whether the process before this one left changes that no snapshot has is not known.
+            changes: AtomicU64::new(1),
+            progress: Mutex::new(Progress::since(newest)),
             key: instance.key,
             counters,
             endings: Default::default(),
@@ -64,23 +109,46 @@ impl Store {
             noted: Mutex::default(),
         };
         store.load_trace();
-        store.commit()?;
-        if !initialised {
-            write_marker(data, &marker)?;
-        }
         Ok(store)
     }
 }
 
-fn initialise(tree: &sled::Tree, entropy: &Entropy, now: UnixTime) -> Result<Instance, StoreError> {
+/// Held by the one process that may touch what is in the directory, whatever state its store is in.
+pub(super) fn lock(data: &Path) -> Result<Arc<File>, StoreError> {
+    let file = File::options().write(true).create(true).truncate(false).mode(0o600).open(data.join(LOCK))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Arc::new(file)),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse),
+        Err(TryLockError::Error(error)) => Err(error.into()),
+    }
+}
+
+/// sled's own files, and the one tree in them.
+pub(super) fn open_folder(folder: &Path) -> Result<(sled::Db, sled::Tree), StoreError> {
+    make_private(folder)?;
+    remove_half_written_snapshots(folder)?;
+    let db = open_sled(folder)?;
+    let tree = db.open_tree("records")?;
+    Ok((db, tree))
+}
+
+fn initialise(tree: &sled::Tree, entropy: &Entropy, now: UnixTime) -> Result<(), StoreError> {
     let instance = Instance { key: ServerKey::new(entropy), claimed: false, created_at: now };
     tree.insert(record::key(Instance::TABLE, INSTANCE), record::encode(&instance)?)?;
-    Ok(instance)
+    Ok(())
 }
 
 fn open_sled(folder: &Path) -> Result<sled::Db, StoreError> {
     let config = sled::Config::new().path(folder).cache_capacity(CACHE_BYTES).flush_every_ms(Some(500)).mode(sled::Mode::LowSpace);
-    match config.open() {
+    let mut opened = config.open();
+    for _ in 0..LOCK_TRIES {
+        match &opened {
+            Err(sled::Error::Io(error)) if is_lock(error) => thread::sleep(LOCK_PAUSE),
+            Ok(_) | Err(_) => break,
+        }
+        opened = config.open();
+    }
+    match opened {
         Err(sled::Error::Io(error)) if is_lock(&error) => Err(StoreError::InUse),
         // A damaged snapshot is only a short cut through the log; without it sled reads the log itself.
         Err(sled::Error::Corruption { .. }) => {
@@ -124,19 +192,28 @@ fn files_named(folder: &Path, prefix: &str, suffix: &str) -> Result<Vec<std::pat
     Ok(found)
 }
 
-fn make_private(folder: &Path) -> Result<(), StoreError> {
+pub(super) fn make_private(folder: &Path) -> Result<(), StoreError> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     Ok(())
 }
 
 /// Written last: the store is on disk by now, and so are the names of its files once the folders are synced.
-fn write_marker(data: &Path, marker: &Path) -> Result<(), StoreError> {
-    File::open(data.join(STORE))?.sync_all()?;
-    let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(marker)?;
-    file.write_all(b"This data directory belongs to doorward and holds its store. Remove it only as a whole.\n")?;
+pub(super) fn write_marker(data: &Path, instance: InstanceId) -> Result<(), StoreError> {
+    let text =
+        format!("This data directory belongs to doorward and holds its store. Remove it only as a whole.\n{INSTANCE_LINE}{instance}\n");
+    let beside = data.join(format!("{MARKER}.new"));
+    let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+    file.write_all(text.as_bytes())?;
     file.sync_all()?;
+    fs::rename(beside, data.join(MARKER))?;
     File::open(data)?.sync_all()?;
     Ok(())
+}
+
+/// The instance that the marker names.
+pub(super) fn marked_instance(data: &Path) -> Option<String> {
+    let text = fs::read_to_string(data.join(MARKER)).ok()?;
+    text.lines().find_map(|line| line.strip_prefix(INSTANCE_LINE)).map(str::to_owned)
 }
 
 impl From<io::Error> for StoreError {
@@ -233,7 +310,7 @@ mod tests {
         let folder = Folder::new();
         let data = folder.path().join("new");
         drop(Store::open(&data, &Entropy::new([0; 32]), NOW).unwrap());
-        for (name, mode) in [("", 0o700), (STORE, 0o700), (MARKER, 0o600)] {
+        for (name, mode) in [("", 0o700), (STORE, 0o700), (MARKER, 0o600), (LOCK, 0o600)] {
             assert_eq!(fs::metadata(data.join(name)).unwrap().permissions().mode() & 0o777, mode, "{name}");
         }
     }

@@ -50,6 +50,7 @@ pub enum Table {
     PolledFlow = 43,
     SigningKey = 50,
     Invitation = 60,
+    Snapshot = 61,
 }
 
 /// Something that is stored.
@@ -119,6 +120,13 @@ pub struct StoredSetupLink {
     pub hash: TokenHash<SetupLink>,
     /// Until when it works.
     pub expires_at: UnixTime,
+}
+
+/// Which snapshot was taken last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotMark {
+    /// Its number. Written before its file: a store with a lower number than a file of its own has lost something.
+    pub number: u64,
 }
 
 /// Which device shows a user code.

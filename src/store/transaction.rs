@@ -4,9 +4,16 @@ use super::record::{self, Record, Table};
 use super::{Store, StoreError};
 use crate::clock::UnixTime;
 use sled::transaction::{ConflictableTransactionError, TransactionError, TransactionalTree, UnabortableTransactionError};
+use std::cell::Cell;
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 
 /// A transaction under way. Its closure may run again, so it must not do anything but read and write here.
-pub(super) struct Tx<'a>(&'a TransactionalTree);
+pub(super) struct Tx<'a> {
+    tree: &'a TransactionalTree,
+    /// Set once anything was written.
+    wrote: &'a Cell<bool>,
+}
 
 /// What a step of a transaction gives.
 pub(super) type Step<T> = Result<T, ConflictableTransactionError<StoreError>>;
@@ -15,17 +22,22 @@ impl Store {
     /// Runs `steps` until they saw and wrote one consistent state. Not yet on disk: see [`Store::commit`].
     pub(super) fn transact<T>(&self, steps: impl Fn(&Tx<'_>) -> Step<T>) -> Result<T, StoreError> {
         self.committer.check()?;
-        self.tree.transaction(|tree| steps(&Tx(tree))).map_err(|error| match error {
+        let wrote = Cell::new(false);
+        // A snapshot shuts the gate: it sees the whole of a decision or nothing of it.
+        let _open = self.gate.read().unwrap_or_else(PoisonError::into_inner);
+        let done = self.tree.transaction(|tree| steps(&Tx { tree, wrote: &wrote })).map_err(|error| match error {
             TransactionError::Abort(error) => error,
             TransactionError::Storage(error) => error.into(),
-        })
+        })?;
+        self.changes.fetch_add(u64::from(wrote.get()), Ordering::Relaxed);
+        Ok(done)
     }
 }
 
 impl Tx<'_> {
     /// One record.
     pub(super) fn get<R: Record>(&self, key: &[u8]) -> Step<Option<R>> {
-        let bytes = self.0.get(record::key(R::TABLE, key)).map_err(unabortable)?;
+        let bytes = self.get_raw(&record::key(R::TABLE, key))?;
         bytes.map(|bytes| record::decode(&bytes)).transpose().map_err(ConflictableTransactionError::Abort)
     }
 
@@ -34,10 +46,9 @@ impl Tx<'_> {
         let bytes = record::encode(record).map_err(ConflictableTransactionError::Abort)?;
         let full = record::key(R::TABLE, key);
         if let Some(at) = record.forget_at() {
-            self.0.insert(expiry_key(at, &full), Vec::new()).map_err(unabortable)?;
+            self.mark(at, &full)?;
         }
-        self.0.insert(full, bytes).map_err(unabortable)?;
-        Ok(())
+        self.insert(full, bytes)
     }
 
     /// Removes a record; nothing happens if it is not there.
@@ -47,18 +58,25 @@ impl Tx<'_> {
 
     /// The bytes at a full key.
     pub(super) fn get_raw(&self, full: &[u8]) -> Step<Option<sled::IVec>> {
-        self.0.get(full).map_err(unabortable)
+        self.tree.get(full).map_err(unabortable)
     }
 
     /// Removes what is at a full key.
     pub(super) fn remove_raw(&self, full: &[u8]) -> Step<()> {
-        self.0.remove(full).map_err(unabortable)?;
+        if self.tree.remove(full).map_err(unabortable)?.is_some() {
+            self.wrote.set(true);
+        }
         Ok(())
     }
 
     /// Puts an expiry mark at a later moment.
     pub(super) fn mark(&self, at: UnixTime, full: &[u8]) -> Step<()> {
-        self.0.insert(expiry_key(at, full), Vec::new()).map_err(unabortable)?;
+        self.insert(expiry_key(at, full), Vec::new())
+    }
+
+    fn insert(&self, full: Vec<u8>, bytes: Vec<u8>) -> Step<()> {
+        self.tree.insert(full, bytes).map_err(unabortable)?;
+        self.wrote.set(true);
         Ok(())
     }
 }

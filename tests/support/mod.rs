@@ -118,7 +118,11 @@ impl Doorward {
     }
 
     pub fn with(setup: Setup) -> Self {
-        let folder = Folder::new();
+        Self::on(Folder::new(), setup)
+    }
+
+    /// On a data directory that may be somebody's already.
+    pub fn on(folder: Folder, setup: Setup) -> Self {
         setup.write(folder.path(), setup.config.as_deref().unwrap_or_default());
         let (child, address) = spawn(folder.path(), "127.0.0.1:0", &setup);
         let doorward = Self { folder, address, setup, child };
@@ -216,6 +220,9 @@ pub fn program() -> &'static str {
 /// Runs a command on a data directory.
 pub fn run_in(data: &Path, arguments: &[&str], input: &str) -> Output {
     let mut command = Command::new(program());
+    if data.is_dir() {
+        command.current_dir(data);
+    }
     command.args(arguments).env("DOORWARD_DATA", data).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     // A command that needs no input may be over before it is written.

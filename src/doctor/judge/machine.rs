@@ -1,4 +1,4 @@
-//! This machine: who can read the files, how much room there is, whether there is a copy, what time it is; and the
+//! This machine: who can read the files, how much room there is, what time it is; and the
 //! upstreams, which are this machine's business, too.
 
 use super::product::carrier;
@@ -53,12 +53,6 @@ pub(in crate::doctor) fn space(files: &SeenFiles) -> Finding {
 fn amount(bytes: u64) -> String {
     let mebibytes = bytes / (1024 * 1024);
     if mebibytes < 1024 { format!("{mebibytes} MiB") } else { format!("{} GiB", mebibytes / 1024) }
-}
-
-/// There is nothing to look at yet.
-pub(in crate::doctor) fn snapshots(data: &Path) -> Finding {
-    let hint = format!("to have a copy: stop doorward, then cp -a {} SOMEWHERE", data.display());
-    Finding::note("snapshot", "this version takes no snapshots by itself").hint(hint)
 }
 
 /// The clock, against the `Date` that came with an answer from outside at that moment.

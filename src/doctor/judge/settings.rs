@@ -1,8 +1,13 @@
 //! What the configuration, and the running server, say about themselves.
 
 use crate::actions::examination::Facts;
+use crate::clock::UnixTime;
 use crate::doctor::finding::Finding;
 use crate::oauth::text::Shown;
+use core::time::Duration;
+
+/// One is taken every hour while things change.
+const LATE: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// Whether it runs, and is this version, set up, and able to serve.
 pub(in crate::doctor) fn running(facts: &Facts, version: &str) -> Vec<Finding> {
@@ -48,6 +53,30 @@ pub(in crate::doctor) fn choices(facts: &Facts) -> Vec<Finding> {
     findings
 }
 
+/// Whether there is a snapshot from which the data could be put back, and how old it is.
+pub(in crate::doctor) fn snapshot(facts: &Facts, now: UnixTime) -> Finding {
+    let id = "snapshot";
+    let hint = "see in its log why none can be written, most likely for want of room; meanwhile: doorward backup FILE";
+    let Some(taken_at) = facts.snapshot else {
+        return match &facts.running {
+            Some(_) => Finding::warning(id, "there is no snapshot, so a copy of the data directory may not restore", hint),
+            None => Finding::warning(
+                id,
+                "there is no snapshot, so what is damaged cannot be put back",
+                "start doorward, which takes one at once; or doorward backup FILE",
+            ),
+        };
+    };
+    let told = format!("the newest snapshot is {} old", now.in_words_since(taken_at));
+    match &facts.running {
+        Some(running) if running.changed_since_snapshot && now.since(taken_at) > LATE => {
+            Finding::warning(id, format!("{told}, and things have changed since"), hint)
+        }
+        Some(running) if !running.changed_since_snapshot => Finding::ok(id, format!("{told}, and nothing has changed since")),
+        Some(_) | None => Finding::ok(id, told),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,7 +84,14 @@ mod tests {
     use crate::doctor::finding::State;
 
     fn facts() -> Facts {
-        let running = Running { trouble: None, claimed: true, paused: vec![], ticket: String::new(), proof: String::new() };
+        let running = Running {
+            trouble: None,
+            claimed: true,
+            paused: vec![],
+            changed_since_snapshot: true,
+            ticket: String::new(),
+            proof: String::new(),
+        };
         Facts {
             version: "1.2.3".into(),
             public_url: "https://mcp.example.com".into(),
@@ -64,6 +100,7 @@ mod tests {
             servers: vec![],
             without_pkce: vec![],
             redirects_listed: false,
+            snapshot: None,
             running: Some(running),
         }
     }
@@ -90,6 +127,30 @@ mod tests {
         let unclaimed = Running { claimed: false, ..running };
         let expected = [("running".to_owned(), State::Ok), ("owner".to_owned(), State::Warning)];
         assert_eq!(states(&Facts { running: Some(unclaimed), ..facts() }), expected);
+    }
+
+    #[test]
+    fn a_snapshot_is_missed_and_one_that_is_late_while_things_change() {
+        let at = |snapshot: Option<u64>, changed: bool, now: u64| {
+            let running = facts().running.map(|running| Running { changed_since_snapshot: changed, ..running });
+            snapshot_of(&Facts { snapshot: snapshot.map(UnixTime), running, ..facts() }, now)
+        };
+        assert_eq!(at(Some(1000), true, 8200), (State::Ok, "the newest snapshot is 2 hours old".to_owned()));
+        let late = (State::Warning, "the newest snapshot is 2 hours old, and things have changed since".to_owned());
+        assert_eq!(at(Some(1000), true, 8201), late);
+        let quiet = (State::Ok, "the newest snapshot is 5 days old, and nothing has changed since".to_owned());
+        assert_eq!(at(Some(0), false, 5 * 86_400), quiet);
+        assert_eq!(at(None, true, 0).0, State::Warning);
+        let stopped = |snapshot| snapshot_of(&Facts { snapshot, running: None, ..facts() }, 9_000);
+        assert_eq!(stopped(None).0, State::Warning);
+        assert_eq!(stopped(Some(UnixTime(0))), (State::Ok, "the newest snapshot is 2 hours old".to_owned()));
+        assert_eq!(at(Some(100), true, 0).0, State::Ok, "a clock that was set back");
+    }
+
+    fn snapshot_of(facts: &Facts, now: u64) -> (State, String) {
+        let finding = snapshot(facts, UnixTime(now));
+        assert_eq!(finding.hint.is_some(), finding.state == State::Warning);
+        (finding.state, finding.sentence)
     }
 
     #[test]

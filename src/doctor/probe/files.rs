@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 /// What of it holds secrets, or is a way to them. The files below `store` are behind its own mode.
-const GUARDED: [&str; 4] = ["", "store", "run", "control.sock"];
+const GUARDED: [&str; 5] = ["", "store", "snapshots", "run", "control.sock"];
 
 /// Looks at modes and room, and opens nothing.
 pub(in crate::doctor) fn look(data: &Path) -> SeenFiles {
