@@ -5,4 +5,5 @@ pub mod decisions;
 pub mod dependencies;
 pub mod limits;
 pub mod storage;
+pub mod terms;
 pub mod threat_model;

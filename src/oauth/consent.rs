@@ -5,10 +5,10 @@
 
 use super::authorization_request::{AuthorizationRequest, State};
 use super::client::Client;
+use super::consent_choice::{self, Choice, Missing};
 use super::error::Refusal;
 use super::id_token::Authentication;
 use super::ids::{ClientId, UserId};
-use super::params::Params;
 use super::pkce::Pkce;
 use super::poll;
 use super::redirect_rules::RedirectRules;
@@ -16,7 +16,6 @@ use super::redirect_uri::{self, RegisteredRedirect};
 use super::resource::ProtectedResource;
 use super::scope::{Scope, is_ours};
 use super::secret::{AuthorizationCode, Flow as FlowSecret, Secret, ServerKey, Session, TokenHash};
-use super::term::{self, Local, TermProblem};
 use super::user::User;
 use crate::clock::UnixTime;
 use serde::{Deserialize, Serialize};
@@ -112,79 +111,6 @@ pub enum Decision<'a> {
     Approve(&'a Choice),
     /// Deny.
     Deny,
-}
-
-/// The server chosen on a consent form, the scopes left ticked, and for how long.
-#[derive(Clone, Debug)]
-pub struct Choice {
-    server: Option<String>,
-    ticked: Vec<(String, String)>,
-    term: String,
-    ends_at: Result<Option<UnixTime>, TermProblem>,
-}
-
-impl Choice {
-    /// Reads a form: `server` holds a path, each `scope` a path and a name, since two servers may use one name. `term` is for
-    /// how long ([`term::end`]); left out, it is until somebody takes it back.
-    pub fn read(params: &Params, local: Local) -> Self {
-        let ticked = params.all("scope").filter_map(|value| value.split_once(' '));
-        let term = params.one("term").map_or("", |term| term.unwrap_or(term::OPEN));
-        Self {
-            server: params.one("server").ok().flatten().map(str::to_owned),
-            ticked: ticked.map(|(server, name)| (server.to_owned(), name.to_owned())).collect(),
-            term: term.to_owned(),
-            ends_at: term::end(term, local),
-        }
-    }
-
-    /// For how long, as it was chosen.
-    pub fn term(&self) -> &str {
-        &self.term
-    }
-
-    /// The server, if one was chosen.
-    pub fn server(&self) -> Option<&str> {
-        self.server.as_deref()
-    }
-
-    fn has(&self, server: &str, name: &str) -> bool {
-        self.ticked.iter().any(|(at, ticked)| at == server && ticked == name)
-    }
-}
-
-/// Nothing chosen: the only server, what it grants to anybody, until somebody takes it back.
-impl Default for Choice {
-    fn default() -> Self {
-        Self { server: None, ticked: Vec::new(), term: term::OPEN.to_owned(), ends_at: Ok(None) }
-    }
-}
-
-/// What a form must still say before it can be approved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Missing {
-    /// Which of the servers.
-    Server,
-    /// For how long: what it says cannot be met.
-    Term(TermProblem),
-}
-
-/// What a choice among offers grants: never more than was offered. With nothing ticked it is the least that the server
-/// grants to anybody, since the user approved.
-///
-/// # Errors
-/// [`Missing`] when no server is chosen, or one that was not offered, or when the end that was chosen cannot be.
-pub fn choose(offers: &[Offer], choice: &Choice) -> Result<Granted, Missing> {
-    let offer = match (&choice.server, offers) {
-        (None, [only]) => only,
-        (None, _) => return Err(Missing::Server),
-        (Some(server), _) => offers.iter().find(|offer| offer.server == *server).ok_or(Missing::Server)?,
-    };
-    let ours: Scope = offer.scope.names().filter(|name| is_ours(name)).collect();
-    let kept: Scope = offer.scope.names().filter(|name| offer.is_settled(name) || choice.has(&offer.server, name)).collect();
-    let allows_something = kept.names().any(|name| !is_ours(name));
-    let scope = if allows_something { kept } else { offer.least.with(&ours) };
-    let ends_at = choice.ends_at.map_err(Missing::Term)?;
-    Ok(Granted { server: offer.server.clone(), scope, ends_at })
 }
 
 /// Begins a flow for the user who signed in under `session` at that time.
@@ -289,7 +215,7 @@ pub fn decide(flow: Option<&Flow>, decision: Decision<'_>, parties: &Parties<'_>
         {
             Verdict::Stale(Stale::Withdrawn)
         }
-        (Decision::Approve(choice), Outcome::Pending) => match choose(&flow.offers, choice) {
+        (Decision::Approve(choice), Outcome::Pending) => match consent_choice::choose(&flow.offers, choice) {
             Err(missing) => Verdict::Incomplete(redirect, missing),
             Ok(granted) if !parties.user.may_use(&granted.server) => Verdict::Stale(Stale::Withdrawn),
             Ok(granted) => Verdict::Approve(redirect, ConsentGiven { granted, at: now }),
@@ -318,9 +244,11 @@ mod tests {
     use super::*;
     use crate::oauth::authorization_request::parse;
     use crate::oauth::code::{CodeState, issue};
+    use crate::oauth::consent_choice::choose;
     use crate::oauth::fixtures::{CALLBACK, CHALLENGE, client, local, params, resource, rules, seconds_later, secret, user};
     use crate::oauth::resource::ProtectedResource;
     use crate::oauth::secret::Entropy;
+    use crate::oauth::term::TermProblem;
     use crate::oauth::user::ServerAccess;
 
     fn session(byte: u8) -> TokenHash<Session> {
@@ -353,8 +281,8 @@ mod tests {
 
     /// The form as it is shown, with nothing changed.
     fn as_shown(flow: &Flow) -> Choice {
-        let ticked = |offer: &Offer| offer.scope.names().map(|name| (offer.server.clone(), name.to_owned())).collect::<Vec<_>>();
-        Choice { ticked: flow.offers.iter().flat_map(ticked).collect(), ..Choice::default() }
+        let ticked = |offer: &Offer| offer.scope.names().map(|name| format!("scope={}+{name}", offer.server)).collect::<Vec<_>>();
+        form(&flow.offers.iter().flat_map(ticked).collect::<Vec<_>>().join("&"))
     }
 
     fn approve(flow: &Flow) -> String {

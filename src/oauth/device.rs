@@ -4,7 +4,8 @@
 use super::client::Client;
 use super::client_auth::AuthenticatedClient;
 use super::connection::Agreed;
-use super::consent::{self, Decision, Granted, Missing, Offer, Stale};
+use super::consent::{Decision, Granted, Offer, Stale};
+use super::consent_choice::{self, Missing};
 use super::error::Refusal;
 use super::ids::{ClientId, ConnectionId, UserId};
 use super::limits::Wait;
@@ -170,7 +171,7 @@ pub fn decide(
     }
     match (&stored.state, decision) {
         (DeviceState::Pending, Decision::Deny) => Verdict::Settle(DeviceState::Denied { user: user.id.clone() }),
-        (DeviceState::Pending, Decision::Approve(choice)) => match consent::choose(&usable(&stored.offers, user), choice) {
+        (DeviceState::Pending, Decision::Approve(choice)) => match consent_choice::choose(&usable(&stored.offers, user), choice) {
             Err(missing) => Verdict::Incomplete(missing),
             Ok(granted) => Verdict::Settle(DeviceState::Approved { user: user.id.clone(), user_epoch: user.epoch, signed_in_at, granted }),
         },
@@ -296,7 +297,7 @@ impl WrongEntries {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oauth::consent::Choice;
+    use crate::oauth::consent_choice::Choice;
     use crate::oauth::error::ErrorCode;
     use crate::oauth::fixtures::{NOW, authenticated, client, local, params, resource, seconds_later, secret, user};
     use crate::oauth::scope::Scope;

@@ -21,7 +21,7 @@
 //! | client authentication | [`client_auth`] | RFC 6749 §2.3 |
 //! | the authorization request | [`authorization_request`] | RFC 6749 §4.1.1 |
 //! | what the browser must do next | [`authorization_step`] | |
-//! | a request in progress, and what the user decides | [`consent`] | |
+//! | a request in progress, and what the user decides | [`consent`], [`consent_choice`] | |
 //! | every redirect back to a client | [`authorization_response`] | RFC 6749 §4.1.2, RFC 9207 |
 //! | the token request | [`token_request`] | RFC 6749 §4.1.3, §6 |
 //! | redeeming a code | [`code`] | RFC 6749 §4.1.3, §10.5 |
@@ -75,6 +75,7 @@ pub mod code;
 pub mod configuration;
 pub mod connection;
 pub mod consent;
+pub mod consent_choice;
 pub mod device;
 pub mod error;
 #[cfg(test)]

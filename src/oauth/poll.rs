@@ -86,7 +86,8 @@ mod tests {
     use super::*;
     use crate::oauth::authorization_request::{AuthorizationRequest, Refuse, State, parse};
     use crate::oauth::client::Client;
-    use crate::oauth::consent::{self, Choice, Decision, Parties, Verdict};
+    use crate::oauth::consent::{self, Decision, Parties, Verdict};
+    use crate::oauth::consent_choice::Choice;
     use crate::oauth::error::{RedirectProblem, Refusal};
     use crate::oauth::fixtures::{CHALLENGE, ISSUER, NOW, client, local, params, resource, rules, seconds_later, secret, user};
     use crate::oauth::redirect_uri::{RegisteredBy, registrable};
