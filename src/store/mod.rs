@@ -196,10 +196,6 @@ impl Store {
         Ok(())
     }
 
-    fn endings_so_far(&self) -> u64 {
-        *self.endings.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Blocks until something that tokens depend on has ended since the count was `seen`, or `timeout` has passed;
     /// gives the count now.
     pub fn wait_for_endings(&self, seen: u64, timeout: Duration) -> u64 {
