@@ -477,6 +477,12 @@
 //! | `any_origin_may_ask_and_no_page_of_the_bridge_can_be_read_from_elsewhere` | all | D6; OAuth 2.1 §3.1, §3.2 |
 //! | `not_you_ends_here_since_the_state_is_not_kept` | all | D6; none: the bridge is ours |
 //! | `an_answer_survives_a_restart_and_neither_state_nor_code_is_on_disk` | all | D6; RFC 6819 §5.1.4.1 |
+//! | **asks_again** | | |
+//! | `each_way_in_which_a_connection_ended_is_told_to_its_user_when_the_app_asks_again` | all | B3; none: the page is ours |
+//! | `a_changed_password_is_told_as_the_reason` | all | B3; none: the page is ours |
+//! | `an_app_that_is_connected_asks_for_more_or_has_lost_its_access` | all | B3, D1; none: the page is ours |
+//! | `an_app_that_registered_anew_is_recognised_and_one_that_borrows_its_name_is_not` | all | B3, A5; none: the page is ours |
+//! | `a_browser_whose_sign_in_ran_out_is_told_so_and_no_other_browser_is_told_anything` | all | B3; none: the page is ours |
 //! | **terms** | | |
 //! | `what_was_given_for_a_time_ends_then_and_nothing_of_it_later` | all | A9, A10, B9; RFC 6749 §5.1, RFC 7662 §2.2 |
 //! | `a_connection_without_a_term_has_no_end_of_its_own` | all | B6; RFC 6749 §5.1 |
@@ -489,6 +495,8 @@
 #![allow(missing_docs, clippy::disallowed_methods, reason = "tests say what they are for by their names, and some measure")]
 mod support;
 
+#[path = "conformance/asks_again.rs"]
+mod asks_again;
 #[path = "conformance/audit.rs"]
 mod audit;
 #[path = "conformance/authorization.rs"]

@@ -52,7 +52,7 @@ fn settle(app: &App, secret: &Secret<FlowSecret>, decision: Decision<'_>, signed
         Verdict::Stale(why) => stale(app, why),
         Verdict::Incomplete(redirect, missing) => match (decision, &flow, &client) {
             (Decision::Approve(choice), Some(flow), Some(client)) => {
-                consent_page::of_flow(app, signed_in, client, &redirect, flow, secret, Some((choice, missing)))
+                consent_page::of_flow(app, signed_in, client, &redirect, flow, secret, Some((choice, missing)))?
             }
             _ => stale(app, Stale::Expired),
         },

@@ -2,7 +2,7 @@
 
 use super::browser::SignedIn;
 use super::page::{self, Kind};
-use super::{App, words};
+use super::{App, again, words};
 use crate::clock;
 use crate::http::answer::Answer;
 use crate::oauth::client::{Client, ClientOrigin};
@@ -15,6 +15,7 @@ use crate::oauth::secret::{Flow as FlowSecret, Secret};
 use crate::oauth::term;
 use crate::pages;
 use crate::pages::views::consent::{ConsentPage, Destination, ScopeLine, ServerChoice};
+use crate::store::StoreError;
 
 /// A request as the page shows it.
 pub(super) struct Asking<'a> {
@@ -33,6 +34,9 @@ pub(super) struct Asking<'a> {
 }
 
 /// The page of a flow.
+///
+/// # Errors
+/// When the store does not answer.
 pub(super) fn of_flow(
     app: &App,
     signed_in: &SignedIn,
@@ -41,7 +45,7 @@ pub(super) fn of_flow(
     flow: &Flow,
     secret: &Secret<FlowSecret>,
     again: Option<(&Choice, Missing)>,
-) -> Answer {
+) -> Result<Answer, StoreError> {
     let asking = Asking {
         client,
         is_new: flow.adopts,
@@ -72,7 +76,10 @@ fn destination(app: &App, redirect: &RegisteredRedirect) -> Destination {
 }
 
 /// The page; `again` is what was chosen on it before and what that lacked.
-pub(super) fn show(app: &App, signed_in: &SignedIn, asking: Asking<'_>, again: Option<(&Choice, Missing)>) -> Answer {
+///
+/// # Errors
+/// When the store does not answer.
+pub(super) fn show(app: &App, signed_in: &SignedIn, asking: Asking<'_>, again: Option<(&Choice, Missing)>) -> Result<Answer, StoreError> {
     let (client, destination) = (asking.client, asking.destination);
     let registered = words::ago(client.created_at, clock::now());
     let chosen = again.and_then(|(choice, _)| choice.server());
@@ -99,10 +106,11 @@ pub(super) fn show(app: &App, signed_in: &SignedIn, asking: Asking<'_>, again: O
         terms: words::terms(app.local(), "until I take it back", term),
         zone: app.config.zone.name(),
         lasts: lasts(app, &usable),
+        again: again::app_asks(app, client, &signed_in.user, asking.offers)?,
         servers: usable.into_iter().filter_map(|offer| server(app, offer, chosen)).collect(),
         username: signed_in.user.name.as_str().to_owned(),
     };
-    page::page(if again.is_some() { 400 } else { 200 }, Kind::ToClient, pages::render(&view))
+    Ok(page::page(if again.is_some() { 400 } else { 200 }, Kind::ToClient, pages::render(&view)))
 }
 
 /// What else ends the access; where the servers to choose from differ, for each.

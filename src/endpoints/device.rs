@@ -25,7 +25,10 @@ pub fn show(app: &App, request: &Request) -> Answer {
     let sent = params.one("user_code").ok().flatten().and_then(UserCode::parse);
     match app.signed_in(request) {
         Ok(Some(signed_in)) => entry(app, &signed_in, 200, sent.as_ref(), None),
-        Ok(None) => super::signin::ask(app, request, &address(sent.as_ref()), None),
+        Ok(None) => match super::signin::again_in(app, request) {
+            Ok(again) => super::signin::ask(app, request, &address(sent.as_ref()), None, again),
+            Err(error) => page::unavailable(app, &error),
+        },
         Err(error) => page::unavailable(app, &error),
     }
 }
@@ -112,7 +115,7 @@ fn ask(
     }
     let destination = Destination::Device { code: user_code.shown() };
     let asking = Asking { client: &client, is_new: false, offers: &offers, destination, redirect_uri: None, flow: None };
-    Ok(consent_page::show(app, signed_in, asking, again))
+    consent_page::show(app, signed_in, asking, again)
 }
 
 fn entry(app: &App, signed_in: &SignedIn, status: u16, user_code: Option<&UserCode>, error: Option<&str>) -> Answer {

@@ -2,6 +2,7 @@
 //! [`crate::store`].
 
 pub mod activity;
+mod again;
 pub mod attempts;
 pub mod authorize;
 pub mod browser;

@@ -113,6 +113,12 @@ pub enum Decision<'a> {
     Deny,
 }
 
+/// What a request offers to that user.
+pub fn offers(request: &AuthorizationRequest<'_>, user: &User) -> Vec<Offer> {
+    let usable = request.resources.iter().filter(|resource| user.may_use(&resource.path));
+    usable.map(|resource| Offer::new(resource, &request.asked)).collect()
+}
+
 /// Begins a flow for the user who signed in under `session` at that time.
 pub fn begin(
     request: &AuthorizationRequest<'_>,
@@ -121,7 +127,6 @@ pub fn begin(
     user: &User,
     expires_at: UnixTime,
 ) -> Flow {
-    let usable = request.resources.iter().filter(|resource| user.may_use(&resource.path));
     Flow {
         session,
         user: user.id.clone(),
@@ -134,7 +139,7 @@ pub fn begin(
         pkce: request.pkce,
         asked: request.asked.clone(),
         resource_was_sent: request.resource_was_sent,
-        offers: usable.map(|resource| Offer::new(resource, &request.asked)).collect(),
+        offers: offers(request, user),
         expires_at,
         outcome: Outcome::Pending,
         authentication: Authentication { at: signed_in_at, nonce: request.nonce.clone() },

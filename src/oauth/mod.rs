@@ -39,6 +39,7 @@
 //! | choosing a password by a one-time link | [`invitation`] | |
 //! | a user's grant to a client | [`connection`] | |
 //! | for how long it is given | [`term`] | |
+//! | why an app asks for it again | [`asks_again`] | |
 //! | standing still for a while | [`pause`] | RFC 9110 §10.2.3, §15.6.4 |
 //! | the check of a bearer token | [`bearer`] | RFC 6750, RFC 9728 §5.1 |
 //! | API keys | [`api_key`] | |
@@ -61,6 +62,7 @@
 
 pub mod address_class;
 pub mod api_key;
+pub mod asks_again;
 pub mod audit;
 pub mod audit_kinds;
 pub mod audit_sentence;

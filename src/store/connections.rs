@@ -4,6 +4,7 @@ use super::record::{self, LastUse, Table};
 use super::transaction::{Step, Tx};
 use super::{Store, StoreError};
 use crate::clock::UnixTime;
+use crate::oauth::asks_again::Earlier;
 use crate::oauth::audit::Occasion;
 use crate::oauth::audit_kinds::What;
 use crate::oauth::client::Client;
@@ -48,6 +49,13 @@ impl Store {
                 })
             })
             .collect()
+    }
+
+    /// Every connection of a user that is remembered, those that have ended included.
+    pub fn earlier_connections(&self, of: &UserId) -> Result<Vec<Earlier>, StoreError> {
+        let mut theirs: Vec<Connection> = self.scan()?;
+        theirs.retain(|connection| connection.user == *of);
+        theirs.into_iter().map(|connection| Ok(Earlier { client: self.client(&connection.client)?, connection })).collect()
     }
 
     /// Ends a connection; `of` limits that to one user's own. False when there is no such connection. On disk before it

@@ -53,7 +53,7 @@ impl Record for FingerprintOwner {
 impl Record for BrowserSession {
     const TABLE: Table = Table::Session;
     fn forget_at(&self) -> Option<UnixTime> {
-        Some(self.expires_at)
+        Some(self.expires_at.after(Self::REMEMBERED))
     }
 }
 impl Record for Flow {

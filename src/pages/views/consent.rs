@@ -25,6 +25,8 @@ pub struct ConsentPage {
     pub client_name: String,
     /// A sentence on where the client comes from: "It registered itself 2 minutes ago."
     pub client_registered: String,
+    /// Why it asks again, if this person let it in before.
+    pub again: Option<String>,
     /// The server that would be opened, or several of which the person chooses one.
     pub servers: Vec<ServerChoice>,
     /// Who is signed in, and on whose behalf the client would act.
