@@ -5,7 +5,7 @@ use crate::support::browser::{self, Browser};
 use crate::support::client::{CALLBACK, Client, Tokens, call};
 use crate::support::http;
 use crate::support::{Doorward, OWNER, PASSWORD, Setup, eventually};
-use serde_json::{Value, json};
+use serde_json::json;
 
 const CONFIG: &str = "[[server]]\npath = \"/notes\"\nname = \"Notes\"\nupstream = \"http://127.0.0.1:9/mcp\"\ndefault_scopes = [\"read\"]\n\
     [server.scopes]\nread = \"Read your notes\"\nwrite = \"Change your notes\"\n";
@@ -23,9 +23,11 @@ fn signed_in(doorward: &Doorward, name: &str) -> Browser {
     browser
 }
 
-fn registered(doorward: &Doorward, name: &str, redirect_uri: &str, more: Value) -> Client {
+fn registered(doorward: &Doorward, name: &str, redirect_uri: &str, more: &[(&str, &str)]) -> Client {
     let mut metadata = json!({ "token_endpoint_auth_method": "none", "client_name": name });
-    metadata.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    for (name, value) in more {
+        metadata[*name] = json!(value);
+    }
     Client::register_as(doorward, redirect_uri, metadata)
 }
 
@@ -80,7 +82,7 @@ fn each_way_in_which_a_connection_ended_is_told_to_its_user_when_the_app_asks_ag
         ),
     ];
     for (number, (name, end, said)) in endings.into_iter().enumerate() {
-        let client = registered(&doorward, name, &format!("{CALLBACK}/{number}"), json!({}));
+        let client = registered(&doorward, name, &format!("{CALLBACK}/{number}"), &[]);
         assert_eq!(why(&mut bob, &client, "read"), None, "{name}: it asks for the first time");
         let tokens = let_in(&doorward, &mut bob, &client, "read");
         end(&client, &tokens);
@@ -93,7 +95,7 @@ fn each_way_in_which_a_connection_ended_is_told_to_its_user_when_the_app_asks_ag
 #[test]
 fn a_changed_password_is_told_as_the_reason() {
     let doorward = started();
-    let client = registered(&doorward, "Old", CALLBACK, json!({}));
+    let client = registered(&doorward, "Old", CALLBACK, &[]);
     let_in(&doorward, &mut signed_in(&doorward, "bob"), &client, "read");
     let done = doorward.run_with_input(&["user", "password", "bob", "--password-stdin"], &format!("{PASSWORD}\n"));
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
@@ -105,7 +107,7 @@ fn a_changed_password_is_told_as_the_reason() {
 fn an_app_that_is_connected_asks_for_more_or_has_lost_its_access() {
     let doorward = started();
     let mut bob = signed_in(&doorward, "bob");
-    let client = registered(&doorward, "Greedy", CALLBACK, json!({}));
+    let client = registered(&doorward, "Greedy", CALLBACK, &[]);
     let_in(&doorward, &mut bob, &client, "read");
     let told = |bob: &mut Browser, scope| why(bob, &client, scope).unwrap_or_default();
     assert_eq!(told(&mut bob, "read write"), "The app is connected already and asks for more: Change your notes.");
@@ -117,13 +119,13 @@ fn an_app_that_registered_anew_is_recognised_and_one_that_borrows_its_name_is_no
     let doorward = started();
     let mut bob = signed_in(&doorward, "bob");
     let hosted = "https://app.example.com/callback";
-    let first = registered(&doorward, "Notebook", hosted, json!({}));
+    let first = registered(&doorward, "Notebook", hosted, &[]);
     let_in(&doorward, &mut bob, &first, "read");
-    let anew = registered(&doorward, "Notebook", hosted, json!({ "software_version": "2" }));
+    let anew = registered(&doorward, "Notebook", hosted, &[("software_version", "2")]);
     assert_ne!(first.id, anew.id);
     let told = why(&mut bob, &anew, "read").unwrap_or_default();
     assert!(told.contains("was let in just now. This one registered anew."), "{told}");
-    let imposter = registered(&doorward, "Notebook", "https://evil.example.net/callback", json!({}));
+    let imposter = registered(&doorward, "Notebook", "https://evil.example.net/callback", &[]);
     assert_eq!(why(&mut bob, &imposter, "read"), None, "a borrowed name makes no old acquaintance");
 }
 
@@ -141,7 +143,7 @@ fn told_at_sign_in(browser: &mut Browser, target: &str) -> Option<String> {
 #[test]
 fn a_browser_whose_sign_in_ran_out_is_told_so_and_no_other_browser_is_told_anything() {
     let doorward = Doorward::with(Setup::config(format!("{CONFIG}\n[lifetimes]\nsession = \"4s\"\n")));
-    let client = registered(&doorward, "Notebook", CALLBACK, json!({}));
+    let client = registered(&doorward, "Notebook", CALLBACK, &[]);
     let target = client.authorize_url(&[("scope", "read")]);
     let mut owner = signed_in(&doorward, OWNER);
     let_in(&doorward, &mut owner, &client, "read");
