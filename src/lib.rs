@@ -34,6 +34,7 @@
 
 pub mod actions;
 pub mod app;
+pub mod calendar;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -116,6 +116,7 @@ static ROUTES: &[Route] = &[
     row(Get,  "/trace",               Access::OwnerPage(attempts::show),                     Cors::None),
     row(Get,  "/activity",            Access::Page(activity::show),                          Cors::None),
     row(Post, "/connections/revoke",  Access::Form(connections::revoke),                     Cors::None),
+    row(Post, "/connections/limit",   Access::Form(connections::limit),                      Cors::None),
     row(Post, "/connections/revoke-mine", Access::Form(connections::revoke_mine),            Cors::None),
     row(Post, "/connections/revoke-everything", Access::OwnerForm(connections::revoke_everything), Cors::None),
 

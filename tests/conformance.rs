@@ -485,6 +485,7 @@
 //! | `a_page_of_any_origin_may_ask_and_none_may_frame_or_read_the_persons_page` | all | D6; OAuth 2.1 §3.2, RFC 8628 §5.4 |
 //! | `ten_wrong_codes_are_the_end_of_guessing_and_another_session_changes_nothing` | all | D6; RFC 8628 §5.1 |
 //! | `the_form_of_another_site_or_session_does_nothing` | all | D6; RFC 6749 §10.12 |
+//! | `a_device_is_let_in_for_a_time` | all | D6, B3; RFC 6749 §5.1 |
 //! | `a_device_and_its_answer_survive_a_restart_and_nothing_of_it_is_on_disk_in_the_clear` | all | D6; RFC 6819 §5.1.4.1 |
 //! | **bridge** | | |
 //! | `a_client_opens_a_page_and_fetches_its_code_once` | all | D6; RFC 6749 §4.1.2, RFC 7636 §4.5 |
@@ -496,9 +497,26 @@
 //! | `any_origin_may_ask_and_no_page_of_the_bridge_can_be_read_from_elsewhere` | all | D6; OAuth 2.1 §3.1, §3.2 |
 //! | `not_you_ends_here_since_the_state_is_not_kept` | all | D6; none: the bridge is ours |
 //! | `an_answer_survives_a_restart_and_neither_state_nor_code_is_on_disk` | all | D6; RFC 6819 §5.1.4.1 |
+//! | **asks_again** | | |
+//! | `each_way_in_which_a_connection_ended_is_told_to_its_user_when_the_app_asks_again` | all | B3; none: the page is ours |
+//! | `a_changed_password_is_told_as_the_reason` | all | B3; none: the page is ours |
+//! | `an_app_that_is_connected_asks_for_more_or_has_lost_its_access` | all | B3, D1; none: the page is ours |
+//! | `an_app_that_registered_anew_is_recognised_and_one_that_borrows_its_name_is_not` | all | B3, A5; none: the page is ours |
+//! | `a_browser_whose_sign_in_ran_out_is_told_so_and_no_other_browser_is_told_anything` | all | B3; none: the page is ours |
+//! | **terms** | | |
+//! | `what_was_given_for_a_time_ends_then_and_nothing_of_it_later` | all | A9, A10, B9; RFC 6749 §5.1, RFC 7662 §2.2 |
+//! | `a_connection_without_a_term_has_no_end_of_its_own` | all | B6; RFC 6749 §5.1 |
+//! | `a_code_that_comes_after_the_end_opens_nothing` | all | B6; RFC 6749 §5.2 |
+//! | `the_page_offers_some_ends_says_which_moment_each_is_and_chooses_none` | all | B3; none: the page is ours |
+//! | `an_end_that_cannot_be_is_asked_for_again_and_nothing_is_granted` | all | B3; none: the page is ours |
+//! | `what_was_chosen_stays_chosen_while_something_else_is_missing` | all | B3, A8; none: the page is ours |
+//! | `an_end_is_set_put_off_and_taken_away_by_whom_it_belongs_to_and_by_the_owner` | all | A10, Z4, Z6 |
+//! | `an_end_that_comes_by_itself_is_told_in_the_log` | all | Z6; none: the log is ours |
 #![allow(missing_docs, clippy::disallowed_methods, reason = "tests say what they are for by their names, and some measure")]
 mod support;
 
+#[path = "conformance/asks_again.rs"]
+mod asks_again;
 #[path = "conformance/audit.rs"]
 mod audit;
 #[path = "conformance/authorization.rs"]
@@ -555,6 +573,8 @@ mod registration;
 mod replays;
 #[path = "conformance/server_policies.rs"]
 mod server_policies;
+#[path = "conformance/terms.rs"]
+mod terms;
 #[path = "conformance/token_lifecycle.rs"]
 mod token_lifecycle;
 #[path = "conformance/trace.rs"]

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 /// Each part of `src/` (a directory or a file) and the parts that it may use. Highest floor first.
-const MAY_USE: [(&str, &[&str]); 17] = [
+const MAY_USE: [(&str, &[&str]); 18] = [
     (
         "cli",
         &[
@@ -27,10 +27,11 @@ const MAY_USE: [(&str, &[&str]); 17] = [
     ("config", &["oauth", "clock"]),
     ("demo", &["http", "clock"]),
     ("random", &["oauth"]),
-    ("oauth", &["clock"]),
-    ("http", &[]),
+    ("oauth", &["clock", "calendar"]),
+    ("http", &["calendar"]),
     ("password", &[]),
     ("clock", &[]),
+    ("calendar", &[]),
 ];
 
 /// These may use everything: the two roots, and documentation.

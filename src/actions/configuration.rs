@@ -28,6 +28,7 @@ fn describe(config: &Config) -> Configuration {
         ("adopt_known", config.clients.adopt_known.to_string()),
         ("public_only", (config.clients.kinds == ClientKinds::PublicOnly).to_string()),
         ("require_resource", config.servers.iter().all(|server| server.resource.naming == Naming::Strict).to_string()),
+        ("time_zone", config.zone.name()),
         ("allowed_origins", config.allowed_origins.join(" ")),
         ("aliases", config.aliases.join(" ")),
         ("trusted_proxies", config.trusted_proxies.iter().map(network).collect::<Vec<_>>().join(" ")),

@@ -49,6 +49,7 @@ pub enum Action {
     ClientPause { id: String },
     ClientResume { id: String },
     ConnectionList,
+    ConnectionLimit { id: String, user: Option<String>, term: String },
     ConnectionRevoke { id: String, user: Option<String> },
     ConnectionRevokeAll { user: Option<String> },
     KeyAdd { name: String, server: String, scopes: Vec<String>, expires_in: Option<Duration>, user: Option<String> },
@@ -159,6 +160,7 @@ pub fn perform(store: &Store, config: &Config, occasion: &Occasion, action: Acti
         Action::ClientPause { id } => clients::pause(store, occasion, &id),
         Action::ClientResume { id } => clients::resume(store, occasion, &id),
         Action::ConnectionList => connections::list(store, occasion),
+        Action::ConnectionLimit { id, user, term } => connections::limit(store, config, occasion, &id, (user.as_deref(), &term)),
         Action::ConnectionRevoke { id, user } => connections::revoke(store, occasion, &id, user.as_deref()),
         Action::ConnectionRevokeAll { user } => connections::revoke_all(store, occasion, user.as_deref()),
         Action::KeyAdd { name, server, scopes, expires_in, user } => {

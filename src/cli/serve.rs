@@ -137,11 +137,11 @@ fn fresh(folder: &Path, name: &str) -> PathBuf {
 
 fn sweep(store: Arc<Store>) -> io::Result<()> {
     let body = move || loop {
-        thread::sleep(SWEEP_EVERY);
         let tended = store.sweep(clock::now()).and_then(|_| actions::tend_signing_keys(&store));
         if let Err(error) = tended {
             eprintln!("doorward: store: {error}");
         }
+        thread::sleep(SWEEP_EVERY);
     };
     thread::Builder::new().name("sweep".into()).spawn(body).map(|_| ())
 }

@@ -10,6 +10,8 @@ use std::time::Duration;
 /// A column: the member it shows, and its heading. Members that end in `_at` are times and shown from now.
 pub(super) type Column = (&'static str, &'static str);
 
+/// A command that is typed at once is answered by then.
+const A_MOMENT: Duration = Duration::from_secs(20);
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -64,7 +66,9 @@ pub(super) fn printable(text: &str) -> String {
 pub(super) fn age(at: u64) -> String {
     let (at, now) = (UnixTime(at), clock::now());
     match (now.since(at), at.since(now)) {
-        (_, ahead) if ahead > Duration::ZERO => format!("in {}", span(ahead)),
+        (_, ahead) if ahead > Duration::ZERO && ahead < MINUTE => "in under 1 min".to_owned(),
+        // Two hours are not "1 h" a second later.
+        (_, ahead) if ahead > Duration::ZERO => format!("in {}", span(ahead + A_MOMENT)),
         (age, _) if age < MINUTE => "just now".to_owned(),
         (age, _) => format!("{} ago", span(age)),
     }
@@ -95,6 +99,7 @@ mod tests {
         let at = |at: u64| cell("at_at", Some(&json!(at)));
         assert_eq!([at(now - 1), at(now - 120), at(now - 7200), at(now - 3 * 86_400)], ["just now", "2 min ago", "2 h ago", "3 days ago"]);
         assert_eq!([at(now + 150), at(now + 7260), at(now + 90 * 86_400 + 60)], ["in 2 min", "in 2 h", "in 90 days"]);
+        assert_eq!([at(now + 7195), at(now + 30)], ["in 2 h", "in under 1 min"]);
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub use clients::Clients;
 pub use limits::Limits;
 
 use crate::oauth::resource::ProtectedResource;
+use crate::oauth::term::Zone;
 use raw::{Environment, Written};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -83,6 +84,7 @@ pub fn decide(written: &Written, bound: SocketAddr, environment: Environment<'_>
         issuer,
         servers,
         trusted_proxies,
+        zone: units::zone(written.file.time_zone.as_deref())?,
     })
 }
 
@@ -105,6 +107,8 @@ pub struct Config {
     pub servers: Vec<Server>,
     /// Peers whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<Network>,
+    /// The clock on the wall of the people here.
+    pub zone: Zone,
     /// How long things live.
     pub lifetimes: Lifetimes,
     /// How much is accepted.

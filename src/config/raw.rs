@@ -41,6 +41,7 @@ pub(super) struct File {
     pub(super) allowed_origins: Vec<String>,
     pub(super) trusted_proxies: Vec<String>,
     pub(super) require_resource: bool,
+    pub(super) time_zone: Option<String>,
     pub(super) clients: Clients,
     pub(super) lifetimes: Lifetimes,
     pub(super) limits: Limits,

@@ -1,6 +1,7 @@
 //! Small texts with a meaning: spans of time, address ranges.
 
 use super::{ConfigError, Network};
+use crate::oauth::term::Zone;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -23,6 +24,13 @@ pub fn span(text: &str) -> Result<Duration, ConfigError> {
         .ok_or_else(|| ConfigError::new(format!("{text} is not a span of time"), "write it like 30s, 10m, 12h or 90d"))
 }
 
+/// `time_zone`: UTC, or an offset from it.
+pub(super) fn zone(text: Option<&str>) -> Result<Zone, ConfigError> {
+    let Some(text) = text else { return Ok(Zone::default()) };
+    let hint = "write it as an offset from UTC, like +02:00";
+    Zone::parse(text).ok_or_else(|| ConfigError::new(format!("the time_zone {text} is not an offset"), hint))
+}
+
 /// `192.168.1.0/24`, or one address. Everybody is no range: then nobody would be told apart.
 pub(super) fn network(what: &str, text: &str) -> Result<Network, ConfigError> {
     let (address, prefix) = text.split_once('/').unwrap_or((text, ""));
@@ -42,6 +50,13 @@ pub(super) fn network(what: &str, text: &str) -> Result<Network, ConfigError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_zone_is_an_offset_and_utc_unless_somebody_says_so() {
+        assert_eq!(zone(None).unwrap().name(), "UTC");
+        assert_eq!(zone(Some("+02:00")).unwrap().name(), "UTC+02:00");
+        assert!(zone(Some("Europe/Berlin")).is_err(), "names of zones change with the law, and nothing here knows it");
+    }
 
     #[test]
     fn spans_have_a_unit() {

@@ -36,6 +36,16 @@ struct Stream {
     /// Not judged since it was entered: its credential may have ended between its admission and its entry here.
     fresh: bool,
     expires_at: Option<clock::UnixTime>,
+    /// The end of what the credential stands on: an answer does not outlive that either.
+    ends_at: Option<clock::UnixTime>,
+}
+
+impl Stream {
+    /// True when its time has come, so that it has to be judged.
+    fn is_due(&self, now: clock::UnixTime) -> bool {
+        let come = |end: Option<clock::UnixTime>| end.is_some_and(|end| end.has_come(now));
+        self.fresh || come(self.ends_at) || (!self.answers && come(self.expires_at))
+    }
 }
 
 /// The right to one stream, counted.
@@ -71,8 +81,7 @@ impl Streams {
         let now = clock::now();
         let mut due: Vec<(u64, String, Credential, bool)> = Vec::new();
         for (id, stream) in &mut self.lock().streams {
-            let expired = !stream.answers && stream.expires_at.is_some_and(|end| end.has_come(now));
-            if all || stream.fresh || expired {
+            if all || stream.is_due(now) {
                 stream.fresh = false;
                 due.push((*id, stream.server.clone(), stream.credential, stream.answers));
             }
@@ -80,9 +89,18 @@ impl Streams {
         // The store is asked without the lock: whoever opens a stream must not wait for it.
         for (id, path, credential, answers) in due {
             let server = config.servers.iter().find(|server| server.resource.path == path);
-            if !server.is_some_and(|server| may_go_on(store, server, credential, answers)) {
-                self.close(id);
+            match server.map(|server| judged(store, server, credential, answers)) {
+                Some(Judged::GoesOn(until)) => self.note_ends(id, until),
+                Some(Judged::Unknown) => {}
+                Some(Judged::Ends) | None => self.close(id),
             }
+        }
+    }
+
+    /// The ends of a stream that goes on: they may have been put off, or set, since it was entered.
+    fn note_ends(&self, id: u64, until: Option<Until>) {
+        if let (Some(stream), Some(until)) = (self.lock().streams.get_mut(&id), until) {
+            (stream.expires_at, stream.ends_at) = (until.expires_at, until.ends_at);
         }
     }
 
@@ -107,12 +125,28 @@ impl Streams {
     }
 }
 
-/// A store that cannot answer ends no stream; it will be asked again. A call under way when its token expires is
-/// answered: clients renew for the next call, and would lose this one.
-fn may_go_on(store: &Store, server: &Server, credential: Credential, answers: bool) -> bool {
+/// When a stream has to be judged next.
+struct Until {
+    expires_at: Option<clock::UnixTime>,
+    ends_at: Option<clock::UnixTime>,
+}
+
+/// What becomes of a stream.
+enum Judged {
+    /// It goes on, until then where that is known anew.
+    GoesOn(Option<Until>),
+    /// The store cannot answer: it ends no stream, and will be asked again.
+    Unknown,
+    Ends,
+}
+
+/// A call under way when its token expires is answered: clients renew for the next call, and would lose this one.
+fn judged(store: &Store, server: &Server, credential: Credential, answers: bool) -> Judged {
     match gate::readmit(store, server, credential) {
-        Ok(_) | Err(Refusal::Unavailable) => true,
-        Err(refusal) => answers && matches!(refusal, Refusal::TokenExpired | Refusal::KeyExpired),
+        Ok(admitted) => Judged::GoesOn(Some(Until { expires_at: admitted.expires_at(), ends_at: admitted.ends_at() })),
+        Err(Refusal::Unavailable) => Judged::Unknown,
+        Err(Refusal::TokenExpired | Refusal::KeyExpired) if answers => Judged::GoesOn(None),
+        Err(_) => Judged::Ends,
     }
 }
 
@@ -126,6 +160,7 @@ impl Slot {
             answers,
             fresh: true,
             expires_at: pass.admitted.expires_at(),
+            ends_at: pass.admitted.ends_at(),
         };
         let mut open = self.streams.lock();
         let id = open.next;

@@ -9,6 +9,7 @@ use crate::oauth::ids::{ClientId, ConnectionId, UserId};
 use crate::oauth::pause::Pauses;
 use crate::oauth::resource::ProtectedResource;
 use crate::oauth::scope::Scope;
+use crate::oauth::term::Zone;
 use crate::oauth::user::{ServerAccess, User, UserName};
 use std::time::Duration;
 
@@ -27,6 +28,7 @@ pub(crate) fn config(origin: &str) -> Config {
             server(origin, "/notes", Upstream::Demo),
         ],
         trusted_proxies: Vec::new(),
+        zone: Zone::default(),
         lifetimes: Lifetimes::default(),
         limits: Limits::default(),
     }
@@ -64,6 +66,7 @@ pub(crate) fn token(user: &str, path: &str) -> (StoredAccessToken, Standing) {
         created_at,
         user_epoch: 0,
         authenticated_at: UnixTime(0),
+        ends_at: None,
         access_until: None,
         alive_until: None,
         refreshable: true,

@@ -2,7 +2,7 @@
 
 use super::browser::SignedIn;
 use super::page::{self, Message};
-use super::{App, consent_page, limits, trace};
+use super::{App, again, consent_page, limits, trace};
 use crate::clock;
 use crate::http::answer::Answer;
 use crate::http::method::Method;
@@ -63,6 +63,7 @@ fn serve(app: &App, request: &Request) -> Result<Answer, StoreError> {
     let recent = |who: &SignedIn| asked.as_ref().map_or(true, |asked| asked.accepts_sign_in_of(who.at, clock::now()));
     let signed_in = signed_in.filter(recent);
     let resource = asked.as_ref().ok().and_then(|asked| the_only(&asked.resources)).map(|resource| resource.name.clone());
+    let again = why_again(app, request, signed_in.as_ref(), &client.client, asked.as_ref().ok())?;
     let step = arrival(app, request, &client.client, asked.as_ref().ok(), signed_in.as_ref());
     let next = authorization_step::next(asked, signed_in.as_ref().map(|signed_in| &signed_in.user));
     app.store.note_step(&came_to(step, &next));
@@ -70,7 +71,7 @@ fn serve(app: &App, request: &Request) -> Result<Answer, StoreError> {
         Step::ShowRefusal(refusal) => Ok(refused(app, &refusal)),
         Step::SignIn => {
             let return_to = format!("/authorize?{}", super::browser::without_prompt(&query));
-            Ok(super::signin::ask(app, request, &return_to, Some((client.client.display_name(), resource))))
+            Ok(super::signin::ask(app, request, &return_to, Some((client.client.display_name(), resource)), again))
         }
         Step::AnswerWithError(redirect, state, refusal) => {
             Ok(page::see_other(&authorization_response::location(&redirect, &state, &ToClient::Error(&refusal), app.issuer())))
@@ -80,6 +81,20 @@ fn serve(app: &App, request: &Request) -> Result<Answer, StoreError> {
             None => Ok(refused(app, &Refusal::Internal)),
         },
     }
+}
+
+/// What a browser is told whose own sign-in has run out.
+fn why_again(
+    app: &App,
+    request: &Request,
+    signed_in: Option<&SignedIn>,
+    client: &Client,
+    asked: Option<&AuthorizationRequest<'_>>,
+) -> Result<Option<String>, StoreError> {
+    let run_out = if signed_in.is_none() { app.ran_out(request)? } else { None };
+    let Some(run_out) = run_out else { return Ok(None) };
+    let offers = asked.map(|asked| consent::offers(asked, &run_out.user)).unwrap_or_default();
+    again::signs_in(app, &run_out, Some((client, &offers))).map(Some)
 }
 
 /// Somebody signed in has an allowance of their own, so that no stranger at the same address uses it up.
@@ -168,7 +183,7 @@ fn ask_for_consent(app: &App, signed_in: &SignedIn, asking: &Asking, asked: &Aut
         Some((state, polled)) => app.store.begin_polled(&poll::state_key(state, app.store.key()), polled, &secret.hash(), &flow)?,
         None => app.store.begin_flow(&secret.hash(), &flow)?,
     }
-    Ok(consent_page::of_flow(app, signed_in, client, &asked.redirect, &flow, &secret, None))
+    consent_page::of_flow(app, signed_in, client, &asked.redirect, &flow, &secret, None)
 }
 
 /// A request that cannot be answered to anybody: said here, in a sentence, with no link to wherever it wanted to go.

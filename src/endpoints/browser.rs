@@ -53,6 +53,15 @@ impl SignedIn {
     }
 }
 
+/// Somebody whose sign-in in this browser has ended by itself, made by [`App::ran_out`] alone. It opens nothing: they are
+/// only told why they sign in again.
+pub struct RunOut {
+    /// Who.
+    pub user: User,
+    /// When it ended.
+    pub at: UnixTime,
+}
+
 /// Proof that somebody signed in is an owner, made by [`SignedIn::as_owner`] alone: what is only for owners asks for it.
 pub struct Owner<'a>(&'a SignedIn);
 
@@ -128,6 +137,17 @@ impl App {
         }))
     }
 
+    /// Whose sign-in has run out in this browser, if anybody's has.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub fn ran_out(&self, request: &Request) -> Result<Option<RunOut>, StoreError> {
+        let name = self.jar(request).name(SESSION);
+        let Some(secret) = cookies::read(&request.headers, &name).and_then(Secret::<Session>::parse) else { return Ok(None) };
+        let found = self.store.session_that_ran_out(&secret.hash(), clock::now())?;
+        Ok(found.map(|(stored, user)| RunOut { user, at: stored.expires_at }))
+    }
+
     /// Signs a user in under a new session; whatever session the browser had is over (session fixation).
     ///
     /// # Errors
@@ -140,8 +160,10 @@ impl App {
         let lifetime = self.config.lifetimes.session;
         let session = BrowserSession { user: user.id.clone(), user_epoch: user.epoch, signed_in_at: now, expires_at: now.after(lifetime) };
         self.store.add_session(&secret.hash(), &session, &occasion.event(What::SignedIn).of_user(&user.name))?;
+        // The end of a session is ours to say. The cookie lives on for a while, so that a browser can be told that it came.
+        let kept = lifetime.saturating_add(BrowserSession::REMEMBERED);
         let mut answer = answer;
-        answer.headers.append("set-cookie", self.jar(request).set(SESSION, secret.reveal(), Some(lifetime.as_secs())));
+        answer.headers.append("set-cookie", self.jar(request).set(SESSION, secret.reveal(), Some(kept.as_secs())));
         answer.headers.append("set-cookie", self.jar(request).set(DEVICE, &self.device_mark(request, &user.name), Some(DEVICE_SECONDS)));
         Ok(answer)
     }

@@ -1,4 +1,4 @@
-//! `POST /connections/…`: a user takes connections back.
+//! `POST /connections/…`: a user takes connections back, or says when they end.
 
 use super::browser::{CheckedForm, Owner, SignedIn};
 use super::room::{self, Room, Said};
@@ -6,17 +6,32 @@ use super::{App, page};
 use crate::actions::{Action, FailureKind};
 use crate::http::answer::Answer;
 use crate::http::request::Request;
+use crate::oauth::term;
 
 /// Ends one: of the user's own, for an owner of anybody's. Somebody else's is treated like one that does not exist.
 pub fn revoke(app: &App, request: &Request, signed_in: &SignedIn, form: &CheckedForm) -> Answer {
     let user = if signed_in.as_owner().is_some() { None } else { Some(own_name(signed_in)) };
     match app.perform(signed_in, Action::ConnectionRevoke { id: form.text("id").to_owned(), user }) {
         Ok(_) => room::done(app, request, Room::Overview, Said::Revoked),
-        Err(failure) if failure.kind == FailureKind::Unknown => {
-            page::nothing_here(app, "There is no such connection", "It may have been revoked before.")
-        }
+        Err(failure) if failure.kind == FailureKind::Unknown => gone(app),
         Err(failure) => page::failed(app, &failure),
     }
+}
+
+/// Has one end by itself, or go on: of the user's own, for an owner of anybody's.
+pub fn limit(app: &App, request: &Request, signed_in: &SignedIn, form: &CheckedForm) -> Answer {
+    let user = if signed_in.as_owner().is_some() { None } else { Some(own_name(signed_in)) };
+    let term = form.text("term").to_owned();
+    let said = if term == term::OPEN { Said::Unlimited } else { Said::Limited };
+    match app.perform(signed_in, Action::ConnectionLimit { id: form.text("id").to_owned(), user, term }) {
+        Ok(_) => room::done(app, request, Room::Overview, said),
+        Err(failure) if failure.kind == FailureKind::Unknown => gone(app),
+        Err(failure) => page::failed(app, &failure),
+    }
+}
+
+fn gone(app: &App) -> Answer {
+    page::nothing_here(app, "There is no such connection", "It may have ended before.")
 }
 
 /// Ends all of the user's own.

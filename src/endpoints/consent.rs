@@ -9,7 +9,8 @@ use crate::oauth::authorization_request::State;
 use crate::oauth::authorization_response::{self, Answer as ToClient};
 use crate::oauth::client::Client;
 use crate::oauth::code::CodeState;
-use crate::oauth::consent::{self, Choice, Decision, Flow, Parties, Stale, Verdict};
+use crate::oauth::consent::{self, Decision, Flow, Parties, Stale, Verdict};
+use crate::oauth::consent_choice::Choice;
 use crate::oauth::known_clients;
 use crate::oauth::poll;
 use crate::oauth::redirect_uri::RegisteredRedirect;
@@ -21,7 +22,7 @@ use crate::store::StoreError;
 /// The decision, of somebody signed in, on a form of ours.
 pub fn submit(app: &App, signed_in: &SignedIn, form: &CheckedForm) -> Answer {
     let params = form.params();
-    let choice = Choice::read(params);
+    let choice = Choice::read(params, app.local());
     let decision = match params.one("decision") {
         Ok(Some("approve")) => Decision::Approve(&choice),
         Ok(Some("deny")) => Decision::Deny,
@@ -51,7 +52,7 @@ fn settle(app: &App, secret: &Secret<FlowSecret>, decision: Decision<'_>, signed
         Verdict::Stale(why) => stale(app, why),
         Verdict::Incomplete(redirect, missing) => match (decision, &flow, &client) {
             (Decision::Approve(choice), Some(flow), Some(client)) => {
-                consent_page::of_flow(app, signed_in, client, &redirect, flow, secret, Some((choice, missing)))
+                consent_page::of_flow(app, signed_in, client, &redirect, flow, secret, Some((choice, missing)))?
             }
             _ => stale(app, Stale::Expired),
         },

@@ -2,17 +2,20 @@
 
 use super::browser::SignedIn;
 use super::page::{self, Kind};
-use super::{App, words};
+use super::{App, again, words};
 use crate::clock;
 use crate::http::answer::Answer;
 use crate::oauth::client::{Client, ClientOrigin};
-use crate::oauth::consent::{Choice, Flow, Missing, Offer};
+use crate::oauth::consent::{Flow, Offer};
+use crate::oauth::consent_choice::{Choice, Missing};
 use crate::oauth::known_clients;
 use crate::oauth::redirect_uri::{self, RegisteredRedirect};
 use crate::oauth::resource::ProtectedResource;
 use crate::oauth::secret::{Flow as FlowSecret, Secret};
+use crate::oauth::term;
 use crate::pages;
 use crate::pages::views::consent::{ConsentPage, Destination, ScopeLine, ServerChoice};
+use crate::store::StoreError;
 
 /// A request as the page shows it.
 pub(super) struct Asking<'a> {
@@ -31,6 +34,9 @@ pub(super) struct Asking<'a> {
 }
 
 /// The page of a flow.
+///
+/// # Errors
+/// When the store does not answer.
 pub(super) fn of_flow(
     app: &App,
     signed_in: &SignedIn,
@@ -39,7 +45,7 @@ pub(super) fn of_flow(
     flow: &Flow,
     secret: &Secret<FlowSecret>,
     again: Option<(&Choice, Missing)>,
-) -> Answer {
+) -> Result<Answer, StoreError> {
     let asking = Asking {
         client,
         is_new: flow.adopts,
@@ -70,10 +76,14 @@ fn destination(app: &App, redirect: &RegisteredRedirect) -> Destination {
 }
 
 /// The page; `again` is what was chosen on it before and what that lacked.
-pub(super) fn show(app: &App, signed_in: &SignedIn, asking: Asking<'_>, again: Option<(&Choice, Missing)>) -> Answer {
+///
+/// # Errors
+/// When the store does not answer.
+pub(super) fn show(app: &App, signed_in: &SignedIn, asking: Asking<'_>, again: Option<(&Choice, Missing)>) -> Result<Answer, StoreError> {
     let (client, destination) = (asking.client, asking.destination);
     let registered = words::ago(client.created_at, clock::now());
     let chosen = again.and_then(|(choice, _)| choice.server());
+    let term = again.map_or(term::OPEN, |(choice, _)| choice.term());
     let usable: Vec<&Offer> = asking.offers.iter().filter(|offer| signed_in.user.may_use(&offer.server)).collect();
     let view = ConsentPage {
         banner: app.banner(),
@@ -93,18 +103,21 @@ pub(super) fn show(app: &App, signed_in: &SignedIn, asking: Asking<'_>, again: O
             ClientOrigin::Known if asking.is_new => "It was not registered here before; it is recognised by its address.".to_owned(),
             ClientOrigin::Known => format!("It was recognised by its address and let in {registered}."),
         },
+        terms: words::terms(app.local(), "until I take it back", term),
+        zone: app.config.zone.name(),
         lasts: lasts(app, &usable),
+        again: again::app_asks(app, client, &signed_in.user, asking.offers)?,
         servers: usable.into_iter().filter_map(|offer| server(app, offer, chosen)).collect(),
         username: signed_in.user.name.as_str().to_owned(),
     };
-    page::page(if again.is_some() { 400 } else { 200 }, Kind::ToClient, pages::render(&view))
+    Ok(page::page(if again.is_some() { 400 } else { 200 }, Kind::ToClient, pages::render(&view)))
 }
 
-/// How long the access lasts; where the servers to choose from differ, for each.
+/// What else ends the access; where the servers to choose from differ, for each.
 fn lasts(app: &App, offers: &[&Offer]) -> String {
     let sentence = |resource: &ProtectedResource| match resource.tokens.idle_life() {
-        Some(span) => format!("Until you take it back, or until it has not been used for {}.", words::span(span)),
-        None => "Until you take it back.".to_owned(),
+        Some(span) => format!("You can take it back at any time. It also ends when it has not been used for {}.", words::span(span)),
+        None => "You can take it back at any time.".to_owned(),
     };
     let each: Vec<(String, String)> =
         offers.iter().filter_map(|offer| app.resource_at(&offer.server)).map(|one| (one.name.clone(), sentence(one))).collect();
@@ -117,6 +130,7 @@ fn lasts(app: &App, offers: &[&Offer]) -> String {
 fn problem(missing: Missing) -> &'static str {
     match missing {
         Missing::Server => "Choose the server that the app may use, or deny.",
+        Missing::Term(problem) => words::term_problem(problem),
     }
 }
 

@@ -6,7 +6,8 @@ use super::page::{self, Kind, Message};
 use super::{App, consent, trace, words};
 use crate::http::answer::Answer;
 use crate::http::request::Request;
-use crate::oauth::consent::{Choice, Decision, Missing, Stale};
+use crate::oauth::consent::{Decision, Stale};
+use crate::oauth::consent_choice::{Choice, Missing};
 use crate::oauth::device::{self, DeviceCodeHash, DeviceState, StoredDeviceCode, UserCode, Verdict};
 use crate::oauth::params::Params;
 use crate::oauth::trace_step::{Outcome, Stage};
@@ -24,7 +25,10 @@ pub fn show(app: &App, request: &Request) -> Answer {
     let sent = params.one("user_code").ok().flatten().and_then(UserCode::parse);
     match app.signed_in(request) {
         Ok(Some(signed_in)) => entry(app, &signed_in, 200, sent.as_ref(), None),
-        Ok(None) => super::signin::ask(app, request, &address(sent.as_ref()), None),
+        Ok(None) => match super::signin::again_in(app, request) {
+            Ok(again) => super::signin::ask(app, request, &address(sent.as_ref()), None, again),
+            Err(error) => page::unavailable(app, &error),
+        },
         Err(error) => page::unavailable(app, &error),
     }
 }
@@ -52,7 +56,7 @@ fn serve(app: &App, signed_in: &SignedIn, params: &Params) -> Result<Answer, Sto
         (Entered::Found(hash, stored), Some(user_code)) => (hash, stored, user_code),
         (Entered::Unknown | Entered::Found(..), user_code) => return Ok(entry(app, signed_in, 400, user_code.as_ref(), Some(UNKNOWN))),
     };
-    let choice = Choice::read(params);
+    let choice = Choice::read(params, app.local());
     match params.one("decision") {
         Ok(Some("approve")) => settle(app, signed_in, &hash, &stored, &user_code, Decision::Approve(&choice)),
         Ok(Some("deny")) => settle(app, signed_in, &hash, &stored, &user_code, Decision::Deny),
@@ -111,7 +115,7 @@ fn ask(
     }
     let destination = Destination::Device { code: user_code.shown() };
     let asking = Asking { client: &client, is_new: false, offers: &offers, destination, redirect_uri: None, flow: None };
-    Ok(consent_page::show(app, signed_in, asking, again))
+    consent_page::show(app, signed_in, asking, again)
 }
 
 fn entry(app: &App, signed_in: &SignedIn, status: u16, user_code: Option<&UserCode>, error: Option<&str>) -> Answer {

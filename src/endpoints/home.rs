@@ -11,6 +11,7 @@ use crate::oauth::client::{Client, ClientOrigin};
 use crate::oauth::ids::ClientId;
 use crate::oauth::pause::Pauses;
 use crate::oauth::resource::ProtectedResource;
+use crate::oauth::term;
 use crate::pages::views::connect::CopyBox;
 use crate::pages::views::house::{ConnectionLine, HomePage, ServerLine};
 use crate::store::record::LastUse;
@@ -40,6 +41,8 @@ fn overview(app: &App, request: &Request, signed_in: &SignedIn) -> Result<Answer
         alarm: activity::reminder(app, signed_in, now)?,
         paused,
         may_resume: of_all,
+        terms: words::terms(app.local(), "when I take it back", ""),
+        zone: app.config.zone.name(),
         servers: usable.enumerate().map(|(number, resource)| server(number, resource)).collect(),
         connections: lines(mine, false),
         others: lines(others, true),
@@ -84,6 +87,7 @@ fn line(app: &App, listed: ListedConnection, named: bool, now: UnixTime) -> Conn
         scopes: connection.scope.names().map(|name| words::scope(resource, name)).collect(),
         since: words::ago(connection.created_at, now),
         last_used: last_use.map(|last| last_used(last, now)),
+        ends: connection.ends_at.map(|end| format!("{} ({})", words::ahead(end, now), term::say(end, app.config.zone))),
     }
 }
 

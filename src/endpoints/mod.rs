@@ -2,6 +2,7 @@
 //! [`crate::store`].
 
 pub mod activity;
+mod again;
 pub mod arrivals;
 pub mod attempts;
 pub mod authorize;
@@ -54,6 +55,7 @@ use crate::oauth::params::Params;
 use crate::oauth::redirect_rules::RedirectRules;
 use crate::oauth::registration::TakenNames;
 use crate::oauth::resource::ProtectedResource;
+use crate::oauth::term::Local;
 use crate::store::{Store, StoreError};
 use browser::SignedIn;
 use std::sync::Arc;
@@ -103,6 +105,11 @@ impl App {
     /// The client of that id, unless the owner lets in none of its kind (any more).
     fn client(&self, id: &ClientId) -> Result<Option<Client>, StoreError> {
         Ok(self.store.client(id)?.filter(|client| self.config.clients.kinds.admit(client)))
+    }
+
+    /// Now, on the clock of the people here.
+    fn local(&self) -> Local {
+        Local { now: clock::now(), zone: self.config.zone }
     }
 
     /// Does what somebody signed in asks for: the same functions that the commands call, and recorded as theirs.

@@ -71,7 +71,7 @@ pub(super) fn id_token(
         return Ok(None);
     };
     let (issuer, client, authenticated_at) = (app.issuer(), &connection.client, connection.authenticated_at);
-    let token = IdToken { issuer, client, user: &user, scope, access, authenticated_at, nonce, now };
+    let token = IdToken { issuer, client, user: &user, scope, access, authenticated_at, nonce, ends_at: connection.ends_at, now };
     let input = token.signing_input(&key.public);
     Ok(random::sign(&key.private, input.as_bytes()).map(|signature| id_token::seal(&input, &signature)))
 }

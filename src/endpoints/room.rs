@@ -87,6 +87,8 @@ impl Room {
 pub(super) enum Said {
     Revoked,
     RevokedAll,
+    Limited,
+    Unlimited,
     ClientRemoved,
     Allowed,
     Denied,
@@ -104,9 +106,11 @@ pub(super) enum Said {
 }
 
 impl Said {
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 18] = [
         Self::Revoked,
         Self::RevokedAll,
+        Self::Limited,
+        Self::Unlimited,
         Self::ClientRemoved,
         Self::Allowed,
         Self::Denied,
@@ -128,6 +132,8 @@ impl Said {
         match self {
             Self::Revoked => ("revoked", "Revoked. The app’s next call is refused."),
             Self::RevokedAll => ("revoked-all", "All revoked. Every app’s next call is refused."),
+            Self::Limited => ("limited", "Saved. It ends by itself at that time."),
+            Self::Unlimited => ("unlimited", "Saved. It has no end of its own."),
             Self::ClientRemoved => ("client-removed", "Removed. Its connections have ended."),
             Self::Allowed => ("allowed", "Allowed."),
             Self::Denied => ("denied", "Taken away. Connections and keys for that server have ended."),

@@ -3,13 +3,14 @@
 use super::browser;
 use super::guess::{self, Checked};
 use super::page::{self, Kind};
-use super::{App, trace, words};
+use super::{App, again, trace, words};
 use crate::http::answer::Answer;
 use crate::http::request::Request;
 use crate::oauth::trace_step::Outcome;
 use crate::oauth::user::UserName;
 use crate::pages;
 use crate::pages::views::entry::SigninPage;
+use crate::store::StoreError;
 
 const WRONG: &str = "The name or the password is not right.";
 const STALE: &str = "The page had been open for too long, or cookies are switched off. Please try again.";
@@ -18,13 +19,14 @@ const BUSY: &str = "Many people are signing in right now. Try again in a few sec
 
 /// `GET /signin`.
 pub fn show(app: &App, request: &Request) -> Answer {
-    ask(app, request, "/", None)
+    ask(app, request, "/", None, None)
 }
 
-/// The sign-in page, on the way to `return_to`; `for_client` is who waits there, and for which server.
-pub fn ask(app: &App, request: &Request, return_to: &str, for_client: Option<(&str, Option<String>)>) -> Answer {
+/// The sign-in page, on the way to `return_to`; `for_client` is who waits there, and for which server; `again` is why somebody
+/// who was signed in here before has to sign in again.
+pub fn ask(app: &App, request: &Request, return_to: &str, for_client: Option<(&str, Option<String>)>, again: Option<String>) -> Answer {
     let (client_name, server_name) = for_client.map_or((None, None), |(client, server)| (Some(client.to_owned()), server));
-    let view = SigninPage { client_name, server_name, ..blank(app, return_to) };
+    let view = SigninPage { client_name, server_name, again, ..blank(app, return_to) };
     render(app, request, 200, view)
 }
 
@@ -33,9 +35,17 @@ pub fn ask_for_page(app: &App, request: &Request) -> Answer {
     let target = if request.query.is_empty() { request.path.clone() } else { format!("{}?{}", request.path, request.query) };
     match app.is_unattended() {
         Ok(true) => page::not_set_up(app),
-        Ok(false) => ask(app, request, &browser::safe_return(Some(&target)), None),
+        Ok(false) => match again_in(app, request) {
+            Ok(again) => ask(app, request, &browser::safe_return(Some(&target)), None, again),
+            Err(error) => page::unavailable(app, &error),
+        },
         Err(error) => page::unavailable(app, &error),
     }
+}
+
+/// Why somebody who was signed in here before has to sign in again.
+pub(super) fn again_in(app: &App, request: &Request) -> Result<Option<String>, StoreError> {
+    app.ran_out(request)?.map(|run_out| again::signs_in(app, &run_out, None)).transpose()
 }
 
 fn blank(app: &App, return_to: &str) -> SigninPage {
@@ -45,6 +55,7 @@ fn blank(app: &App, return_to: &str) -> SigninPage {
         return_to: return_to.to_owned(),
         client_name: None,
         server_name: None,
+        again: None,
         error: None,
         throttled: None,
         username: String::new(),

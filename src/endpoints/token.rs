@@ -7,6 +7,7 @@ use crate::oauth::audit::Occasion;
 use crate::oauth::client::GrantType;
 use crate::oauth::client_auth::{self, AuthenticatedClient};
 use crate::oauth::code::{self, Redemption, StoredCode};
+use crate::oauth::consent::Granted;
 use crate::oauth::device::{self, DeviceState, Poll};
 use crate::oauth::error::{ErrorCode, Refusal};
 use crate::oauth::ids::ConnectionId;
@@ -113,9 +114,9 @@ fn redeem(app: &App, client: &AuthenticatedClient, grant: &CodeGrant, occasion: 
         code::redeem(stored, user, resource, client, grant, app.redirect_rules(), now)
     })?;
     Ok(match (redemption, stored) {
-        (Redemption::Issue(_, ends), Some(StoredCode { scope, asked, authentication, .. })) => {
+        (Redemption::Issue(_, ends), Some(StoredCode { scope, asked, authentication, ends_at, .. })) => {
             let id_token = openid::id_token(app, &access, &scope, authentication.nonce.as_deref(), now)?;
-            let expires_in = token_policy::expires_in(ends.access, now);
+            let expires_in = token_policy::expires_in(token_policy::earlier(ends.access, ends_at), now);
             Ok(Issued { access, expires_in, refresh, scope: scope.told_to(&asked), id_token })
         }
         (Redemption::Issue(..), None) => Err(Refusal::CodeUnknown),
@@ -135,9 +136,9 @@ fn poll(app: &App, client: &AuthenticatedClient, grant: &DeviceGrant, occasion: 
     })?;
     Ok(match poll {
         Poll::Issue(agreed, ends) => {
-            let scope = agreed.granted.scope;
+            let Granted { scope, ends_at, .. } = agreed.granted;
             let id_token = openid::id_token(app, &access, &scope, None, now)?;
-            let expires_in = token_policy::expires_in(ends.access, now);
+            let expires_in = token_policy::expires_in(token_policy::earlier(ends.access, ends_at), now);
             Ok(Issued { access, expires_in, refresh, scope: scope.told_to(&agreed.asked), id_token })
         }
         Poll::Wait => Err(Refusal::AnswerPending),

@@ -4,6 +4,8 @@ use crate::clock::UnixTime;
 use crate::oauth::limits::Wait;
 use crate::oauth::resource::ProtectedResource;
 use crate::oauth::scope::OURS;
+use crate::oauth::term::{self, Local, Offered, TermProblem};
+use crate::pages::views::form::ChoiceOption;
 use std::time::Duration;
 
 const UNITS: [(u64, &str); 4] = [(24 * 60 * 60, "day"), (60 * 60, "hour"), (60, "minute"), (1, "second")];
@@ -41,6 +43,32 @@ pub(super) fn ago(then: UnixTime, now: UnixTime) -> String {
     if age < Duration::from_secs(60) { "just now".to_owned() } else { format!("{} ago", span(age)) }
 }
 
+/// "in 2 hours", to the nearest of the largest unit that fits, so that two hours are not "1 hour" a second later.
+pub(super) fn ahead(then: UnixTime, now: UnixTime) -> String {
+    let seconds = then.since(now).as_secs();
+    // What rounds up to a whole larger unit is said in that one.
+    let fits = |size: &u64| seconds + size / 120 >= *size;
+    let size = UNITS.into_iter().map(|(size, _)| size).find(fits).unwrap_or(1);
+    format!("in {}", span(Duration::from_secs((seconds + size / 2) / size * size)))
+}
+
+/// The ends that a form offers, none at all (called `open`) first.
+pub(super) fn terms(local: Local, open: &str, chosen: &str) -> Vec<ChoiceOption> {
+    let none = Offered { value: term::OPEN.to_owned(), label: open.to_owned() };
+    let option = |Offered { value, label }| ChoiceOption { chosen: value == chosen, value, label };
+    std::iter::once(none).chain(term::offered(local)).map(option).collect()
+}
+
+/// What an owner is told about an end that cannot be had, and how to write one.
+pub(super) fn term_problem(problem: TermProblem) -> &'static str {
+    match problem {
+        TermProblem::Unclear => "Choose for how long.",
+        TermProblem::Zero => "That is no time at all. Choose for how long.",
+        TermProblem::Past => "That time is over by now. Choose another.",
+        TermProblem::TooFar => "That is more than a year ahead. Choose an earlier end, or none.",
+    }
+}
+
 /// What a scope allows, in the words of its server or our own; its name where nobody described it.
 pub(super) fn scope(resource: Option<&ProtectedResource>, name: &str) -> String {
     let described = |(known, _): &&(String, String)| known == name;
@@ -52,6 +80,17 @@ pub(super) fn scope(resource: Option<&ProtectedResource>, name: &str) -> String 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_lies_ahead_is_told_to_the_nearest_unit() {
+        let told = |seconds: u64| ahead(UnixTime(1_000 + seconds), UnixTime(1_000));
+        assert_eq!([told(7200), told(7195), told(3590), told(3600)], ["in 2 hours", "in 2 hours", "in 1 hour", "in 1 hour"]);
+        assert_eq!(
+            [told(5), told(59), told(60), told(100), told(3000)],
+            ["in 5 seconds", "in 59 seconds", "in 1 minute", "in 2 minutes", "in 50 minutes"]
+        );
+        assert_eq!([told(86_395), told(7 * 86_400 - 3), told(26 * 3600)], ["in 1 day", "in 7 days", "in 1 day"]);
+    }
 
     #[test]
     fn spans_are_told_in_the_largest_unit() {

@@ -1,12 +1,11 @@
 //! Seconds since 1970 as the dates that HTTP and people write, in UTC.
 
-const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+use crate::calendar::{civil, days, month_name, time_of_day, weekday_name};
 
 /// The only format that RFC 9110 §5.6.7 lets us write: `Sun, 06 Nov 1994 08:49:37 GMT`.
 pub fn imf_fixdate(seconds: u64) -> String {
     let (year, month, day) = civil(seconds / 86_400);
-    let (name, month) = (pick(&DAYS, seconds / 86_400 % 7), pick(&MONTHS, month - 1));
+    let (name, month) = (short(weekday_name(seconds / 86_400)), short(month_name(month)));
     format!("{name}, {day:02} {month} {year:04} {} GMT", time_of_day(seconds))
 }
 
@@ -21,38 +20,14 @@ pub fn parse_imf_fixdate(text: &str) -> Option<u64> {
     let [_, day, month, year, time, "GMT"] = *text.split(' ').collect::<Vec<_>>() else { return None };
     let [hour, minute, second] = *time.split(':').collect::<Vec<_>>() else { return None };
     let number = |digits: &str, most: u64| digits.parse::<u64>().ok().filter(|number| *number <= most && digits.len() <= 4);
-    let month = MONTHS.iter().position(|name| *name == month)? as u64 + 1;
+    let month = (1..=12).find(|number| short(month_name(*number)) == month)?;
     let days = days(number(year, 9999)?, month, number(day, 31)?)?;
     Some(days * 86_400 + number(hour, 23)? * 3600 + number(minute, 59)? * 60 + number(second, 60)?)
 }
 
-/// Days since 1970: the inverse of [`civil`].
-fn days(year: u64, month: u64, day: u64) -> Option<u64> {
-    let year = if month <= 2 { year.checked_sub(1)? } else { year };
-    let (era, of_era) = (year / 400, year % 400);
-    let march = if month > 2 { month - 3 } else { month + 9 };
-    let of_year = (153 * march + 2) / 5 + day.checked_sub(1)?;
-    (era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year).checked_sub(719_468)
-}
-
-fn time_of_day(seconds: u64) -> String {
-    format!("{:02}:{:02}:{:02}", seconds / 3600 % 24, seconds / 60 % 60, seconds % 60)
-}
-
-fn pick(names: &[&'static str], at: u64) -> &'static str {
-    usize::try_from(at).ok().and_then(|at| names.get(at)).copied().unwrap_or_default()
-}
-
-/// Year, month and day, by counting in years that begin in March, so that the odd day comes last.
-fn civil(days: u64) -> (u64, u64, u64) {
-    let shifted = days + 719_468;
-    let (era, of_era) = (shifted / 146_097, shifted % 146_097);
-    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let march = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * march + 2) / 5 + 1;
-    let month = if march < 10 { march + 3 } else { march - 9 };
-    (year + era * 400 + u64::from(month <= 2), month, day)
+/// The first three letters, as protocols have them.
+fn short(name: &str) -> &str {
+    name.get(..3).unwrap_or(name)
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! Decisions, each with its reason and what would change it. Those about limits are in [`super::limits`], those
-//! about pages in [`super::pages`].
+//! about pages in [`super::pages`], those about connections for a time in [`super::terms`].
 //!
 //! # Two listeners in one process
 //!
@@ -142,7 +142,7 @@
 //! RFC 8707 leaves open what an absent `resource` means. With one server it means that one. With several, a token that is
 //! good for all of them would be the worst answer and `invalid_target` locks out clients that never send it, so the user
 //! picks one on the consent page, none being picked beforehand, and the token is for that one
-//! ([`crate::oauth::consent::choose`]). Scopes can be unticked there; what the form adds is ignored. Approved with nothing
+//! ([`crate::oauth::consent_choice::choose`]). Scopes can be unticked there; what the form adds is ignored. Approved with nothing
 //! ticked, the least is granted that the server grants to anybody, and the page says what that is. The only scope there
 //! is and `offline_access` have no box: the one is what approving means, and without the other the app would ask again
 //! every hour.

@@ -6,4 +6,5 @@ pub mod dependencies;
 pub mod limits;
 pub mod pages;
 pub mod storage;
+pub mod terms;
 pub mod threat_model;

@@ -67,7 +67,9 @@
 //! # What is forgotten, and when
 //!
 //! A record says itself ([`crate::store::record::Record::forget_at`]); the sweeper looks once a minute. Spent codes stay a
-//! day so that a replay is noticed, rotated refresh tokens stay until they would have ended, ended connections and expired API keys a month.
+//! day so that a replay is noticed, rotated refresh tokens stay until they would have ended, ended connections, expired API keys and
+//! sign-ins that ran out a month, so that people can be told what has ended.
+//! A connection that ends by itself, because its time is over or nobody uses it, is noted as ended by the sweeper, with its event.
 //!
 //! Counters have no marks either: they go with those in memory, when all that was spent is made up for, and when there are more
 //! than 28,000 of one bucket. Then those go first that have spent least.

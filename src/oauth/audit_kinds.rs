@@ -35,7 +35,7 @@ pub enum What {
     ClientRemoved,
     ClientAdopted,
     // consent
-    ConsentGiven { scope: Shown },
+    ConsentGiven { scope: Shown, until: Option<UnixTime> },
     ConsentDenied,
     UserCodeWrong,
     PkceExceptionUsed,
@@ -73,6 +73,8 @@ pub enum What {
     // the store
     StoreRestored { taken_at: UnixTime, connections: u32, keys: u32 },
     PasswordReset,
+    // connections for a time
+    ConnectionLimited { until: Option<UnixTime> },
 }
 
 impl What {
@@ -131,6 +133,7 @@ impl What {
             Self::InvitationAccepted => ("invitation_accepted", Decisions),
             Self::StoreRestored { .. } => ("store_restored", Decisions),
             Self::PasswordReset => ("password_reset", Decisions),
+            Self::ConnectionLimited { .. } => ("connection_limited", Decisions),
         }
     }
 
@@ -159,6 +162,8 @@ fn ended(why: EndReason) -> &'static str {
         EndReason::ClientRemoved => "connection_ended_with_client",
         EndReason::UserRemoved => "connection_ended_with_user",
         EndReason::ServerDenied => "connection_ended_with_access",
+        EndReason::TimeOver => "connection_time_over",
+        EndReason::Unused => "connection_unused",
     }
 }
 

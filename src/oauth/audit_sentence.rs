@@ -3,8 +3,10 @@
 use super::audit::Event;
 use super::audit_kinds::What;
 use super::connection::EndReason;
+use super::term::{self, Zone};
 use super::text::Shown;
 use super::user::UserName;
+use crate::clock::UnixTime;
 
 impl Event {
     /// What happened, in one line.
@@ -43,7 +45,10 @@ impl Event {
             What::ClientUnregistered => format!("{client} removed its registration"),
             What::ClientRemoved => format!("{client} was removed{by}"),
             What::ClientAdopted => format!("{client} was let in again under the id it had before, known by where its answers go"),
-            What::ConsentGiven { scope } => format!("{user} let {client} use {server}{}", permitted(scope)),
+            What::ConsentGiven { scope, until } => {
+                let until = until.map(|end| format!(", until {}", moment(end))).unwrap_or_default();
+                format!("{user} let {client} use {server}{}{until}", permitted(scope))
+            }
             What::ConsentDenied => format!("{user} turned {client} away"),
             What::UserCodeWrong => format!("{user} entered a code that no device shows"),
             What::PkceExceptionUsed => format!("{client} connected without PKCE, as the configuration excepts it"),
@@ -74,6 +79,12 @@ impl Event {
             What::InvitationMade => format!("a link with which {user} chooses a password was made{by}"),
             What::InvitationAccepted => format!("{user} chose a password; what was granted before has ended"),
             What::PasswordReset => format!("the password of {user} was taken away{by}; what was granted before has ended"),
+            What::ConnectionLimited { until: Some(end) } => {
+                format!("the connection of {client} to {server} of {user} was made to end on {}{by}", moment(*end))
+            }
+            What::ConnectionLimited { until: None } => {
+                format!("the connection of {client} to {server} of {user} was given back its time{by}: it has no end of its own")
+            }
             What::SettingChanged { setting, before, after } => format!("{setting} is {after} and was {before}"),
             What::StoreRestored { taken_at, connections, keys } => {
                 let age = self.at.in_words_since(*taken_at);
@@ -98,7 +109,14 @@ fn ended(why: EndReason, client: &str, server: &str, user: &str, by: &str) -> St
         EndReason::ClientRemoved => format!("{connection} has ended, since the app was removed"),
         EndReason::UserRemoved => format!("{connection} has ended, since the account was removed"),
         EndReason::ServerDenied => format!("{connection} has ended, since the server was taken from the account"),
+        EndReason::TimeOver => format!("{connection} has ended by itself: the time it was given for was over"),
+        EndReason::Unused => format!("{connection} has ended by itself: it was not used for longer than its tokens live"),
     }
+}
+
+/// The log is the same for everybody who reads it, so its moments are in UTC.
+fn moment(at: UnixTime) -> String {
+    term::say(at, Zone::default())
 }
 
 fn permitted(scope: &Shown) -> String {
@@ -152,8 +170,10 @@ mod tests {
 
     #[test]
     fn what_was_permitted_is_named_where_anything_was() {
-        let given = |scope: &str| about(What::ConsentGiven { scope: Shown::new(scope) }).sentence();
+        let given = |scope: &str| about(What::ConsentGiven { scope: Shown::new(scope), until: None }).sentence();
         assert_eq!(given("read write"), "ann let \"Test client\" use /notes (read write)");
         assert_eq!(given(""), "ann let \"Test client\" use /notes");
+        let until = What::ConsentGiven { scope: Shown::new("read"), until: Some(UnixTime(1_795_996_799)) };
+        assert_eq!(about(until).sentence(), "ann let \"Test client\" use /notes (read), until Sun 29 Nov 2026, 23:59 UTC");
     }
 }

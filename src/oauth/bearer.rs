@@ -110,6 +110,7 @@ pub struct Admitted {
     bearer: Bearer,
     scope: Scope,
     expires_at: Option<UnixTime>,
+    ends_at: Option<UnixTime>,
 }
 
 impl Admitted {
@@ -132,6 +133,10 @@ impl Admitted {
     /// When the credential ends by itself.
     pub fn expires_at(&self) -> Option<UnixTime> {
         self.expires_at
+    }
+    /// When the connection itself ends, where it was given for a time: then nothing of it goes on, not even an answer under way.
+    pub fn ends_at(&self) -> Option<UnixTime> {
+        self.ends_at
     }
 }
 
@@ -158,7 +163,8 @@ pub fn admit(stored: Option<(StoredAccessToken, Standing)>, server: &OpenServer<
         user_id: grant.user().id.clone(),
         bearer,
         scope: server.hierarchy.reach(&token.scope),
-        expires_at: token.expires_at,
+        expires_at: grant.connection().within(token.expires_at),
+        ends_at: grant.connection().ends_at,
     })
 }
 
@@ -181,13 +187,13 @@ pub fn admit_key(stored: Option<api_key::Standing>, server: &OpenServer<'_>, now
     }
     let bearer = Bearer::Key(key.id);
     open.admits(&bearer)?;
-    Ok(Admitted { user: user.name, user_id: user.id, bearer, scope, expires_at: key.expires_at })
+    Ok(Admitted { user: user.name, user_id: user.id, bearer, scope, expires_at: key.expires_at, ends_at: None })
 }
 
 /// The token with its grant, while both are alive. What it opens is another question.
 pub(super) fn alive(stored: Option<(StoredAccessToken, Standing)>, now: UnixTime) -> Result<(StoredAccessToken, StandingGrant), Refusal> {
     let (token, standing) = stored.ok_or(Refusal::TokenUnknown)?;
-    let grant = connection::stands(standing).map_err(|_| Refusal::TokenEnded)?;
+    let grant = connection::stands(standing, now).map_err(|_| Refusal::TokenEnded)?;
     if token.expires_at.is_some_and(|end| end.after(ROUNDING).has_come(now)) { Err(Refusal::TokenExpired) } else { Ok((token, grant)) }
 }
 
@@ -249,6 +255,18 @@ mod tests {
 
     fn admitted(standing: Standing, path: &str, seconds: u64) -> Result<Admitted, Refusal> {
         admit(Some((token(), standing)), &resource(path), seconds_later(seconds))
+    }
+
+    #[test]
+    fn a_connection_for_a_time_ends_its_tokens_in_that_second_whatever_they_say() {
+        let until = |seconds| Standing { connection: Connection { ends_at: Some(seconds_later(seconds)), ..connection() }, ..standing() };
+        assert_eq!(admitted(until(60), "/notes", 59).unwrap().expires_at(), Some(seconds_later(60)));
+        assert_eq!(admitted(until(60), "/notes", 59).unwrap().ends_at(), Some(seconds_later(60)));
+        assert_eq!(admitted(until(60), "/notes", 60).unwrap_err(), Refusal::TokenEnded);
+        assert_eq!(admitted(until(7200), "/notes", 0).unwrap().expires_at(), Some(seconds_later(3600)));
+        let endless = StoredAccessToken { expires_at: None, ..token() };
+        let at = |seconds| admit(Some((endless.clone(), until(60))), &resource("/notes"), seconds_later(seconds));
+        assert_eq!((at(59).unwrap().expires_at(), at(60).unwrap_err()), (Some(seconds_later(60)), Refusal::TokenEnded));
     }
 
     #[test]

@@ -37,6 +37,8 @@ pub struct StoredCode {
     pub scope: Scope,
     /// What the client had asked for.
     pub asked: Scope,
+    /// Until when, where it was given for a time.
+    pub ends_at: Option<UnixTime>,
     /// Where it was sent.
     pub redirect_uri: String,
     /// RFC 7636.
@@ -67,7 +69,7 @@ pub enum CodeState {
 impl StoredCode {
     /// What was agreed to.
     pub fn agreed(&self) -> Agreed {
-        let granted = Granted { server: self.server.clone(), scope: self.scope.clone() };
+        let granted = Granted { server: self.server.clone(), scope: self.scope.clone(), ends_at: self.ends_at };
         Agreed {
             client: self.client.clone(),
             user: self.user.clone(),
@@ -91,6 +93,7 @@ pub fn issue(flow: &Flow, proof: &ConsentGiven, expires_at: UnixTime) -> StoredC
         resource_was_sent: flow.resource_was_sent,
         scope: granted.scope,
         asked: flow.asked.clone(),
+        ends_at: granted.ends_at,
         redirect_uri: flow.redirect_uri.clone(),
         pkce: flow.pkce,
         authentication: flow.authentication.clone(),
@@ -148,7 +151,7 @@ pub fn redeem(
     match &stored.state {
         CodeState::Spent { connection } => Redemption::EndConnection(connection.clone(), Refusal::CodeReplayed),
         CodeState::Fresh { .. } if stored.expires_at.has_come(now) => Redemption::Refuse(Refusal::CodeExpired),
-        CodeState::Fresh { .. } if !still_agreed(stored, user) => Redemption::Refuse(Refusal::GrantEnded),
+        CodeState::Fresh { .. } if !still_agreed(stored, user, now) => Redemption::Refuse(Refusal::GrantEnded),
         CodeState::Fresh { .. } => Redemption::Issue(proof, resource.tokens.ends(now)),
     }
 }
@@ -170,8 +173,9 @@ fn addresses_match<'r>(
     resource::means(grant.resources.iter().map(String::as_str), resource).map(|()| resource)
 }
 
-fn still_agreed(stored: &StoredCode, user: Option<&User>) -> bool {
-    user.is_some_and(|user| user.id == stored.user && user.epoch == stored.user_epoch && user.may_use(&stored.server))
+fn still_agreed(stored: &StoredCode, user: Option<&User>, now: UnixTime) -> bool {
+    let in_time = stored.ends_at.is_none_or(|end| !end.has_come(now));
+    in_time && user.is_some_and(|user| user.id == stored.user && user.epoch == stored.user_epoch && user.may_use(&stored.server))
 }
 
 #[cfg(test)]
@@ -198,6 +202,7 @@ mod tests {
             resource_was_sent: true,
             scope: Scope::parse("read"),
             asked: Scope::default(),
+            ends_at: None,
             redirect_uri: CALLBACK.into(),
             pkce: Pkce::S256(Challenge::parse(Some(CHALLENGE), Some("S256")).unwrap()),
             authentication: Authentication { at: seconds_later(0), nonce: None },
@@ -319,6 +324,13 @@ mod tests {
     fn a_code_dies_in_the_second_of_its_end() {
         assert_eq!(redeemed_at(&stored(), &grant(), 599), ("issue", None));
         assert_eq!(redeemed_at(&stored(), &grant(), 600), ("refuse", Some(Refusal::CodeExpired)));
+    }
+
+    #[test]
+    fn a_code_for_a_time_that_is_over_opens_nothing() {
+        let short = StoredCode { ends_at: Some(seconds_later(5)), ..stored() };
+        assert_eq!(redeemed_at(&short, &grant(), 4), ("issue", None));
+        assert_eq!(redeemed_at(&short, &grant(), 5), ("refuse", Some(Refusal::GrantEnded)));
     }
 
     #[test]

@@ -33,6 +33,10 @@ pub struct Connection {
     pub user_epoch: u32,
     /// When that user had signed in (OpenID Connect Core §2 `auth_time`).
     pub authenticated_at: UnixTime,
+    /// When it ends by itself, whatever its tokens say, because it was given for a time ([`super::term`]). Nothing of a token
+    /// is changed by this, so that it can be set later, put off and taken away; whoever tells of a token's end asks
+    /// [`Self::within`].
+    pub ends_at: Option<UnixTime>,
     /// When the last of its access tokens ends; `None` where one does not end by itself.
     pub access_until: Option<UnixTime>,
     /// When it ends by itself if it is not used: the end of its last token. `None` where its tokens do not expire.
@@ -45,6 +49,28 @@ pub struct Connection {
 }
 
 impl Connection {
+    /// When it ends if nobody does anything: its own end, or that of its last token.
+    pub fn lapses_at(&self) -> Option<UnixTime> {
+        self.within(self.alive_until)
+    }
+
+    /// The end of something of it that would end then: never later than its own.
+    pub fn within(&self, end: Option<UnixTime>) -> Option<UnixTime> {
+        token_policy::earlier(end, self.ends_at)
+    }
+
+    /// True once it has ended, by whatever way, whether or not that has been noted.
+    pub fn is_over(&self, now: UnixTime) -> bool {
+        self.ended.is_some() || self.lapses_at().is_some_and(|end| end.has_come(now))
+    }
+
+    /// How it has ended by itself, if it has.
+    pub fn lapsed(&self, now: UnixTime) -> Option<Ended> {
+        let at = self.lapses_at().filter(|end| self.ended.is_none() && end.has_come(now))?;
+        let why = if self.ends_at == Some(at) { EndReason::TimeOver } else { EndReason::Unused };
+        Some(Ended { at, why })
+    }
+
     /// The same after tokens with these ends were issued.
     #[must_use]
     pub fn with_tokens(self, ends: &TokenEnds) -> Self {
@@ -92,6 +118,10 @@ pub enum EndReason {
     UserRemoved,
     /// The server was taken from the user.
     ServerDenied,
+    /// It was given for a time, and that is over.
+    TimeOver,
+    /// It was not used for longer than its tokens live.
+    Unused,
 }
 
 /// What a connection is made of: who agreed, to whom and to what.
@@ -127,6 +157,7 @@ impl Agreed {
             created_at: now,
             user_epoch: self.user_epoch,
             authenticated_at: self.authenticated_at,
+            ends_at: self.granted.ends_at,
             access_until: ends.access,
             alive_until: token_policy::later(ends.access, Some(ends.refresh)),
             refreshable: true,
@@ -146,7 +177,7 @@ pub struct Standing {
     pub client: Option<Client>,
 }
 
-/// Proof that a grant stands: not ended, its client and user still there, the user still allowed to use the server, the
+/// Proof that a grant stands: not ended, its time not over, its client and user still there, the user still allowed to use the server, the
 /// password not changed since.
 #[derive(Clone, Debug)]
 pub struct StandingGrant {
@@ -170,9 +201,10 @@ impl StandingGrant {
 ///
 /// # Errors
 /// [`Refusal::GrantEnded`].
-pub fn stands(standing: Standing) -> Result<StandingGrant, Refusal> {
+pub fn stands(standing: Standing, now: UnixTime) -> Result<StandingGrant, Refusal> {
     let Standing { connection, user: Some(user), client: Some(_) } = standing else { return Err(Refusal::GrantEnded) };
-    let alive = connection.ended.is_none() && user.may_use(&connection.server) && user.epoch == connection.user_epoch;
+    let in_time = connection.ends_at.is_none_or(|end| !end.has_come(now));
+    let alive = connection.ended.is_none() && in_time && user.may_use(&connection.server) && user.epoch == connection.user_epoch;
     if alive { Ok(StandingGrant { connection, user }) } else { Err(Refusal::GrantEnded) }
 }
 
@@ -184,7 +216,7 @@ mod tests {
 
     #[test]
     fn a_grant_stands_while_nothing_has_happened_to_it() {
-        let grant = stands(standing()).unwrap();
+        let grant = stands(standing(), NOW).unwrap();
         assert_eq!(grant.connection(), &connection());
         assert_eq!(grant.user(), &user("ann"));
     }
@@ -225,30 +257,33 @@ mod tests {
             EndReason::RefreshTokenReused,
             EndReason::ClientRemoved,
             EndReason::UserRemoved,
+            EndReason::ServerDenied,
+            EndReason::TimeOver,
+            EndReason::Unused,
         ] {
             let ended = Connection { ended: Some(Ended { at: NOW, why }), ..connection() };
-            assert_eq!(stands(Standing { connection: ended, ..standing() }).unwrap_err(), Refusal::GrantEnded, "{why:?}");
+            assert_eq!(stands(Standing { connection: ended, ..standing() }, NOW).unwrap_err(), Refusal::GrantEnded, "{why:?}");
         }
     }
 
     #[test]
     fn a_grant_falls_with_its_user_and_with_its_client() {
-        assert!(stands(Standing { user: None, ..standing() }).is_err());
-        assert!(stands(Standing { client: None, ..standing() }).is_err());
-        assert!(stands(Standing { user: None, client: None, ..standing() }).is_err());
+        assert!(stands(Standing { user: None, ..standing() }, NOW).is_err());
+        assert!(stands(Standing { client: None, ..standing() }, NOW).is_err());
+        assert!(stands(Standing { user: None, client: None, ..standing() }, NOW).is_err());
     }
 
     #[test]
     fn a_changed_password_ends_what_was_granted_before() {
         for epoch in [0, 2, 4] {
             let changed = Some(User { epoch, ..user("ann") });
-            assert!(stands(Standing { user: changed, ..standing() }).is_err(), "{epoch}");
+            assert!(stands(Standing { user: changed, ..standing() }, NOW).is_err(), "{epoch}");
         }
     }
 
     #[test]
     fn a_user_taken_off_the_server_loses_the_grant_and_gets_it_back() {
-        let with = |servers| stands(Standing { user: Some(User { servers, ..user("ann") }), ..standing() });
+        let with = |servers| stands(Standing { user: Some(User { servers, ..user("ann") }), ..standing() }, NOW);
         assert!(with(ServerAccess::Only(vec![])).is_err());
         assert!(with(ServerAccess::Only(vec!["/notes/".into(), "/note".into()])).is_err());
         assert!(with(ServerAccess::Only(vec!["/files".into(), "/notes".into()])).is_ok());
@@ -256,6 +291,39 @@ mod tests {
 
     #[test]
     fn a_disabled_user_has_no_grants() {
-        assert!(stands(Standing { user: Some(User { disabled: true, ..user("ann") }), ..standing() }).is_err());
+        assert!(stands(Standing { user: Some(User { disabled: true, ..user("ann") }), ..standing() }, NOW).is_err());
+    }
+
+    #[test]
+    fn a_grant_for_a_time_falls_in_the_second_of_its_end() {
+        let limited = Connection { ends_at: Some(seconds_later(60)), ..connection() };
+        let at = |seconds| stands(Standing { connection: limited.clone(), ..standing() }, seconds_later(seconds));
+        assert!(at(59).is_ok());
+        assert_eq!(at(60).unwrap_err(), Refusal::GrantEnded);
+    }
+
+    #[test]
+    fn nothing_of_a_grant_for_a_time_outlives_it_and_what_is_shorter_stays_so() {
+        let limited = Connection { ends_at: Some(seconds_later(60)), ..connection() };
+        assert_eq!(limited.within(Some(seconds_later(3600))), Some(seconds_later(60)));
+        assert_eq!(limited.within(Some(seconds_later(10))), Some(seconds_later(10)));
+        assert_eq!(limited.within(None), Some(seconds_later(60)), "a token that does not expire ends with it");
+        assert_eq!(connection().within(Some(NOW)), Some(NOW));
+    }
+
+    #[test]
+    fn a_grant_lapses_by_its_own_end_or_by_that_of_its_last_token() {
+        let of = |alive: Option<u64>, ends: Option<u64>| {
+            let connection = Connection { alive_until: alive.map(seconds_later), ends_at: ends.map(seconds_later), ..connection() };
+            assert_eq!(connection.is_over(seconds_later(100)), connection.lapsed(seconds_later(100)).is_some());
+            connection.lapsed(seconds_later(100)).map(|ended| (ended.at.since(NOW).as_secs(), ended.why))
+        };
+        assert_eq!(of(Some(90), Some(60)), Some((60, EndReason::TimeOver)));
+        assert_eq!(of(Some(60), Some(90)), Some((60, EndReason::Unused)));
+        assert_eq!(of(None, Some(100)), Some((100, EndReason::TimeOver)));
+        assert_eq!(of(Some(60), None), Some((60, EndReason::Unused)));
+        assert_eq!((of(None, None), of(Some(101), Some(200)), of(None, Some(101))), (None, None, None));
+        let ended = Connection { ends_at: Some(NOW), ended: Some(Ended { at: NOW, why: EndReason::RevokedByUser }), ..connection() };
+        assert_eq!((ended.lapsed(seconds_later(100)), ended.is_over(NOW)), (None, true), "what has ended does not end again");
     }
 }

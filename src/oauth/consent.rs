@@ -5,10 +5,10 @@
 
 use super::authorization_request::{AuthorizationRequest, State};
 use super::client::Client;
+use super::consent_choice::{self, Choice, Missing};
 use super::error::Refusal;
 use super::id_token::Authentication;
 use super::ids::{ClientId, UserId};
-use super::params::Params;
 use super::pkce::Pkce;
 use super::poll;
 use super::redirect_rules::RedirectRules;
@@ -89,6 +89,8 @@ pub struct Granted {
     pub server: String,
     /// This.
     pub scope: Scope,
+    /// Until then, where it was given for a time.
+    pub ends_at: Option<UnixTime>,
 }
 
 /// What the user said.
@@ -111,56 +113,10 @@ pub enum Decision<'a> {
     Deny,
 }
 
-/// The server chosen on a consent form, and the scopes left ticked.
-#[derive(Clone, Debug, Default)]
-pub struct Choice {
-    server: Option<String>,
-    ticked: Vec<(String, String)>,
-}
-
-impl Choice {
-    /// Reads a form: `server` holds a path, each `scope` a path and a name, since two servers may use one name.
-    pub fn read(params: &Params) -> Self {
-        let ticked = params.all("scope").filter_map(|value| value.split_once(' '));
-        Self {
-            server: params.one("server").ok().flatten().map(str::to_owned),
-            ticked: ticked.map(|(server, name)| (server.to_owned(), name.to_owned())).collect(),
-        }
-    }
-
-    /// The server, if one was chosen.
-    pub fn server(&self) -> Option<&str> {
-        self.server.as_deref()
-    }
-
-    fn has(&self, server: &str, name: &str) -> bool {
-        self.ticked.iter().any(|(at, ticked)| at == server && ticked == name)
-    }
-}
-
-/// What a form must still say before it can be approved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Missing {
-    /// Which of the servers.
-    Server,
-}
-
-/// What a choice among offers grants: never more than was offered. With nothing ticked it is the least that the server
-/// grants to anybody, since the user approved.
-///
-/// # Errors
-/// [`Missing`] when no server is chosen, or one that was not offered.
-pub fn choose(offers: &[Offer], choice: &Choice) -> Result<Granted, Missing> {
-    let offer = match (&choice.server, offers) {
-        (None, [only]) => only,
-        (None, _) => return Err(Missing::Server),
-        (Some(server), _) => offers.iter().find(|offer| offer.server == *server).ok_or(Missing::Server)?,
-    };
-    let ours: Scope = offer.scope.names().filter(|name| is_ours(name)).collect();
-    let kept: Scope = offer.scope.names().filter(|name| offer.is_settled(name) || choice.has(&offer.server, name)).collect();
-    let allows_something = kept.names().any(|name| !is_ours(name));
-    let scope = if allows_something { kept } else { offer.least.with(&ours) };
-    Ok(Granted { server: offer.server.clone(), scope })
+/// What a request offers to that user.
+pub fn offers(request: &AuthorizationRequest<'_>, user: &User) -> Vec<Offer> {
+    let usable = request.resources.iter().filter(|resource| user.may_use(&resource.path));
+    usable.map(|resource| Offer::new(resource, &request.asked)).collect()
 }
 
 /// Begins a flow for the user who signed in under `session` at that time.
@@ -171,7 +127,6 @@ pub fn begin(
     user: &User,
     expires_at: UnixTime,
 ) -> Flow {
-    let usable = request.resources.iter().filter(|resource| user.may_use(&resource.path));
     Flow {
         session,
         user: user.id.clone(),
@@ -184,7 +139,7 @@ pub fn begin(
         pkce: request.pkce,
         asked: request.asked.clone(),
         resource_was_sent: request.resource_was_sent,
-        offers: usable.map(|resource| Offer::new(resource, &request.asked)).collect(),
+        offers: offers(request, user),
         expires_at,
         outcome: Outcome::Pending,
         authentication: Authentication { at: signed_in_at, nonce: request.nonce.clone() },
@@ -265,7 +220,7 @@ pub fn decide(flow: Option<&Flow>, decision: Decision<'_>, parties: &Parties<'_>
         {
             Verdict::Stale(Stale::Withdrawn)
         }
-        (Decision::Approve(choice), Outcome::Pending) => match choose(&flow.offers, choice) {
+        (Decision::Approve(choice), Outcome::Pending) => match consent_choice::choose(&flow.offers, choice) {
             Err(missing) => Verdict::Incomplete(redirect, missing),
             Ok(granted) if !parties.user.may_use(&granted.server) => Verdict::Stale(Stale::Withdrawn),
             Ok(granted) => Verdict::Approve(redirect, ConsentGiven { granted, at: now }),
@@ -294,9 +249,11 @@ mod tests {
     use super::*;
     use crate::oauth::authorization_request::parse;
     use crate::oauth::code::{CodeState, issue};
-    use crate::oauth::fixtures::{CALLBACK, CHALLENGE, client, params, resource, rules, seconds_later, secret, user};
+    use crate::oauth::consent_choice::choose;
+    use crate::oauth::fixtures::{CALLBACK, CHALLENGE, client, local, params, resource, rules, seconds_later, secret, user};
     use crate::oauth::resource::ProtectedResource;
     use crate::oauth::secret::Entropy;
+    use crate::oauth::term::TermProblem;
     use crate::oauth::user::ServerAccess;
 
     fn session(byte: u8) -> TokenHash<Session> {
@@ -329,8 +286,8 @@ mod tests {
 
     /// The form as it is shown, with nothing changed.
     fn as_shown(flow: &Flow) -> Choice {
-        let ticked = |offer: &Offer| offer.scope.names().map(|name| (offer.server.clone(), name.to_owned())).collect::<Vec<_>>();
-        Choice { server: None, ticked: flow.offers.iter().flat_map(ticked).collect() }
+        let ticked = |offer: &Offer| offer.scope.names().map(|name| format!("scope={}+{name}", offer.server)).collect::<Vec<_>>();
+        form(&flow.offers.iter().flat_map(ticked).collect::<Vec<_>>().join("&"))
     }
 
     fn approve(flow: &Flow) -> String {
@@ -454,7 +411,7 @@ mod tests {
 
     /// A form as text.
     fn form(text: &str) -> Choice {
-        Choice::read(&params(text))
+        Choice::read(&params(text), local())
     }
 
     fn chosen(flow: &Flow, text: &str) -> Result<String, Missing> {
@@ -499,6 +456,32 @@ mod tests {
         assert_eq!(chosen(&flow, "scope=/notes+write"), Ok("/notes write offline_access".into()));
         assert_eq!(chosen(&flow, ""), Ok("/notes read offline_access".into()));
         assert_eq!(chosen(&flow, "scope=/notes+admin"), Ok("/notes read offline_access".into()));
+    }
+
+    #[test]
+    fn it_lasts_for_as_long_as_was_chosen_and_for_ever_when_nothing_was() {
+        let ends = |text: &str| choose(&flow().offers, &form(text)).map(|granted| granted.ends_at);
+        assert_eq!((ends(""), ends("term=off")), (Ok(None), Ok(None)));
+        assert_eq!(ends("term=2h"), Ok(Some(seconds_later(7200))));
+        for (term, problem) in [
+            ("0h", TermProblem::Zero),
+            ("1999-01-01", TermProblem::Past),
+            ("9999d", TermProblem::TooFar),
+            ("soon", TermProblem::Unclear),
+            ("1h&term=2h", TermProblem::Unclear),
+        ] {
+            assert_eq!(ends(&format!("term={term}")), Err(Missing::Term(problem)), "{term}");
+        }
+        assert_eq!(decided(&flow(), Decision::Approve(&form("term=0h"))), "incomplete Term(Zero)");
+        let denied = decided(&flow(), Decision::Deny);
+        assert_eq!(denied, format!("deny {CALLBACK} DeniedByUser"), "denying needs no end");
+    }
+
+    #[test]
+    fn the_code_that_follows_ends_what_comes_of_it() {
+        let granted = choose(&flow().offers, &form("term=2h")).unwrap();
+        let code = issue(&flow(), &ConsentGiven { granted, at: seconds_later(0) }, seconds_later(600));
+        assert_eq!((code.ends_at, code.agreed().granted.ends_at), (Some(seconds_later(7200)), Some(seconds_later(7200))));
     }
 
     #[test]

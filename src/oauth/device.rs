@@ -4,7 +4,8 @@
 use super::client::Client;
 use super::client_auth::AuthenticatedClient;
 use super::connection::Agreed;
-use super::consent::{self, Decision, Granted, Missing, Offer, Stale};
+use super::consent::{Decision, Granted, Offer, Stale};
+use super::consent_choice::{self, Missing};
 use super::error::Refusal;
 use super::ids::{ClientId, ConnectionId, UserId};
 use super::limits::Wait;
@@ -170,7 +171,7 @@ pub fn decide(
     }
     match (&stored.state, decision) {
         (DeviceState::Pending, Decision::Deny) => Verdict::Settle(DeviceState::Denied { user: user.id.clone() }),
-        (DeviceState::Pending, Decision::Approve(choice)) => match consent::choose(&usable(&stored.offers, user), choice) {
+        (DeviceState::Pending, Decision::Approve(choice)) => match consent_choice::choose(&usable(&stored.offers, user), choice) {
             Err(missing) => Verdict::Incomplete(missing),
             Ok(granted) => Verdict::Settle(DeviceState::Approved { user: user.id.clone(), user_epoch: user.epoch, signed_in_at, granted }),
         },
@@ -232,7 +233,8 @@ pub fn poll(
         DeviceState::Pending if asks_too_soon(stored, now) => Poll::SlowDown,
         DeviceState::Pending => Poll::Wait,
         DeviceState::Approved { user: by, user_epoch, signed_in_at, granted } => {
-            let stands = user.is_some_and(|user| user.id == *by && user.epoch == *user_epoch && user.may_use(&granted.server));
+            let in_time = granted.ends_at.is_none_or(|end| !end.has_come(now));
+            let stands = in_time && user.is_some_and(|user| user.id == *by && user.epoch == *user_epoch && user.may_use(&granted.server));
             let resource = resource.filter(|resource| stands && resource.path == granted.server);
             let Some(resource) = resource else { return Poll::Refuse(Refusal::GrantEnded) };
             if let Err(refusal) = resource::means(grant.resources.iter().map(String::as_str), resource) {
@@ -295,9 +297,9 @@ impl WrongEntries {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oauth::consent::Choice;
+    use crate::oauth::consent_choice::Choice;
     use crate::oauth::error::ErrorCode;
-    use crate::oauth::fixtures::{NOW, authenticated, client, params, resource, seconds_later, secret, user};
+    use crate::oauth::fixtures::{NOW, authenticated, client, local, params, resource, seconds_later, secret, user};
     use crate::oauth::scope::Scope;
     use crate::oauth::secret::Entropy;
     use crate::oauth::user::ServerAccess;
@@ -308,7 +310,7 @@ mod tests {
     }
 
     fn form() -> Choice {
-        Choice::read(&params("server=/notes&scope=/notes+read"))
+        Choice::read(&params("server=/notes&scope=/notes+read"), local())
     }
 
     fn settled(decision: Decision<'_>) -> StoredDeviceCode {
@@ -358,6 +360,15 @@ mod tests {
             Poll::EndConnection(connection, _) => Ok(format!("end {connection}")),
             Poll::Issue(agreed, _) => Ok(format!("{} {}", agreed.granted.server, agreed.granted.scope)),
         }
+    }
+
+    #[test]
+    fn what_was_given_for_a_time_ends_even_if_the_device_asks_only_then() {
+        let choice = Choice::read(&params("server=/notes&term=20s"), local());
+        let stored = settled(Decision::Approve(&choice));
+        let DeviceState::Approved { granted, .. } = &stored.state else { panic!("{stored:?}") };
+        assert_eq!(granted.ends_at, Some(seconds_later(20)));
+        assert_eq!((polled(&stored, 19), polled(&stored, 20)), (Ok("/notes read".into()), Err(Refusal::GrantEnded)));
     }
 
     #[test]
@@ -462,7 +473,7 @@ mod tests {
 
     #[test]
     fn nothing_is_granted_that_was_not_offered_or_that_the_user_may_not_use() {
-        let approve = |text: &str, user: &User| decided(&pending(), Decision::Approve(&Choice::read(&params(text))), user);
+        let approve = |text: &str, user: &User| decided(&pending(), Decision::Approve(&Choice::read(&params(text), local())), user);
         assert_eq!(approve("server=/house&scope=/house+read", &user("ann")), "incomplete Server");
         assert_eq!(approve("server=/notes&scope=/notes+admin", &user("ann")), "settle", "and only what was offered there");
         assert_eq!(approve("scope=/notes+read", &user("ann")), "incomplete Server");

@@ -13,6 +13,7 @@ use super::redirect_rules::RedirectRules;
 use super::resource::ProtectedResource;
 use super::scope::Scope;
 use super::secret::{ClientSecret, Entropy, Kind, Secret};
+use super::term::{Local, Zone};
 use super::text::Shown;
 use super::user::{ServerAccess, User, UserName};
 use crate::clock::UnixTime;
@@ -31,6 +32,11 @@ pub(crate) const CALLBACK: &str = "https://client.test/cb";
 
 pub(crate) fn seconds_later(seconds: u64) -> UnixTime {
     NOW.after(Duration::from_secs(seconds))
+}
+
+/// The same moment, read off a clock that shows UTC.
+pub(crate) fn local() -> Local {
+    Local { now: NOW, zone: Zone::default() }
 }
 
 /// A command at the moment at which every test begins.
@@ -120,6 +126,7 @@ pub(crate) fn connection() -> Connection {
         created_at: NOW,
         user_epoch: 3,
         authenticated_at: NOW,
+        ends_at: None,
         access_until: None,
         alive_until: None,
         refreshable: true,
@@ -154,7 +161,7 @@ pub(crate) fn key_standing() -> api_key::Standing {
 
 /// ann's connection, proven to stand.
 pub(crate) fn standing_grant() -> StandingGrant {
-    stands(standing()).unwrap()
+    stands(standing(), NOW).unwrap()
 }
 
 /// One event of every kind.
@@ -182,7 +189,7 @@ pub(crate) fn every_kind() -> Vec<What> {
         What::ClientUnregistered,
         What::ClientRemoved,
         What::ClientAdopted,
-        What::ConsentGiven { scope: Shown::new("read") },
+        What::ConsentGiven { scope: Shown::new("read"), until: None },
         What::ConsentDenied,
         What::UserCodeWrong,
         What::PkceExceptionUsed,
@@ -212,6 +219,7 @@ pub(crate) fn every_kind() -> Vec<What> {
         What::InvitationAccepted,
         What::StoreRestored { taken_at: NOW, connections: 2, keys: 1 },
         What::PasswordReset,
+        What::ConnectionLimited { until: Some(seconds_later(7200)) },
     ];
     let reasons = [
         EndReason::RevokedByUser,
@@ -221,6 +229,8 @@ pub(crate) fn every_kind() -> Vec<What> {
         EndReason::ClientRemoved,
         EndReason::UserRemoved,
         EndReason::ServerDenied,
+        EndReason::TimeOver,
+        EndReason::Unused,
     ];
     plain.into_iter().chain(reasons.map(What::ConnectionEnded)).collect()
 }

@@ -8,6 +8,7 @@ use super::ids::ClientId;
 use super::scope::{EMAIL, OPENID, PROFILE, Scope};
 use super::secret::{AccessToken, Secret};
 use super::signing_key::PublicKey;
+use super::token_policy;
 use super::user::User;
 use crate::clock::UnixTime;
 use base64::Engine;
@@ -48,6 +49,8 @@ pub struct IdToken<'a> {
     pub authenticated_at: UnixTime,
     /// `nonce`; only with a code (OpenID Connect Core §12.2).
     pub nonce: Option<&'a str>,
+    /// When the connection ends, where it was given for a time: what is told of it is told until then.
+    pub ends_at: Option<UnixTime>,
     /// `iat`.
     pub now: UnixTime,
 }
@@ -60,7 +63,7 @@ impl IdToken<'_> {
         claims.insert("iss".into(), json!(self.issuer));
         claims.insert("aud".into(), json!(self.client.as_str()));
         claims.insert("iat".into(), json!(self.now.0));
-        claims.insert("exp".into(), json!(self.now.after(LIFETIME).0));
+        claims.insert("exp".into(), json!(token_policy::earlier(self.ends_at, Some(self.now.after(LIFETIME))).map(|end| end.0)));
         claims.insert("auth_time".into(), json!(self.authenticated_at.0));
         claims.insert("at_hash".into(), json!(at_hash(self.access.reveal())));
         if let Some(nonce) = self.nonce {
@@ -155,6 +158,10 @@ mod tests {
     }
 
     fn input(scope: &str, nonce: Option<&str>) -> String {
+        input_until(scope, nonce, None)
+    }
+
+    fn input_until(scope: &str, nonce: Option<&str>, ends_at: Option<UnixTime>) -> String {
         let (user, scope, access) = (user("ann@example.com"), Scope::parse(scope), secret(1));
         let client = ClientId::known_as("claude");
         let token = IdToken {
@@ -165,6 +172,7 @@ mod tests {
             access: &access,
             authenticated_at: NOW,
             nonce,
+            ends_at,
             now: seconds_later(60),
         };
         token.signing_input(&PublicKey::from_point(&[4; 65]).unwrap())
@@ -192,6 +200,8 @@ mod tests {
         assert_eq!((&said["iss"], &said["sub"], &said["aud"]), (&json!(ISSUER), &json!("ann@example.com"), &json!("claude")));
         assert_eq!((&said["auth_time"], &said["iat"]), (&json!(NOW.0), &json!(NOW.0 + 60)));
         assert_eq!(said["exp"], NOW.0 + 60 + 3600);
+        assert_eq!(claims(&input_until("openid", None, Some(seconds_later(90))))["exp"], NOW.0 + 90, "no later than the connection");
+        assert_eq!(claims(&input_until("openid", None, Some(seconds_later(9000))))["exp"], NOW.0 + 60 + 3600);
         assert_eq!((&said["nonce"], said["at_hash"].as_str().unwrap().len()), (&json!("n-0S6"), 22));
         assert_eq!(said.as_object().unwrap().len(), 8, "{said}");
         assert!(claims(&input("openid", None)).get("nonce").is_none());

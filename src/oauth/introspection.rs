@@ -67,7 +67,9 @@ impl Introspection<'_> {
     /// whoever asks shall use the newer one. Asking is no use of it, so nothing ends by it.
     pub fn refresh(&self, stored: Option<(StoredRefreshToken, Standing)>) -> Value {
         let alive = stored.filter(|(token, _)| token.rotated.is_none() && !token.expires_at.has_come(self.now));
-        let Some((token, Ok(grant))) = alive.map(|(token, standing)| (token, connection::stands(standing))) else { return inactive() };
+        let Some((token, Ok(grant))) = alive.map(|(token, standing)| (token, connection::stands(standing, self.now))) else {
+            return inactive();
+        };
         let usable = grant.connection().refreshable && self.owns(grant.connection());
         let Some(resource) = self.resource(&grant).filter(|_| usable) else { return inactive() };
         self.describe(&grant, resource, &grant.connection().scope, Some(token.expires_at), &[])
@@ -98,7 +100,7 @@ impl Introspection<'_> {
             "iss": self.issuer,
         });
         if let Some(members) = answer.as_object_mut() {
-            members.extend(end.map(|end| ("exp".to_owned(), json!(end.0))));
+            members.extend(connection.within(end).map(|end| ("exp".to_owned(), json!(end.0))));
             members.extend(more.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
         }
         answer
@@ -195,6 +197,14 @@ mod tests {
         let asked = Introspection { client: &client, resources: &resources, issuer: ISSUER, now: UnixTime(u64::MAX) };
         let answer = asked.access(Some((StoredAccessToken { expires_at: None, ..access_token() }, standing())));
         assert_eq!((&answer["active"], answer.get("exp")), (&json!(true), None));
+    }
+
+    #[test]
+    fn what_is_told_of_a_connection_for_a_time_ends_with_it() {
+        let limited = Standing { connection: Connection { ends_at: Some(seconds_later(60)), ..connection() }, ..standing() };
+        let [access, refresh] = told_later(&limited, 59);
+        assert_eq!((&access["exp"], &refresh["exp"]), (&json!(seconds_later(60).0), &json!(seconds_later(60).0)));
+        assert_eq!(told_later(&limited, 60), [inactive(), inactive()]);
     }
 
     #[test]

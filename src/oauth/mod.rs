@@ -21,7 +21,7 @@
 //! | client authentication | [`client_auth`] | RFC 6749 §2.3 |
 //! | the authorization request | [`authorization_request`] | RFC 6749 §4.1.1 |
 //! | what the browser must do next | [`authorization_step`] | |
-//! | a request in progress, and what the user decides | [`consent`] | |
+//! | a request in progress, and what the user decides | [`consent`], [`consent_choice`] | |
 //! | every redirect back to a client | [`authorization_response`] | RFC 6749 §4.1.2, RFC 9207 |
 //! | the token request | [`token_request`] | RFC 6749 §4.1.3, §6 |
 //! | redeeming a code | [`code`] | RFC 6749 §4.1.3, §10.5 |
@@ -38,6 +38,8 @@
 //! | accounts | [`user`] | |
 //! | choosing a password by a one-time link | [`invitation`] | |
 //! | a user's grant to a client | [`connection`] | |
+//! | for how long it is given | [`term`] | |
+//! | why an app asks for it again | [`asks_again`] | |
 //! | standing still for a while | [`pause`] | RFC 9110 §10.2.3, §15.6.4 |
 //! | the check of a bearer token | [`bearer`] | RFC 6750, RFC 9728 §5.1 |
 //! | API keys | [`api_key`] | |
@@ -60,6 +62,7 @@
 
 pub mod address_class;
 pub mod api_key;
+pub mod asks_again;
 pub mod audit;
 pub mod audit_kinds;
 pub mod audit_sentence;
@@ -74,6 +77,7 @@ pub mod code;
 pub mod configuration;
 pub mod connection;
 pub mod consent;
+pub mod consent_choice;
 pub mod device;
 pub mod error;
 #[cfg(test)]
@@ -104,6 +108,7 @@ pub mod scope;
 pub mod scope_hierarchy;
 pub mod secret;
 pub mod signing_key;
+pub mod term;
 pub mod text;
 pub mod throttle;
 pub mod token_parameter;

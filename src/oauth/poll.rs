@@ -86,9 +86,10 @@ mod tests {
     use super::*;
     use crate::oauth::authorization_request::{AuthorizationRequest, Refuse, State, parse};
     use crate::oauth::client::Client;
-    use crate::oauth::consent::{self, Choice, Decision, Parties, Verdict};
+    use crate::oauth::consent::{self, Decision, Parties, Verdict};
+    use crate::oauth::consent_choice::Choice;
     use crate::oauth::error::{RedirectProblem, Refusal};
-    use crate::oauth::fixtures::{CHALLENGE, ISSUER, NOW, client, params, resource, rules, seconds_later, secret, user};
+    use crate::oauth::fixtures::{CHALLENGE, ISSUER, NOW, client, local, params, resource, rules, seconds_later, secret, user};
     use crate::oauth::redirect_uri::{RegisteredBy, registrable};
     use crate::oauth::resource::ProtectedResource;
     use crate::oauth::secret::{Entropy, Session};
@@ -117,7 +118,7 @@ mod tests {
     fn approved(seconds: u64) -> Flow {
         let (flow, ann, poller) = (flow(), user("ann"), poller());
         let parties = Parties { session: flow.session, user: &ann, client: Some(&poller), rules: &rules() };
-        let choice = Choice::read(&params("scope=/notes+read"));
+        let choice = Choice::read(&params("scope=/notes+read"), local());
         match consent::decide(Some(&flow), Decision::Approve(&choice), &parties, seconds_later(seconds)) {
             Verdict::Approve(_, proof) => consent::approved(&flow, &proof),
             Verdict::Stale(_) | Verdict::Incomplete(..) | Verdict::ApprovedBefore(_) | Verdict::Deny(..) => panic!("not approved"),

@@ -227,7 +227,7 @@ mod tests {
 
     fn granted(scope: &str, request: &RefreshGrant) -> Rotation {
         let connection = Connection { scope: Scope::parse(scope), ..connection() };
-        let grant = stands(Standing { connection, ..standing() }).unwrap();
+        let grant = stands(Standing { connection, ..standing() }, NOW).unwrap();
         rotate(&fresh(), Ok(&grant), None, &authenticated("claude"), Some(&resource("/notes")), request, NOW)
     }
 
@@ -335,7 +335,7 @@ mod tests {
 
     #[test]
     fn a_grant_whose_refresh_token_was_given_back_is_refused_whichever_of_its_tokens_comes_and_nothing_ends() {
-        let left = stands(Standing { connection: connection().without_refresh(), ..standing() }).unwrap();
+        let left = stands(Standing { connection: connection().without_refresh(), ..standing() }, NOW).unwrap();
         for (stored, server) in [(fresh(), resource("/notes")), (used(), resource("/notes")), (fresh(), reusable())] {
             let rotation = rotate(&stored, Ok(&left), Some(ROTATED), &authenticated("claude"), Some(&server), &request(), NOW);
             assert_eq!(rotation, Rotation::Refuse(Refusal::GrantEnded));
@@ -397,7 +397,7 @@ mod tests {
         let server = ProtectedResource { hierarchy, ..resource("/notes") };
         let asked = |granted: &str, asked: &str| {
             let connection = Connection { scope: Scope::parse(granted), ..connection() };
-            let grant = stands(Standing { connection, ..standing() }).unwrap();
+            let grant = stands(Standing { connection, ..standing() }, NOW).unwrap();
             rotate(&fresh(), Ok(&grant), None, &authenticated("claude"), Some(&server), &asking(asked), NOW)
         };
         assert_eq!(asked("write", "read"), rotates("read"));

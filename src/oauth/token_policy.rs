@@ -94,6 +94,11 @@ pub fn expires_in(end: Option<UnixTime>, now: UnixTime) -> Option<Duration> {
     end.map(|end| end.since(now))
 }
 
+/// The earlier of two ends, of which `None` is the latest.
+pub fn earlier(one: Option<UnixTime>, other: Option<UnixTime>) -> Option<UnixTime> {
+    one.into_iter().chain(other).min()
+}
+
 /// The later of two ends, of which `None` is the latest.
 pub fn later(one: Option<UnixTime>, other: Option<UnixTime>) -> Option<UnixTime> {
     one.zip(other).map(|(one, other)| one.max(other))
@@ -144,6 +149,9 @@ mod tests {
         assert_eq!(later(Some(NOW), Some(seconds_later(1))), Some(seconds_later(1)));
         assert_eq!(later(Some(seconds_later(1)), Some(NOW)), Some(seconds_later(1)));
         assert_eq!(later(None, Some(NOW)), None);
+        assert_eq!(earlier(None, Some(NOW)), Some(NOW));
+        assert_eq!(earlier(Some(seconds_later(1)), Some(NOW)), Some(NOW));
+        assert_eq!(earlier(None, None), None);
         assert_eq!(later(Some(NOW), None), None);
     }
 }

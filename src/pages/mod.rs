@@ -137,7 +137,7 @@ mod tests {
     use super::views::connect::{AppCard, AppLink, ConnectPage, CopyBox, ServerTab};
     use super::views::consent::{ConsentPage, Destination, DevicePage, ScopeLine, ServerChoice};
     use super::views::entry::{InvitePage, SetupPage, SigninPage};
-    use super::views::form::{Field, Form};
+    use super::views::form::{ChoiceOption, Field, Form};
     use super::views::house::{ConnectionLine, Frame, HomePage, Room, ServerLine};
     use super::views::keys::{KeyAddedPage, KeyEntry, KeyScope, KeyServer, KeysPage};
     use super::views::servers::{ServerEntry, ServersPage};
@@ -271,6 +271,7 @@ mod tests {
             return_to: "authorize".to_owned(),
             client_name: some("Claude"),
             server_name: some("Notes"),
+            again: some("Your sign-in ended."),
             error: some("Wrong."),
             throttled: None,
             username: "ana".to_owned(),
@@ -288,10 +289,18 @@ mod tests {
             client_id: "client-1".to_owned(),
             client_name: "Claude".to_owned(),
             client_registered: "It registered itself 2 minutes ago.".to_owned(),
+            again: some("It was revoked."),
             servers: vec![choice("/notes")],
             username: "ana".to_owned(),
+            terms: terms(),
+            zone: "UTC".to_owned(),
             lasts: "Until you revoke it.".to_owned(),
         }
+    }
+
+    fn terms() -> Vec<ChoiceOption> {
+        let option = |value: &str, label: &str| ChoiceOption { value: value.to_owned(), label: label.to_owned(), chosen: value == "off" };
+        vec![option("off", "until I take it back"), option("2h", "for 2 hours")]
     }
 
     fn choice(path: &str) -> ServerChoice {
@@ -341,11 +350,22 @@ mod tests {
             scopes: vec!["Read your notes".to_owned(), "Change your notes".to_owned()],
             since: "3 days ago".to_owned(),
             last_used: some("yesterday from 203.0.113.9"),
+            ends: some("in 2 hours"),
         };
         let server = ServerLine { name: "Notes".to_owned(), path: "/notes".to_owned(), address: copied() };
         let (connections, others) = (vec![line("id-1", None), line("id-2", None)], vec![line("id-3", Some("bob"))]);
         let paused = vec!["Notes was paused.".to_owned()];
-        HomePage { frame: frame(), alarm: some("Theft."), paused, may_resume: true, servers: vec![server], connections, others }
+        HomePage {
+            frame: frame(),
+            alarm: some("Theft."),
+            paused,
+            may_resume: true,
+            terms: terms(),
+            zone: "UTC".to_owned(),
+            servers: vec![server],
+            connections,
+            others,
+        }
     }
 
     fn servers_page() -> ServersPage {
@@ -634,15 +654,16 @@ mod tests {
         let contract = [
             (render(&setup()), "/setup", vec!["token", "csrf", "username", "password"]),
             (render(&signin()), "/signin", vec!["csrf", "return_to", "username", "password"]),
-            (render(&consent(hosted(None))), "/consent", vec!["csrf", "flow", "server", "scope", "decision", "decision"]),
+            (render(&consent(hosted(None))), "/consent", vec!["csrf", "flow", "server", "scope", "term", "decision", "decision"]),
             (
                 render(&consent_with_choice()),
                 "/consent",
-                vec!["csrf", "flow", "server", "scope", "server", "scope", "decision", "decision"],
+                vec!["csrf", "flow", "server", "scope", "server", "scope", "term", "decision", "decision"],
             ),
             (render(&device()), "/device", vec!["csrf", "user_code"]),
-            (render(&consent_of_device()), "/device", vec!["csrf", "user_code", "server", "scope", "decision", "decision"]),
+            (render(&consent_of_device()), "/device", vec!["csrf", "user_code", "server", "scope", "term", "decision", "decision"]),
             (render(&home()), "/connections/revoke", vec!["csrf", "id"]),
+            (render(&home()), "/connections/limit", vec!["csrf", "id", "term"]),
             (render(&home()), "/connections/revoke-mine", vec!["csrf"]),
             (render(&home()), "/connections/revoke-everything", vec!["csrf"]),
             (render(&home()), "/signout", vec!["csrf"]),

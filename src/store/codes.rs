@@ -137,6 +137,7 @@ mod tests {
             server: "/notes".into(),
             resource_was_sent: true,
             scope: Scope::parse("read"),
+            ends_at: None,
             asked: Scope::parse("read admin"),
             redirect_uri: CALLBACK.into(),
             pkce: Pkce::S256(Challenge::parse(Some(CHALLENGE), Some("S256")).unwrap()),

@@ -4,6 +4,7 @@ use super::record::{self, LastUse, Table};
 use super::transaction::{Step, Tx};
 use super::{Store, StoreError};
 use crate::clock::UnixTime;
+use crate::oauth::asks_again::Earlier;
 use crate::oauth::audit::Occasion;
 use crate::oauth::audit_kinds::What;
 use crate::oauth::client::Client;
@@ -35,7 +36,7 @@ impl Store {
     /// Every connection that is not over, oldest first; of one user or of all.
     pub fn connections(&self, of: Option<&UserId>, now: UnixTime) -> Result<Vec<ListedConnection>, StoreError> {
         let mut all: Vec<Connection> = self.scan()?;
-        all.retain(|connection| connection.ended.is_none() && connection.alive_until.is_none_or(|end| !end.has_come(now)));
+        all.retain(|connection| !connection.is_over(now));
         all.retain(|connection| of.is_none_or(|user| connection.user == *user));
         all.sort_by_key(|connection| connection.created_at);
         all.into_iter()
@@ -50,6 +51,13 @@ impl Store {
             .collect()
     }
 
+    /// Every connection of a user that is remembered, those that have ended included.
+    pub fn earlier_connections(&self, of: &UserId) -> Result<Vec<Earlier>, StoreError> {
+        let mut theirs: Vec<Connection> = self.scan()?;
+        theirs.retain(|connection| connection.user == *of);
+        theirs.into_iter().map(|connection| Ok(Earlier { client: self.client(&connection.client)?, connection })).collect()
+    }
+
     /// Ends a connection; `of` limits that to one user's own. False when there is no such connection. On disk before it
     /// returns, and open streams are told.
     pub fn end_connection(&self, id: &ConnectionId, of: Option<&UserId>, why: EndReason, occasion: &Occasion) -> Result<bool, StoreError> {
@@ -62,6 +70,27 @@ impl Store {
             Ok(found)
         })?;
         self.commit_ending()?;
+        Ok(found)
+    }
+
+    /// Has a connection end by itself at `ends_at`, or at no time of its own; `of` limits that to one user's own. False when
+    /// there is no such connection, or it is over: nothing revives it. On disk before it returns, and open streams are told.
+    pub fn limit_connection(
+        &self,
+        id: &ConnectionId,
+        of: Option<&UserId>,
+        ends_at: Option<UnixTime>,
+        occasion: &Occasion,
+    ) -> Result<bool, StoreError> {
+        let found = self.transact(|tx| {
+            let connection: Option<Connection> = tx.get(id.as_str().as_bytes())?;
+            let theirs = connection.filter(|connection| of.is_none_or(|user| connection.user == *user));
+            let Some(connection) = theirs.filter(|connection| !connection.is_over(occasion.at)) else { return Ok(false) };
+            tx.record_in(&connection, occasion.event(What::ConnectionLimited { until: ends_at }))?;
+            tx.put(id.as_str().as_bytes(), &Connection { ends_at, ..connection })?;
+            Ok(true)
+        })?;
+        self.commit_revocation(found)?;
         Ok(found)
     }
 
@@ -114,6 +143,14 @@ pub(super) fn end(tx: &Tx<'_>, id: &ConnectionId, why: EndReason, occasion: &Occ
     tx.put(id.as_str().as_bytes(), &connection)
 }
 
+/// Notes the end of a connection that has ended by itself; false if it has not.
+pub(super) fn note_lapse(tx: &Tx<'_>, connection: &Connection, now: UnixTime) -> Step<bool> {
+    let Some(ended) = connection.lapsed(now) else { return Ok(false) };
+    tx.record_in(connection, Occasion::here(now).event(What::ConnectionEnded(ended.why)))?;
+    tx.put(connection.id.as_str().as_bytes(), &Connection { ended: Some(ended), ..connection.clone() })?;
+    Ok(true)
+}
+
 /// Everything on which the life of a connection's tokens depends.
 pub(super) fn standing(tx: &Tx<'_>, id: &ConnectionId) -> Step<Option<Standing>> {
     let Some(connection) = tx.get::<Connection>(id.as_str().as_bytes())? else { return Ok(None) };
@@ -125,6 +162,7 @@ pub(super) fn standing(tx: &Tx<'_>, id: &ConnectionId) -> Step<Option<Standing>>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::oauth::audit::Wanted;
     use crate::oauth::fixtures::{NOW, client, connection, occasion, seconds_later, user};
     use crate::store::testing::store;
 
@@ -165,6 +203,29 @@ mod tests {
         assert_eq!(store.load(b"conn_1"), Ok(Some(connection())));
         assert_eq!(end_as(Some("ann")), Ok(true));
         assert_eq!(store.end_connection(&ConnectionId::known_as("no"), None, EndReason::RevokedByUser, &occasion()), Ok(false));
+    }
+
+    #[test]
+    fn an_end_is_set_put_off_and_taken_away_and_each_is_told() {
+        let store = store();
+        store.put_all(&[(b"conn_1", connection())]);
+        let limit = |of: Option<&str>, seconds: Option<u64>, at: u64| {
+            let occasion = Occasion::here(seconds_later(at));
+            let of = of.map(UserId::known_as);
+            store.limit_connection(&connection().id, of.as_ref(), seconds.map(seconds_later), &occasion).unwrap()
+        };
+        let ends_at = || store.load::<Connection>(b"conn_1").unwrap().unwrap().ends_at;
+        assert!(!limit(Some("bob"), Some(60), 0), "somebody else's is like one that is not there");
+        assert_eq!(ends_at(), None);
+        for (of, seconds) in [(Some("ann"), Some(60)), (None, Some(120)), (None, None), (None, Some(60))] {
+            let seen = store.wait_for_endings(u64::MAX, Duration::ZERO);
+            assert!(limit(of, seconds, 0));
+            assert_eq!(ends_at(), seconds.map(seconds_later));
+            assert_ne!(store.wait_for_endings(u64::MAX, Duration::ZERO), seen, "open streams hear of it");
+        }
+        assert_eq!(store.events(&Wanted::newest(10)).unwrap().len(), 4);
+        assert!(!limit(None, Some(600), 60), "nothing revives what is over, even before that is noted");
+        assert!(limit(None, Some(600), 59));
     }
 
     #[test]

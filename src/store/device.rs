@@ -145,7 +145,7 @@ fn record_answer(tx: &Tx<'_>, client: &ClientId, state: &DeviceState, occasion: 
     match state {
         DeviceState::Approved { user, granted, .. } => {
             let scope = Shown::new(&granted.scope.to_string());
-            let event = tx.naming(occasion.event(What::ConsentGiven { scope }), user, client)?;
+            let event = tx.naming(occasion.event(What::ConsentGiven { scope, until: granted.ends_at }), user, client)?;
             tx.record(&event.at_server(&granted.server))
         }
         DeviceState::Denied { user } => tx.record(&tx.naming(occasion.event(What::ConsentDenied), user, client)?),

@@ -45,7 +45,11 @@ impl Store {
                             add_if_new(tx, client, occasion)?;
                         }
                         let scope = Shown::new(&proof.granted().scope.to_string());
-                        let event = tx.naming(occasion.event(What::ConsentGiven { scope }), &flow.user, &flow.client)?;
+                        let event = tx.naming(
+                            occasion.event(What::ConsentGiven { scope, until: proof.granted().ends_at }),
+                            &flow.user,
+                            &flow.client,
+                        )?;
                         tx.record(&event.at_server(&proof.granted().server))?;
                     }
                     Verdict::Deny(..) => {

@@ -15,6 +15,7 @@ use bincode::Options;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
+use std::time::Duration;
 
 /// The tables, by the byte that every key and value begins with. Numbers are never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,6 +104,11 @@ pub struct BrowserSession {
 pub struct SpentForm {
     /// Its session is over by then, and the form with it.
     pub until: UnixTime,
+}
+
+impl BrowserSession {
+    /// For so long after its end it is remembered that somebody was signed in, so that they can be told why they sign in again.
+    pub const REMEMBERED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 }
 
 /// When a connection or an API key was last used.

@@ -25,6 +25,16 @@ impl Store {
         Ok(user.filter(good).map(|user| (session, user)))
     }
 
+    /// The session and its user, if it has ended by itself and in no other way: whoever signed out, or whose password was
+    /// changed since, is not remembered by the browser.
+    pub fn session_that_ran_out(&self, hash: &TokenHash<Session>, now: UnixTime) -> Result<Option<(BrowserSession, User)>, StoreError> {
+        let Some(session) = self.load::<BrowserSession>(hash.as_bytes())? else { return Ok(None) };
+        let user = self.user(&session.user)?;
+        let remembered = session.expires_at.has_come(now) && !session.expires_at.after(BrowserSession::REMEMBERED).has_come(now);
+        let same = |user: &User| remembered && !user.disabled && user.epoch == session.user_epoch;
+        Ok(user.filter(same).map(|user| (session, user)))
+    }
+
     /// Forgets a session; `event` tells of a person who signed out. On disk before it returns.
     pub fn remove_session(&self, hash: &TokenHash<Session>, event: Option<&Event>) -> Result<(), StoreError> {
         self.transact(|tx| {
@@ -52,15 +62,18 @@ mod tests {
         store.add_session(&hash, &session, &signed_in).unwrap();
         let good = |seconds| store.session(&hash, seconds_later(seconds)).unwrap().is_some();
         assert!(good(0) && good(59) && !good(60));
+        let ran_out = |seconds| store.session_that_ran_out(&hash, seconds_later(seconds)).unwrap().is_some();
+        let month = BrowserSession::REMEMBERED.as_secs();
+        assert!(!ran_out(59) && ran_out(60) && ran_out(60 + month - 1) && !ran_out(60 + month));
         let set = |change: fn(User) -> User| drop(store.change_user(&user("ann").id, &signed_in, change).unwrap());
         set(|user| User { disabled: true, ..user });
-        assert!(!good(0));
+        assert!(!good(0) && !ran_out(60));
         set(|user| User { disabled: false, epoch: 4, ..user });
-        assert!(!good(0));
+        assert!(!good(0) && !ran_out(60));
         set(|user| User { epoch: 3, ..user });
         assert!(good(0));
         assert_eq!(store.session(&secret::<Session>(2).hash(), NOW), Ok(None));
         store.remove_session(&hash, None).unwrap();
-        assert!(!good(0));
+        assert!(!good(0) && !ran_out(60), "who signs out leaves nothing behind");
     }
 }

@@ -1,5 +1,6 @@
 //! Forgetting what is over, a batch at a time, so that no request waits long for it.
 
+use super::connections::note_lapse;
 use super::record::{self, BrowserSession, Record, SpentForm, StoredSetupLink, Table, UserCodeOwner};
 use super::tables::LOOK_AGAIN;
 use super::transaction::{Step, Tx, expiry_key};
@@ -50,6 +51,12 @@ impl Store {
                 tx.remove_raw(mark)?;
                 let Some(full) = mark.get(9..) else { continue };
                 let Some(bytes) = tx.get_raw(full)? else { continue };
+                if full.first() == Some(&(Table::Connection as u8))
+                    && let Ok(connection) = record::decode(&bytes)
+                    && note_lapse(tx, &connection, now)?
+                {
+                    continue;
+                }
                 match end_of(tx, &bytes, now)? {
                     Ok(Some(later)) if !later.has_come(now) => tx.mark(later, full)?,
                     Ok(Some(_)) => {
@@ -112,6 +119,8 @@ fn forget_at(bytes: &[u8]) -> Result<Option<UnixTime>, StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::oauth::audit::Wanted;
+    use crate::oauth::bearer::Bearer;
     use crate::oauth::connection::{EndReason, Ended};
     use crate::oauth::fixtures::{NOW, connection, seconds_later};
     use crate::oauth::scope::Scope;
@@ -120,8 +129,10 @@ mod tests {
 
     const DAY: u64 = 24 * 60 * 60;
 
-    fn ending(seconds: u64) -> Connection {
-        Connection { alive_until: Some(seconds_later(seconds)), ..connection() }
+    /// A record that is forgotten then.
+    fn ending(seconds: u64) -> SessionOwner {
+        let seen_at = UnixTime(seconds_later(seconds).0 - 7 * DAY);
+        SessionOwner { user: connection().user, bearer: Bearer::Client(connection().client), seen_at }
     }
 
     fn marks(store: &Temporary) -> usize {
@@ -131,10 +142,11 @@ mod tests {
     #[test]
     fn what_is_due_is_forgotten_and_nothing_else() {
         let store = store();
-        store.put_all(&[(b"a", ending(60)), (b"b", ending(61)), (b"c", connection())]);
+        store.put_all(&[(b"a", ending(60)), (b"b", ending(61))]);
+        store.put_all(&[(b"c", connection())]);
         assert_eq!(store.sweep(seconds_later(59)), Ok(0));
         assert_eq!(store.sweep(seconds_later(60)), Ok(1));
-        assert_eq!(store.load::<Connection>(b"a"), Ok(None));
+        assert_eq!(store.load::<SessionOwner>(b"a"), Ok(None));
         assert_eq!(store.sweep(seconds_later(1000 * DAY)), Ok(1));
         assert_eq!(store.load(b"c"), Ok(Some(connection())), "what has no end stays");
         assert_eq!(marks(&store), 0);
@@ -149,7 +161,7 @@ mod tests {
         assert_eq!(store.load(b"a"), Ok(Some(ending(120))));
         assert_eq!(store.sweep(seconds_later(119)), Ok(0));
         assert_eq!(store.sweep(seconds_later(120)), Ok(1));
-        assert_eq!((store.load::<Connection>(b"a"), marks(&store)), (Ok(None), 0));
+        assert_eq!((store.load::<SessionOwner>(b"a"), marks(&store)), (Ok(None), 0));
     }
 
     #[test]
@@ -158,7 +170,7 @@ mod tests {
         store.put_all(&[(b"a", ending(60))]);
         // As it would be after an upgrade that keeps such records for longer.
         let longer = record::encode(&ending(500)).unwrap();
-        store.tree.insert(record::key(Table::Connection, b"a"), longer).unwrap();
+        store.tree.insert(record::key(Table::McpSession, b"a"), longer).unwrap();
         assert_eq!((store.sweep(seconds_later(60)), marks(&store)), (Ok(0), 1));
         assert_eq!(store.sweep(seconds_later(500)), Ok(1));
     }
@@ -166,7 +178,7 @@ mod tests {
     #[test]
     fn a_record_that_got_no_end_any_more_is_never_forgotten() {
         let store = store();
-        store.put_all(&[(b"a", ending(60))]);
+        store.put_all(&[(b"a", Connection { ends_at: Some(seconds_later(60)), ..connection() })]);
         store.put_all(&[(b"a", connection())]);
         assert_eq!((store.sweep(seconds_later(1000 * DAY)), marks(&store)), (Ok(0), 0));
         assert_eq!(store.load(b"a"), Ok(Some(connection())));
@@ -175,12 +187,67 @@ mod tests {
     #[test]
     fn an_ended_connection_is_kept_for_a_while_and_takes_its_last_use_with_it() {
         let store = store();
-        let ended = Connection { ended: Some(Ended { at: NOW, why: EndReason::RevokedByUser }), ..ending(60) };
+        let ended = Connection {
+            ended: Some(Ended { at: NOW, why: EndReason::RevokedByUser }),
+            alive_until: Some(seconds_later(60)),
+            ..connection()
+        };
         store.put_all(&[(b"a", ended)]);
         store.put_all(&[(b"a", LastUse { at: NOW, from: None })]);
         assert_eq!(store.sweep(seconds_later(29 * DAY)), Ok(0));
         assert_eq!(store.sweep(seconds_later(30 * DAY)), Ok(1));
-        assert_eq!((store.load::<Connection>(b"a"), store.load::<LastUse>(b"a")), (Ok(None), Ok(None)));
+        assert_eq!((store.load::<SessionOwner>(b"a"), store.load::<LastUse>(b"a")), (Ok(None), Ok(None)));
+    }
+
+    /// A connection in a store, and how it has ended so far.
+    fn swept(connection: Connection, seconds: u64) -> (Temporary, Option<Ended>) {
+        let store = store();
+        store.put_all(&[(b"conn_1", connection)]);
+        store.sweep(seconds_later(seconds)).unwrap();
+        let ended = store.load::<Connection>(b"conn_1").unwrap().unwrap().ended;
+        (store, ended)
+    }
+
+    fn kinds(store: &Temporary) -> Vec<&'static str> {
+        store.events(&Wanted::newest(10)).unwrap().iter().map(|entry| entry.event.what.kind()).collect()
+    }
+
+    #[test]
+    fn a_connection_whose_time_is_over_is_noted_as_ended_once_and_forgotten_a_month_later() {
+        let limited = Connection { ends_at: Some(seconds_later(60)), alive_until: Some(seconds_later(3600)), ..connection() };
+        let (store, ended) = swept(limited.clone(), 59);
+        assert_eq!((ended, kinds(&store).len()), (None, 0));
+        let (store, ended) = swept(limited, 90);
+        assert_eq!(ended, Some(Ended { at: seconds_later(60), why: EndReason::TimeOver }), "when it ended and not when that was noted");
+        assert_eq!((store.sweep(seconds_later(3600)), kinds(&store)), (Ok(0), vec!["connection_time_over"]));
+        assert_eq!(store.sweep(seconds_later(60 + 30 * DAY - 1)), Ok(0));
+        assert_eq!((store.sweep(seconds_later(60 + 30 * DAY)), store.count(Table::Connection), marks(&store)), (Ok(1), 0, 0));
+    }
+
+    #[test]
+    fn a_connection_that_nobody_uses_any_more_is_noted_as_ended_too() {
+        let (store, ended) = swept(Connection { alive_until: Some(seconds_later(60)), ..connection() }, 60);
+        assert_eq!(ended, Some(Ended { at: seconds_later(60), why: EndReason::Unused }));
+        assert_eq!(kinds(&store), ["connection_unused"]);
+        let (store, ended) = swept(connection(), 1000 * DAY);
+        assert_eq!((ended, kinds(&store).len()), (None, 0), "what has no end stays");
+    }
+
+    #[test]
+    fn after_a_long_absence_an_end_is_noted_and_forgotten_at_once() {
+        let store = store();
+        store.put_all(&[(b"conn_1", Connection { ends_at: Some(seconds_later(60)), ..connection() })]);
+        assert_eq!((store.sweep(seconds_later(90 * DAY)), store.count(Table::Connection), marks(&store)), (Ok(1), 0, 0));
+        assert_eq!(kinds(&store), ["connection_time_over"]);
+    }
+
+    #[test]
+    fn a_damaged_connection_keeps_nothing_else_from_being_swept() {
+        let store = store();
+        store.put_all(&[(b"a", Connection { ends_at: Some(seconds_later(60)), ..connection() })]);
+        store.put_all(&[(b"b", ending(60))]);
+        store.tree.insert(record::key(Table::Connection, b"a"), &[Table::Connection as u8, 1, 7][..]).unwrap();
+        assert_eq!(store.sweep(seconds_later(60)), Ok(1));
     }
 
     #[test]
@@ -220,10 +287,10 @@ mod tests {
     fn more_than_one_batch_is_forgotten_at_once() {
         let store = store();
         let keys: Vec<[u8; 4]> = (0..(3 * BATCH as u32 + 1)).map(u32::to_be_bytes).collect();
-        let records: Vec<(&[u8], Connection)> = keys.iter().map(|key| (&key[..], ending(60))).collect();
+        let records: Vec<(&[u8], SessionOwner)> = keys.iter().map(|key| (&key[..], ending(60))).collect();
         store.put_all(&records);
         assert_eq!(store.sweep(seconds_later(60)), Ok(keys.len()));
-        assert_eq!((store.count(Table::Connection), marks(&store)), (0, 0));
+        assert_eq!((store.count(Table::McpSession), marks(&store)), (0, 0));
     }
 
     #[test]

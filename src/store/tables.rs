@@ -54,7 +54,7 @@ impl Record for FingerprintOwner {
 impl Record for BrowserSession {
     const TABLE: Table = Table::Session;
     fn forget_at(&self) -> Option<UnixTime> {
-        Some(self.expires_at)
+        Some(self.expires_at.after(Self::REMEMBERED))
     }
 }
 impl Record for Flow {
@@ -89,10 +89,11 @@ impl Record for StoredRefreshToken {
 }
 impl Record for Connection {
     const TABLE: Table = Table::Connection;
+    /// One that ends by itself is not forgotten then: the sweeper notes the end, and it is kept like any other that ended.
     fn forget_at(&self) -> Option<UnixTime> {
         match self.ended {
             Some(ended) => Some(ended.at.after(KEEP_ENDED)),
-            None => self.alive_until,
+            None => self.lapses_at(),
         }
     }
 }

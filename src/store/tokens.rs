@@ -91,7 +91,8 @@ impl Store {
             };
             let earlier = stored.rotated.as_ref().map(|rotated| refresh::successor(presented, &rotated.salt, &self.key));
             let fate = earlier.as_ref().map(|pair| fate(tx, pair)).transpose()?;
-            let grant = standing(tx, &stored.connection)?.ok_or(Refusal::GrantEnded).and_then(connection::stands);
+            let grant =
+                standing(tx, &stored.connection)?.ok_or(Refusal::GrantEnded).and_then(|grant| connection::stands(grant, terms.occasion.at));
             let rotation = decide(&stored, grant.as_ref().map_err(|refusal| *refusal), fate);
             let issued = self.apply(tx, presented, &stored, &rotation, terms)?;
             record(tx, &stored.connection, &rotation, &terms.occasion)?;
@@ -108,6 +109,7 @@ impl Store {
         }
         Ok(issued.map_or(Refreshed::Refused(Refusal::RefreshTokenUnknown), |((tokens, scope, expires_at), grant)| {
             let asked = grant.connection().asked.clone();
+            let expires_at = grant.connection().within(expires_at);
             Refreshed::Issued { tokens, scope, asked, expires_at, is_repeat }
         }))
     }
@@ -330,7 +332,7 @@ mod tests {
     }
 
     fn is_good(store: &Temporary, hash: &TokenHash<AccessToken>) -> bool {
-        store.access_token(hash).unwrap().is_some_and(|(_, standing)| connection::stands(standing).is_ok())
+        store.access_token(hash).unwrap().is_some_and(|(_, standing)| connection::stands(standing, NOW).is_ok())
     }
 
     #[test]

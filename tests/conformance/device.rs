@@ -129,6 +129,23 @@ fn a_device_that_asks_too_soon_is_slowed_down() {
 }
 
 #[test]
+fn a_device_is_let_in_for_a_time() {
+    let client = device_client("A visiting lamp");
+    let begun = begin(&client, &[]);
+    let mut browser = signed_in(OWNER, PASSWORD);
+    let page = enter(&mut browser, text(&begun, "user_code"));
+    assert!(page.text().contains("<select id=\"term\" name=\"term\""), "{}", page.text());
+    let answer = form(&page, "/device").set("server", "/notes").set("decision", "approve");
+    let again = browser.submit(&answer.clone().set("term", "0h"));
+    assert!(again.status == 400 && again.text().contains("That is no time at all."), "{}", again.text());
+    assert!(browser.submit(&answer.set("term", "2h")).text().contains("Your device is let in"));
+    assert_eq!(Tokens::of(&poll(&client, text(&begun, "device_code"), &[])).body["expires_in"], 3600);
+    let home = browser.get("/").text();
+    let entry = home.split("<li>").find(|entry| entry.contains("A visiting lamp")).unwrap();
+    assert!(entry.contains("Ends <bdi>in 2 hours ("), "{entry}");
+}
+
+#[test]
 fn a_denial_is_told_to_the_device() {
     let client = device_client("A lamp");
     let begun = begin(&client, &[]);

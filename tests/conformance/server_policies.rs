@@ -96,14 +96,20 @@ fn each_server_has_its_own_lifetimes_and_what_it_does_not_say_holds_for_all() {
 #[test]
 fn the_consent_page_says_how_long_the_server_in_question_lets_it_last() {
     let client = site().client();
-    for (path, says) in [("/plain", "not been used for 90 days"), ("/brief", "not been used for 2 seconds"), ("/endless", "Until you take")]
-    {
+    for (path, says) in [
+        ("/plain", "not been used for 90 days"),
+        ("/brief", "not been used for 2 seconds"),
+        ("/endless", "You can take it back at any time.</bdi>"),
+    ] {
         let resource = format!("{}{path}", doorward().origin());
         let page = site().owner().get(&client.authorize_url(&[("resource", &resource)]));
         assert!(page.text().contains(says), "{path}: {}", page.text());
     }
     let choice = site().owner().get(&client.authorize_url(&[])).text();
-    assert!(choice.contains("plain: Until you take it back, or until it has not been used for 90 days. endless: Until"), "{choice}");
+    assert!(
+        choice.contains("plain: You can take it back at any time. It also ends when it has not been used for 90 days. endless: You"),
+        "{choice}"
+    );
 }
 
 #[test]

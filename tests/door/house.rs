@@ -13,6 +13,7 @@ use doorward::oauth::rates::Rates;
 use doorward::oauth::resource::ProtectedResource;
 use doorward::oauth::scope::Scope;
 use doorward::oauth::secret::Entropy;
+use doorward::oauth::term::Zone;
 use doorward::store::Store;
 use std::net::SocketAddr;
 use std::panic;
@@ -108,6 +109,15 @@ impl House {
         assert!(self.store.end_connection(connection, None, EndReason::RevokedByUser, &Occasion::here(clock::now())).unwrap());
     }
 
+    /// Has the connection behind a token end by itself so many seconds from now, or at no time of its own.
+    pub fn limit(&self, token: &str, seconds: Option<u64>) {
+        let granted = self.granted.lock().unwrap();
+        let (_, connection) = granted.iter().find(|(known, _)| known == token).unwrap();
+        let now = clock::now();
+        let ends_at = seconds.map(|seconds| UnixTime(now.0 + seconds));
+        assert!(self.store.limit_connection(connection, None, ends_at, &Occasion::here(now)).unwrap());
+    }
+
     pub fn ask_to_stop(&self) {
         self.stop.ask();
     }
@@ -136,6 +146,7 @@ fn configuration(address: SocketAddr, directory: &Path) -> Config {
         data: directory.to_owned(),
         servers: Vec::new(),
         trusted_proxies: Vec::new(),
+        zone: Zone::default(),
         lifetimes: Lifetimes::default(),
         limits: Limits { workers: 2, rates: Rates::OFF, ..Limits::default() },
     }

@@ -137,6 +137,34 @@ fn a_call_under_way_is_answered_although_its_token_expires() {
 }
 
 #[test]
+fn a_connection_for_a_time_ends_what_listens_and_what_answers_alike() {
+    let house = House::open();
+    for answers in [false, true] {
+        let token = house.token();
+        let _stage = stage(&house.upstream, EVENTS);
+        let mut client = if answers { call(&house, &token) } else { open(&house, &token) };
+        // Set while the stream is open, and late enough that it was judged before.
+        std::thread::sleep(Duration::from_millis(400));
+        house.limit(&token, Some(2));
+        assert!(client.ended_after() < Duration::from_secs(4), "{answers}");
+        assert_eq!(house.connect().post("/mcp", &token, "", "{}").answer().status, 401);
+    }
+}
+
+#[test]
+fn an_end_that_was_put_off_cuts_nothing() {
+    let house = House::open();
+    let token = house.token();
+    let stage = stage(&house.upstream, EVENTS);
+    house.limit(&token, Some(2));
+    let mut client = open(&house, &token);
+    house.limit(&token, None);
+    std::thread::sleep(Duration::from_millis(3000));
+    stage.lines.send(b"data: still here\n\n".to_vec()).unwrap();
+    assert_eq!(client.chunk(), "data: still here\n\n");
+}
+
+#[test]
 fn a_call_under_way_ends_when_its_token_is_revoked() {
     let house = House::open();
     let token = house.token();

@@ -1,6 +1,7 @@
 //! The page on which a person decides, and the one before it where a device's code is entered.
 
 use super::View;
+use super::form::ChoiceOption;
 use serde::Serialize;
 
 /// `consent.html`: one person decides about one client and one server. Sent to `POST /consent`.
@@ -24,11 +25,17 @@ pub struct ConsentPage {
     pub client_name: String,
     /// A sentence on where the client comes from: "It registered itself 2 minutes ago."
     pub client_registered: String,
+    /// Why it asks again, if this person let it in before.
+    pub again: Option<String>,
     /// The server that would be opened, or several of which the person chooses one.
     pub servers: Vec<ServerChoice>,
     /// Who is signed in, and on whose behalf the client would act.
     pub username: String,
-    /// A sentence on how long the access lasts and how it ends.
+    /// For how long: the ends to choose from. Sent back as `term`.
+    pub terms: Vec<ChoiceOption>,
+    /// The zone of their times.
+    pub zone: String,
+    /// A sentence on what else ends the access.
     pub lasts: String,
 }
 

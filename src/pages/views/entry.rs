@@ -34,6 +34,8 @@ pub struct SigninPage {
     pub client_name: Option<String>,
     /// The server the client asks for; shown only together with `client_name`.
     pub server_name: Option<String>,
+    /// Why somebody who was signed in here before signs in again; only for a browser whose own sign-in has run out.
+    pub again: Option<String>,
     /// Why the last try was refused. Never tells a wrong name from a wrong password.
     pub error: Option<String>,
     /// A sentence saying when to try again; shown instead of `error` after too many tries.

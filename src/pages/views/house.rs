@@ -2,6 +2,7 @@
 
 use super::View;
 use super::connect::CopyBox;
+use super::form::ChoiceOption;
 use serde::Serialize;
 
 /// What every room has: who is in it, and the ways to the others.
@@ -42,6 +43,10 @@ pub struct HomePage {
     pub paused: Vec<String>,
     /// They may let it go on.
     pub may_resume: bool,
+    /// The ends to choose from for a connection. Sent back as `term` to `POST /connections/limit`.
+    pub terms: Vec<ChoiceOption>,
+    /// The zone of their times.
+    pub zone: String,
     /// The servers this person may use.
     pub servers: Vec<ServerLine>,
     /// What they let in. An empty list shows how to connect the first app.
@@ -86,4 +91,6 @@ pub struct ConnectionLine {
     pub since: String,
     /// When and from where it last used what it may: "2 hours ago from 203.0.113.9". `None` if never.
     pub last_used: Option<String>,
+    /// When it ends by itself, if it was given for a time: "in 2 hours (Sun 29 Nov 2026, 23:59 UTC)".
+    pub ends: Option<String>,
 }
