@@ -234,6 +234,7 @@
 //! | `where_the_owner_is_strict_a_device_names_its_server_too` | 2025-06-18 on | C1; RFC 8707 §2, RFC 8628 §3.1 |
 //! | `where_only_public_clients_are_let_in_one_that_asks_for_a_secret_is_answered_without_and_connects` | all | C2; RFC 7591 §2, §3.2.1 |
 //! | `where_only_public_clients_are_let_in_one_with_a_secret_gets_nothing_new_until_the_owner_changes_their_mind` | all | C2; RFC 6749 §2.1, §5.2 |
+//! | `what_was_granted_waits_while_its_server_is_not_in_the_configuration` | all | B11, RFC 8707 §2, RFC 6749 §5.2 |
 //! | **pause** | | |
 //! | `a_paused_server_answers_403_with_a_reason_and_goes_on_where_it_was` | all | A11; RFC 9110 §15.5.4 |
 //! | `a_server_that_checks_tokens_itself_is_told_to_ask_again_and_never_that_they_are_over` | all | A11, B9; RFC 7662 §2.2, RFC 9110 §15.6.4 |
@@ -420,6 +421,7 @@
 //! | `what_there_is_no_choice_about_has_no_box_and_staying_connected_is_such` | all | D1; RFC 6749 §3.3 |
 //! | `two_clicks_bring_one_code_and_the_first_choice_stands` | all | A8; RFC 6749 §4.1.2 |
 //! | `not_you_begins_the_same_request_again` | all | B3; RFC 6749 §4.1.1 |
+//! | `a_client_that_repeats_its_first_scope_is_refreshed_although_the_user_left_a_part_out` | all | B6, D1, RFC 6749 §6, §5.1 |
 //! | **known_clients** | | |
 //! | `open_every_host_is_taken_and_an_unknown_one_is_warned_of` | all | A4, B3; RFC 9700 §4.11 |
 //! | `a_client_that_only_calls_itself_claude_is_not_called_known` | all | A5; RFC 7591 §5 |
