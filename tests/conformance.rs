@@ -397,6 +397,7 @@
 //! | `a_client_that_the_owner_entered_is_told_about_its_own_tokens_and_about_no_others` | all | B9, D2, RFC 7662 §2.2 |
 //! | `whoever_does_not_prove_who_it_is_learns_nothing` | all | B9, D2, D5, RFC 7662 §2.1, §2.3 |
 //! | `only_a_form_with_one_token_is_read_and_only_by_post` | all | B9, RFC 7662 §2.1 |
+//! | `a_resource_server_is_told_about_the_keys_for_it_while_they_stand` | all | B9, D5, RFC 7662 §2.2 |
 //! | **keys** | | |
 //! | `a_key_calls_its_server_as_its_user_and_the_upstream_never_sees_it` | all | D5, RFC 6750 §2.1 |
 //! | `a_key_counts_in_the_authorization_field_alone` | all | D5, RFC 6750 §2 |
