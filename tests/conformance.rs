@@ -385,6 +385,7 @@
 //! | `whoever_guesses_at_an_open_browser_is_held_up_like_at_the_sign_in` | all | B7 |
 //! | `an_owner_reads_what_is_configured_and_nobody_else_does` | all | B6, Z4 |
 //! | `the_servers_page_shows_the_owner_where_each_really_is` | all | B11, Z4 |
+//! | `a_name_that_an_owner_gives_is_judged_as_one_that_a_client_gives_itself` | all | A5, B1, Z4 |
 //! | **introspection** | | |
 //! | `a_client_is_told_everything_about_its_own_tokens_however_it_authenticates` | all | B9, D2, RFC 7662 §2.2, RFC 6749 §2.3.1 |
 //! | `a_hint_is_a_hint_and_what_nobody_knows_changes_nothing` | all | B9, RFC 7662 §2.1 |

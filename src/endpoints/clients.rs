@@ -10,6 +10,7 @@ use crate::http::answer::Answer;
 use crate::http::request::Request;
 use crate::oauth::client::{AuthMethod, Client};
 use crate::oauth::known_clients;
+use crate::oauth::registration::{self, MAX_NAME};
 use crate::pages::views::clients::{ClientAddedPage, ClientEntry, ClientsPage};
 use crate::pages::views::connect::CopyBox;
 use crate::pages::views::form::{Field, Form};
@@ -92,6 +93,10 @@ pub fn add(app: &App, request: &Request, owner: &Owner<'_>, filled_in: &CheckedF
         secret: filled_in.text("secret") == "yes",
     };
     let name = entered.name.trim();
+    if !name.is_empty() && !registration::is_fit(name, &app.taken_names()) {
+        let what = format!("Use up to {MAX_NAME} visible characters, and neither doorward nor the name of a server as a word.");
+        return refused(app, request, owner, form(app, owner, &entered).refused_in("name", &what));
+    }
     let action = Action::ClientAdd {
         preset: Some(entered.preset.clone()),
         redirect_uris: entered.redirect_uris.split_whitespace().map(str::to_owned).collect(),
@@ -101,10 +106,13 @@ pub fn add(app: &App, request: &Request, owner: &Owner<'_>, filled_in: &CheckedF
     match app.perform(owner.signed_in(), action) {
         Ok(done) => added(app, request, owner, &done),
         Err(failure) => {
-            let form = form(app, owner, &entered).refused_in("redirect_uris", &page::sentence(&failure.what));
-            list(app, request, owner, 400, form).unwrap_or_else(|error| page::unavailable(app, &error))
+            refused(app, request, owner, form(app, owner, &entered).refused_in("redirect_uris", &page::sentence(&failure.what)))
         }
     }
+}
+
+fn refused(app: &App, request: &Request, owner: &Owner<'_>, form: Form) -> Answer {
+    list(app, request, owner, 400, form).unwrap_or_else(|error| page::unavailable(app, &error))
 }
 
 fn added(app: &App, request: &Request, owner: &Owner<'_>, done: &Done) -> Answer {
