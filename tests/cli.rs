@@ -149,7 +149,20 @@ fn judge(step: &Step, done: &Output, names: &mut Names) -> Result<(), String> {
         return Err(format!("ended with {:?} instead of {}\n{stdout}{stderr}", done.status.code(), step.code));
     }
     compare(&step.output, &stdout, names)?;
-    compare(&step.errors, &stderr, names)
+    compare(&step.errors, &stderr, names)?;
+    let words = words(&step.command);
+    // What a backup holds is no text.
+    if !words.iter().any(|word| word == "-") && format!("{stdout}{stderr}").contains('\u{1b}') {
+        return Err("it speaks to a terminal, and there is none".to_owned());
+    }
+    if step.code == 0 && words.iter().any(|word| word == "--json") { is_json(&words, &stdout) } else { Ok(()) }
+}
+
+/// One value, and of the log one a line.
+fn is_json(words: &[String], stdout: &str) -> Result<(), String> {
+    let values: Vec<&str> = if words[1] == "log" { stdout.lines().collect() } else { vec![stdout] };
+    let fault = values.into_iter().find_map(|value| serde_json::from_str::<serde_json::Value>(value).err());
+    fault.map_or(Ok(()), |fault| Err(format!("no JSON: {fault}\n{stdout}")))
 }
 
 /// Runs a file; gives what went wrong.
@@ -239,6 +252,48 @@ fn what_a_command_did_is_seen_by_the_server_and_the_other_way_round() {
     doorward.start_again();
     let bob = doorward.json(&["user", "list"]).as_array().unwrap().iter().find(|user| user["name"] == "bob").unwrap().clone();
     assert_eq!(bob["disabled"], true);
+}
+
+/// A start that must fail, by flags or by variables; gives what it says.
+fn failed_start(flags: &[&str], variables: &[(&str, &str)]) -> String {
+    let folder = support::Folder::new();
+    let mut command = std::process::Command::new(support::program());
+    command.args(["serve", "--data"]).arg(folder.path()).args(flags).envs(variables.iter().copied());
+    let done = command.output().unwrap();
+    assert_eq!(done.status.code(), Some(1), "{flags:?} {variables:?}");
+    String::from_utf8(done.stderr).unwrap().replace(folder.path().to_str().unwrap(), "DATA")
+}
+
+#[test]
+fn every_flag_of_serve_has_a_twin_in_the_environment() {
+    let on_any_port: &[&str] = &["--listen", "127.0.0.1:0"];
+    let wrong = [
+        ("--listen", "DOORWARD_LISTEN", "nonsense"),
+        ("--public-url", "DOORWARD_PUBLIC_URL", "nonsense"),
+        ("--upstream", "DOORWARD_UPSTREAM", "nonsense"),
+        ("--config", "DOORWARD_CONFIG", "/nowhere/doorward.toml"),
+        ("--trusted-proxy", "DOORWARD_TRUSTED_PROXY", "0.0.0.0/0"),
+    ];
+    for (flag, variable, value) in wrong {
+        let rest = if flag == "--listen" { &[] } else { on_any_port };
+        let by_flag = failed_start(&[rest, &[flag, value]].concat(), &[]);
+        assert_eq!(failed_start(rest, &[(variable, value)]), by_flag);
+        assert!(by_flag.starts_with("error: ") && by_flag.contains("\nhint: "), "{flag}: {by_flag}");
+    }
+    // Allowed by either, the address is no longer what stands in the way.
+    let plain: &[&str] = &["--listen", "127.0.0.1:0", "--public-url", "http://doorward.lan", "--upstream", "nonsense"];
+    let by_flag = failed_start(&[plain, &["--allow-http"]].concat(), &[]);
+    assert_eq!(failed_start(plain, &[("DOORWARD_ALLOW_HTTP", "1")]), by_flag);
+    assert_ne!(failed_start(plain, &[]), by_flag);
+    // The variable for the data directory is how all tests run their commands. None is forgotten, and each is named.
+    let help = std::process::Command::new(support::program()).args(["serve", "--help"]).output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let flags: Vec<&str> = help.lines().filter_map(|line| line.strip_prefix("  --")?.split([' ', ',']).next()).collect();
+    let known = ["data", "allow-http", "help"].into_iter().chain(wrong.map(|(flag, ..)| flag.trim_start_matches("--")));
+    assert_eq!(flags.iter().copied().collect::<std::collections::BTreeSet<_>>(), known.collect());
+    for flag in flags.iter().filter(|flag| **flag != "help") {
+        assert!(help.contains(&format!("DOORWARD_{}", flag.to_uppercase().replace('-', "_"))), "--{flag}");
+    }
 }
 
 #[test]

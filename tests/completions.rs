@@ -139,24 +139,74 @@ fn fish_offers_what_the_help_lists() {
     }
 }
 
-/// What is run by the files of `tests/cli`, each command as its words.
-fn run_by_files() -> Vec<Vec<String>> {
+/// The command line that other people's scripts depend on: each command, and what it takes. More may be added.
+const CONTRACT: [(&str, &str); 25] = [
+    ("serve", "--listen --public-url --data --upstream --config --trusted-proxy --allow-http"),
+    ("user add", "name --password-stdin --server --owner"),
+    ("user list", "--json"),
+    ("user password", "name"),
+    ("user disable", "name"),
+    ("user remove", "name"),
+    ("user allow", "name path"),
+    ("user deny", "name path"),
+    ("client add", "--preset --redirect-uri --name --secret"),
+    ("client list", "--json"),
+    ("client show", "id"),
+    ("client remove", "id"),
+    ("connection list", "--json"),
+    ("connection revoke", "id"),
+    ("key add", "name --server --scope --expires"),
+    ("key list", "--json"),
+    ("key revoke", "id"),
+    ("server list", "--json"),
+    ("server pause", "path"),
+    ("server resume", "path"),
+    ("setup", ""),
+    ("log", "--follow --trace --json"),
+    ("backup", "file"),
+    ("restore", "file"),
+    ("doctor", "--public-url"),
+];
+
+#[test]
+fn the_command_line_that_scripts_depend_on_is_there() {
+    for (command, takes) in CONTRACT {
+        let place: Vec<String> = command.split(' ').map(str::to_owned).collect();
+        let help = help(&place);
+        let taken = [listed(&help.text, "Positional Arguments:"), listed(&help.text, "Options:")].concat();
+        for word in takes.split_whitespace() {
+            assert!(taken.iter().any(|taken| taken == word), "doorward {command} does not take {word}: {taken:?}");
+        }
+    }
+}
+
+/// What is run by the files of `tests/cli`: each command as its words, and whether it succeeds there.
+fn run_by_files() -> Vec<(Vec<String>, bool)> {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli");
     let texts = std::fs::read_dir(folder).unwrap().map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap());
     let commands = |text: String| {
-        let lines = text.lines().filter_map(|line| line.strip_prefix("$ doorward "));
-        lines.map(|line| line.split_whitespace().map(str::to_owned).collect()).collect::<Vec<Vec<String>>>()
+        let steps = text.split("$ doorward ").skip(1).map(|step| {
+            let words = step.lines().next().unwrap_or_default().split_whitespace().map(str::to_owned).collect();
+            (words, !step.lines().any(|line| line.starts_with("? ")))
+        });
+        steps.collect::<Vec<(Vec<String>, bool)>>()
     };
     texts.flat_map(commands).collect()
 }
 
 #[test]
-fn every_command_is_run_by_a_file_of_tests_cli() {
+fn every_command_succeeds_and_fails_in_a_file_of_tests_cli() {
     let run = run_by_files();
     for help in all().iter().filter(|help| help.commands.is_empty()) {
-        let is_run =
-            run.iter().any(|words| words.starts_with(&help.place) && words.get(help.place.len()).is_none_or(|next| next != "--help"));
-        assert!(is_run, "no file of tests/cli runs {:?}", help.place);
+        let is_it = |words: &[String]| words.starts_with(&help.place) && words.get(help.place.len()).is_none_or(|next| next != "--help");
+        for outcome in [true, false] {
+            // A server that starts never ends, and what the doctor finds depends on the machine: tests/doctor.rs has both.
+            if outcome && ["serve", "doctor"].contains(&help.place[0].as_str()) {
+                continue;
+            }
+            let is_run = run.iter().any(|(words, succeeds)| is_it(words) && *succeeds == outcome);
+            assert!(is_run, "no file of tests/cli runs {:?} so that it {}", help.place, if outcome { "succeeds" } else { "fails" });
+        }
     }
 }
 

@@ -2,11 +2,13 @@
 //! [`crate::store`].
 
 pub mod activity;
+pub mod arrivals;
 pub mod attempts;
 pub mod authorize;
 pub mod browser;
 pub mod client_configuration;
 pub mod clients;
+mod confirm;
 pub mod connect;
 pub mod connections;
 pub mod consent;
@@ -20,6 +22,7 @@ pub mod health;
 pub mod home;
 pub mod introspect;
 pub mod invite;
+pub mod keys;
 mod limits;
 pub mod openid;
 pub mod page;

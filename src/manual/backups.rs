@@ -18,7 +18,8 @@
 //! A store that is empty or cannot be read is easily known: the file `initialised` says that there was one, and every
 //! record is read once at the start. One that opens and lacks something is known by a number: the store writes down the
 //! number of a snapshot, and waits for the disk, before the snapshot's file gets its name. So no honest store knows of a
-//! lower number than its newest snapshot. What is written after the newest snapshot and then cut off the end of the file is
+//! lower number than its newest snapshot. This is not only for copies: of a store in one piece of 512 KiB, sled drops everything behind
+//! a single flipped bit and opens without a word, in each of the 24 places that were tried. What is written after the newest snapshot and then cut off the end of the file is
 //! not noticed; nothing could notice it but a second disk.
 //!
 //! Only `doorward serve` puts a snapshot back by itself, three times at most while what was there is kept. Other commands refuse and
@@ -32,7 +33,9 @@
 //! codes, links ([`crate::store::restore`]). Clients stay, so an app needs one click; passwords stay, and this is the
 //! part that only its owner can mend, since a password that was changed since is the old one again.
 //!
-//! To make that loss small, a snapshot is taken within about a minute of anything that ends access, and not after an hour as otherwise.
+//! To make that loss small, a snapshot is taken within about a minute of anything that people decide, and not after an hour as
+//! otherwise. What counts is the audit log's class of decisions, in which revocations, passwords and consents are and what
+//! clients do by themselves all day is not.
 //!
 //! `--keep-access` is for moving to another machine. It was not made the default for fresh backups: that nothing was revoked
 //! since is nothing that a file can know.

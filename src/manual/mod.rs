@@ -4,5 +4,6 @@ pub mod backups;
 pub mod decisions;
 pub mod dependencies;
 pub mod limits;
+pub mod pages;
 pub mod storage;
 pub mod threat_model;

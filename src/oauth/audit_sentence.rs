@@ -73,6 +73,7 @@ impl Event {
             What::ServerGone => format!("{server} is not protected any more since this start"),
             What::InvitationMade => format!("a link with which {user} chooses a password was made{by}"),
             What::InvitationAccepted => format!("{user} chose a password; what was granted before has ended"),
+            What::PasswordReset => format!("the password of {user} was taken away{by}; what was granted before has ended"),
             What::SettingChanged { setting, before, after } => format!("{setting} is {after} and was {before}"),
             What::StoreRestored { taken_at, connections, keys } => {
                 let age = self.at.in_words_since(*taken_at);

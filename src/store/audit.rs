@@ -26,7 +26,8 @@ pub struct AuditCounts {
     pub of_class: [u64; Class::ALL.len()],
 }
 
-const COUNTS: &[u8] = b"";
+/// The key of the only counts.
+pub(super) const COUNTS: &[u8] = b"";
 /// Events forgotten in one transaction.
 const BATCH: usize = 200;
 

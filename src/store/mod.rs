@@ -13,6 +13,7 @@ mod connections;
 mod counters;
 mod device;
 mod flows;
+mod forms;
 mod guesses;
 mod invitations;
 mod mcp_sessions;
@@ -45,7 +46,7 @@ pub use device::{Begun, Entered, MAX_WAITING_DEVICES};
 pub use guesses::{Guess, Outcome};
 pub use setup::Claim;
 pub use tokens::{RefreshTerms, Refreshed};
-pub use users::AddUser;
+pub use users::{AddUser, Gone};
 
 use crate::clock::UnixTime;
 use crate::oauth::secret::ServerKey;
@@ -194,10 +195,6 @@ impl Store {
         *count.lock().unwrap_or_else(PoisonError::into_inner) += 1;
         bell.notify_all();
         Ok(())
-    }
-
-    fn endings_so_far(&self) -> u64 {
-        *self.endings.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Blocks until something that tokens depend on has ended since the count was `seen`, or `timeout` has passed;

@@ -44,6 +44,7 @@ pub enum Table {
     Trace = 20,
     Pauses = 30,
     ApiKey = 32,
+    SpentForm = 33,
     DeviceCode = 40,
     UserCode = 41,
     WrongEntries = 42,
@@ -95,6 +96,13 @@ pub struct BrowserSession {
     pub signed_in_at: UnixTime,
     /// Until when.
     pub expires_at: UnixTime,
+}
+
+/// A form that was sent, and is not to be accepted again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpentForm {
+    /// Its session is over by then, and the form with it.
+    pub until: UnixTime,
 }
 
 /// When a connection or an API key was last used.

@@ -7,10 +7,12 @@
 pub mod files;
 pub mod format;
 
+use super::audit::{self, AuditCounts};
 use super::record::SnapshotMark;
 use super::{Store, StoreError};
 use crate::clock;
 use crate::clock::UnixTime;
+use crate::oauth::audit_kinds::Class;
 use format::{Flaw, Header, InstanceId};
 use std::path::Path;
 use std::sync::atomic::Ordering;
@@ -19,8 +21,9 @@ use std::time::Duration;
 
 /// Between two snapshots while things change.
 const EVERY: Duration = Duration::from_secs(60 * 60);
-/// The same after something has ended: a snapshot from before it knows nothing of the revocation.
-const AFTER_AN_ENDING: Duration = Duration::from_secs(60);
+/// The same after somebody decided something: an app let in, an account added, a password changed, access taken back. A
+/// snapshot from before it knows nothing of the revocation, and these are rare.
+const AFTER_A_DECISION: Duration = Duration::from_secs(60);
 
 /// The key of the only mark.
 pub(super) const MARK: &[u8] = b"";
@@ -44,8 +47,8 @@ pub(super) struct Progress {
     newest: Option<UnixTime>,
     /// How many changes of this process are in it.
     changes: u64,
-    /// How many endings.
-    endings: u64,
+    /// How many decisions of people.
+    decisions: u64,
 }
 
 /// How things stand with the snapshots.
@@ -114,7 +117,7 @@ impl Store {
         if self.changes.load(Ordering::Relaxed) == progress.changes {
             return Ok(false);
         }
-        let pace = if self.endings_so_far() > progress.endings { AFTER_AN_ENDING } else { EVERY };
+        let pace = if self.decisions()? == progress.decisions { EVERY } else { AFTER_A_DECISION };
         // A clock that was set back must not put it off for ever.
         let is_time = progress.newest.is_none_or(|newest| newest.after(pace).has_come(now) || newest > now);
         if is_time {
@@ -124,15 +127,21 @@ impl Store {
     }
 
     fn keep(&self, progress: &mut Progress, now: UnixTime) -> Result<Header, Flaw> {
-        let endings = self.endings_so_far();
+        let decisions = self.decisions()?;
         let number = self.snapshot_number()? + 1;
         self.transact(|tx| tx.put(MARK, &SnapshotMark { number }))?;
         self.commit()?;
         let taken = self.snapshot(now)?;
         format::parse(&taken.bytes)?;
         files::keep(&self.data, &taken.header, &taken.bytes)?;
-        *progress = Progress { newest: Some(now), changes: taken.changes, endings };
+        *progress = Progress { newest: Some(now), changes: taken.changes, decisions };
         Ok(taken.header)
+    }
+
+    /// How many the audit log has ever told of.
+    fn decisions(&self) -> Result<u64, StoreError> {
+        let counts: AuditCounts = self.load(audit::COUNTS)?.unwrap_or_default();
+        Ok(counts.of_class.get(Class::Decisions as usize).copied().unwrap_or_default())
     }
 
     /// How things stand with the snapshots.
@@ -183,15 +192,23 @@ mod tests {
     #[test]
     fn no_decision_is_ever_half_in_a_snapshot() {
         let store = store();
+        // The two halves of a decision lie on pages of their own, far apart.
+        (0..2000_u16).for_each(|number| note(&store, &[&[1, 255], &number.to_be_bytes()[..], &[0; 60]].concat()));
         let done = AtomicBool::new(false);
         at_once(5, |number| {
             if number == 0 {
                 for _ in 0..60 {
                     let taken = store.snapshot(NOW).unwrap();
                     let snapshot = format::parse(&taken.bytes).unwrap();
-                    let of_pairs: Vec<&[u8]> =
-                        snapshot.records().filter(|(key, _)| key[0] == Table::LastUse as u8).map(|(_, value)| value).collect();
-                    assert!(of_pairs.chunks(2).all(|pair| pair[0] == pair[1]), "a decision was torn");
+                    let halves = |half: u8| {
+                        let of_half = move |key: &[u8]| key.len() == 3 && key[..2] == [Table::LastUse as u8, half];
+                        snapshot.records().filter(move |(key, _)| of_half(key)).map(|(key, value)| (key[2], value))
+                    };
+                    let torn = halves(1).ne(halves(2));
+                    if torn {
+                        done.store(true, Ordering::Relaxed);
+                    }
+                    assert!(!torn, "a decision was torn");
                 }
                 done.store(true, Ordering::Relaxed);
             }
@@ -201,7 +218,7 @@ mod tests {
                 }
                 let both = LastUse { at: UnixTime(round), from: None };
                 let name = u8::try_from(number).unwrap();
-                store.transact(|tx| tx.put(&[name, 1], &both).and_then(|()| tx.put(&[name, 2], &both))).unwrap();
+                store.transact(|tx| tx.put(&[1, name], &both).and_then(|()| tx.put(&[2, name], &both))).unwrap();
             }
         });
     }
@@ -222,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_ended_is_in_a_snapshot_within_a_minute() {
+    fn what_somebody_decided_is_in_a_snapshot_within_a_minute() {
         let folder = Folder::new();
         let store = open(&folder);
         store.add_user(&user("ann"), &occasion()).unwrap();
@@ -231,7 +248,7 @@ mod tests {
         let in_time = |seconds: u64| store.keep_snapshot_in_time(seconds_later(seconds)).unwrap();
         assert_eq!([in_time(59), in_time(60)], [false, true]);
         note(&store, b"a");
-        assert_eq!([in_time(61), in_time(120), in_time(3660)], [false, false, true], "an ending hurries one snapshot and no more");
+        assert_eq!([in_time(61), in_time(120), in_time(3660)], [false, false, true], "a decision hurries one snapshot and no more");
     }
 
     #[test]
