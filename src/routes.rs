@@ -14,7 +14,7 @@ use crate::endpoints::{
     setup, signin, signout, token, users,
 };
 use crate::http::answer::Answer;
-use crate::http::method::Method::{self, Delete, Get, Head, Options, Post, Put};
+use crate::http::method::Method::{self, Delete, Get, Head, Options, Patch, Post, Put};
 use crate::http::request::Request;
 use crate::store::Store;
 use access::Access;
@@ -187,7 +187,7 @@ fn unknown(app: &App, request: &Request) -> Answer {
         Get | Head if for_person && cors_of_unknown(&request.path) == Cors::None => {
             page::nothing_here(app, "There is nothing here", "This doorward has no page at this address.")
         }
-        Get | Head | Post | Put | Delete | Options => Answer::error(404, "not_found", "there is nothing at this address"),
+        Get | Head | Post | Put | Delete | Patch | Options => Answer::error(404, "not_found", "there is nothing at this address"),
     }
 }
 

@@ -234,6 +234,7 @@
 //! | `where_the_owner_is_strict_a_device_names_its_server_too` | 2025-06-18 on | C1; RFC 8707 §2, RFC 8628 §3.1 |
 //! | `where_only_public_clients_are_let_in_one_that_asks_for_a_secret_is_answered_without_and_connects` | all | C2; RFC 7591 §2, §3.2.1 |
 //! | `where_only_public_clients_are_let_in_one_with_a_secret_gets_nothing_new_until_the_owner_changes_their_mind` | all | C2; RFC 6749 §2.1, §5.2 |
+//! | `what_was_granted_waits_while_its_server_is_not_in_the_configuration` | all | B11, RFC 8707 §2, RFC 6749 §5.2 |
 //! | **pause** | | |
 //! | `a_paused_server_answers_403_with_a_reason_and_goes_on_where_it_was` | all | A11; RFC 9110 §15.5.4 |
 //! | `a_server_that_checks_tokens_itself_is_told_to_ask_again_and_never_that_they_are_over` | all | A11, B9; RFC 7662 §2.2, RFC 9110 §15.6.4 |
@@ -382,6 +383,7 @@
 //! | `whoever_guesses_at_an_open_browser_is_held_up_like_at_the_sign_in` | all | B7 |
 //! | `an_owner_reads_what_is_configured_and_nobody_else_does` | all | B6, Z4 |
 //! | `the_servers_page_shows_the_owner_where_each_really_is` | all | B11, Z4 |
+//! | `a_name_that_an_owner_gives_is_judged_as_one_that_a_client_gives_itself` | all | A5, B1, Z4 |
 //! | `no_form_is_accepted_that_did_not_come_from_a_page_of_this_browser` | all | Z4; RFC 9700 §4.7 |
 //! | **dashboard_connect** | | |
 //! | `the_steps_of_an_app_appear_as_they_arrive_until_it_is_connected` | all | B1, first run |
@@ -416,6 +418,7 @@
 //! | `a_client_that_the_owner_entered_is_told_about_its_own_tokens_and_about_no_others` | all | B9, D2, RFC 7662 §2.2 |
 //! | `whoever_does_not_prove_who_it_is_learns_nothing` | all | B9, D2, D5, RFC 7662 §2.1, §2.3 |
 //! | `only_a_form_with_one_token_is_read_and_only_by_post` | all | B9, RFC 7662 §2.1 |
+//! | `a_resource_server_is_told_about_the_keys_for_it_while_they_stand` | all | B9, D5, RFC 7662 §2.2 |
 //! | **keys** | | |
 //! | `a_key_calls_its_server_as_its_user_and_the_upstream_never_sees_it` | all | D5, RFC 6750 §2.1 |
 //! | `a_key_counts_in_the_authorization_field_alone` | all | D5, RFC 6750 §2 |
@@ -440,6 +443,7 @@
 //! | `what_there_is_no_choice_about_has_no_box_and_staying_connected_is_such` | all | D1; RFC 6749 §3.3 |
 //! | `two_clicks_bring_one_code_and_the_first_choice_stands` | all | A8; RFC 6749 §4.1.2 |
 //! | `not_you_begins_the_same_request_again` | all | B3; RFC 6749 §4.1.1 |
+//! | `a_client_that_repeats_its_first_scope_is_refreshed_although_the_user_left_a_part_out` | all | B6, D1, RFC 6749 §6, §5.1 |
 //! | **known_clients** | | |
 //! | `open_every_host_is_taken_and_an_unknown_one_is_warned_of` | all | A4, B3; RFC 9700 §4.11 |
 //! | `a_client_that_only_calls_itself_claude_is_not_called_known` | all | A5; RFC 7591 §5 |

@@ -178,6 +178,43 @@ fn what_was_answered_before_kill_9_holds_after_it_and_no_code_brings_two_familie
     }
 }
 
+#[test]
+fn a_device_and_a_consent_page_that_wait_outlive_kill_9() {
+    const DEVICE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+    let mut site = Site::new(|upstream| Setup::upstream(upstream.address));
+    let lamp = serde_json::json!({ "grant_types": [DEVICE], "token_endpoint_auth_method": "none" });
+    let lamp = http::post_json(site.doorward.address, "/register", &lamp).json()["client_id"].as_str().unwrap().to_owned();
+    let client = site.client();
+    let uri = format!("{}/poll/callback", site.doorward.origin());
+    let plugin = Client::register_as(&site.doorward, &uri, serde_json::json!({ "token_endpoint_auth_method": "none" }));
+    // Each with a process of its own, so that none rides on the write of another.
+    for number in 0..3 {
+        let begun = http::post_form(site.doorward.address, "/device_authorization", &[("client_id", &lamp)], &[]).json();
+        site.doorward.kill();
+        site.doorward.start_again();
+        let poll = [("grant_type", DEVICE), ("device_code", begun["device_code"].as_str().unwrap()), ("client_id", &lamp)];
+        let answer = http::post_form(site.doorward.address, "/token", &poll, &[]);
+        assert_eq!(answer.error(), (400, "authorization_pending".into()));
+
+        let mut owner = site.owner();
+        let page = owner.get(&client.authorize_url(&[]));
+        site.doorward.kill();
+        site.doorward.start_again();
+        let answer = owner.submit(&support::browser::form(&page, "/consent").set("decision", "approve"));
+        assert_eq!(answer.status, 303, "{}", answer.text());
+        let code = http::parameter(&answer.location(), "code").expect("a code");
+        Tokens::of(&client.redeem(&site.doorward, &code, &[]));
+
+        let state = format!("a-state-nobody-guesses-{number}");
+        let page = owner.get(&plugin.authorize_url(&[("state", &state)]));
+        site.doorward.kill();
+        site.doorward.start_again();
+        assert_eq!(owner.submit(&support::browser::form(&page, "/consent").set("decision", "approve")).status, 303);
+        let fetched = http::get(site.doorward.address, &format!("/poll?state={state}"));
+        assert_eq!(fetched.status, 200, "{}", fetched.text());
+    }
+}
+
 /// A start that must fail; gives what it says.
 #[track_caller]
 fn refused_start(data: &Path) -> String {

@@ -10,7 +10,9 @@ use crate::oauth::known_clients::{self, Preset};
 use crate::oauth::pause::{Pauses, Subject};
 use crate::oauth::redirect_rules::RedirectRules;
 use crate::oauth::redirect_uri::{self, MAX_URIS, RegisteredBy};
+use crate::oauth::registration::{self, MAX_NAME, TakenNames};
 use crate::oauth::secret::{ClientSecret, Secret};
+use crate::oauth::text::Shown;
 use crate::random;
 use crate::store::Store;
 use serde_json::{Value, json};
@@ -27,6 +29,7 @@ pub(super) fn add(
     let known = preset.map(|word| known_clients::preset(word).ok_or_else(|| unknown_preset(word))).transpose()?;
     let known = known.unwrap_or(Preset { name: None, redirect_uris: vec![] });
     let redirect_uris = [known.redirect_uris, redirect_uris].concat();
+    check_name(name.as_deref(), config, None)?;
     check(&redirect_uris, &config.clients.redirects)?;
     if with_secret && config.clients.kinds == ClientKinds::PublicOnly {
         let hint = "leave --secret out, or take public_only out of doorward.toml and start doorward again";
@@ -52,6 +55,7 @@ pub(super) fn add_resource_server(
     name: Option<String>,
 ) -> Result<Done, Failure> {
     let resource = &servers::find(config, path)?.resource;
+    check_name(name.as_deref(), config, Some(&resource.path))?;
     let secret = random::secret::<ClientSecret>();
     let client = Client {
         name: name.or_else(|| Some(format!("{} (resource server)", resource.name))),
@@ -90,7 +94,7 @@ fn entered(occasion: &Occasion) -> Client {
 fn enter(store: &Store, occasion: &Occasion, client: &Client, secret: Option<&Secret<ClientSecret>>) -> Result<Done, Failure> {
     store.add_client(client, occasion)?;
     let mut data = describe(client, &store.pauses()?);
-    let mut message = format!("Added {}.\nclient id: {}", client.display_name(), client.id);
+    let mut message = format!("Added {}.\nclient id: {}", Shown::new(client.display_name()), client.id);
     if let (Some(secret), Some(members)) = (secret, data.as_object_mut()) {
         members.insert("client_secret".into(), json!(secret.reveal()));
         message.push_str(&format!("\nclient secret (shown this once): {}", secret.reveal()));
@@ -100,19 +104,31 @@ fn enter(store: &Store, occasion: &Occasion, client: &Client, secret: Option<&Se
 
 fn unknown_preset(word: &str) -> Failure {
     let presets: Vec<&str> = known_clients::presets().collect();
-    Failure::new(format!("there is no preset {word}"), format!("use one of: {}; or --redirect-uri URI", presets.join(", ")))
+    Failure::usage(format!("there is no preset {word}"), format!("use one of: {}; or --redirect-uri URI", presets.join(", ")))
+}
+
+/// The rule of registration: the name stands on pages and in lists as any other does. A resource server is never on a consent
+/// page, and may bear the name of the server at `its_own` path, which it is.
+fn check_name(name: Option<&str>, config: &Config, its_own: Option<&str>) -> Result<(), Failure> {
+    let others = config.servers.iter().map(|server| &server.resource).filter(|resource| its_own != Some(resource.path.as_str()));
+    let taken = TakenNames { servers: others.map(|resource| resource.name.as_str()).collect() };
+    if name.is_none_or(|name| registration::is_fit(name, &taken)) {
+        return Ok(());
+    }
+    let hint = format!("use up to {MAX_NAME} visible characters, and neither doorward nor the name of a server as a word");
+    Err(Failure::usage("the name of the client cannot be used", hint))
 }
 
 fn check(uris: &[String], rules: &RedirectRules) -> Result<(), Failure> {
     if uris.is_empty() || uris.len() > MAX_URIS {
-        return Err(Failure::new(
+        return Err(Failure::usage(
             format!("a client needs 1 to {MAX_URIS} redirect URIs"),
             "give them with --redirect-uri URI, or use --preset NAME",
         ));
     }
     for uri in uris {
         redirect_uri::registrable(uri, RegisteredBy::Owner, rules).map_err(|problem| {
-            Failure::new(format!("{uri} cannot be used: {}", problem.describe()), "copy the address from the app's own settings")
+            Failure::usage(format!("{uri} cannot be used: {}", problem.describe()), "copy the address from the app's own settings")
         })?;
     }
     Ok(())
@@ -142,7 +158,7 @@ pub(super) fn remove(store: &Store, occasion: &Occasion, id: &str) -> Result<Don
 pub(super) fn pause(store: &Store, occasion: &Occasion, id: &str) -> Result<Done, Failure> {
     let client = store.client(&ClientId::known_as(id))?.ok_or_else(|| unknown(id))?;
     store.pause(&Subject::Client(client.id.clone()), occasion)?;
-    let name = client.display_name();
+    let name = Shown::new(client.display_name());
     let message = format!("Paused {name}. It stays connected; its calls get 503 until: doorward client resume {id}");
     Ok(done(message, describe(&client, &store.pauses()?)))
 }
@@ -151,7 +167,7 @@ pub(super) fn pause(store: &Store, occasion: &Occasion, id: &str) -> Result<Done
 pub(super) fn resume(store: &Store, occasion: &Occasion, id: &str) -> Result<Done, Failure> {
     let client = store.client(&ClientId::known_as(id))?.ok_or_else(|| unknown(id))?;
     let changed = store.resume(&Subject::Client(client.id.clone()), occasion)?;
-    let name = client.display_name();
+    let name = Shown::new(client.display_name());
     let message = if changed { format!("Resumed {name}.") } else { format!("{name} was not paused.") };
     Ok(done(message, describe(&client, &store.pauses()?)))
 }

@@ -29,7 +29,7 @@ pub(super) struct Wanted<'a> {
 /// Makes a key; it is told this once.
 pub(super) fn add(store: &Store, config: &Config, occasion: &Occasion, wanted: &Wanted<'_>) -> Result<Done, Failure> {
     let name = KeyName::parse(wanted.name)
-        .ok_or_else(|| Failure::new("the name of the key cannot be used", format!("use up to {MAX_NAME} visible characters")))?;
+        .ok_or_else(|| Failure::usage("the name of the key cannot be used", format!("use up to {MAX_NAME} visible characters")))?;
     let resource = &find_server(config, wanted.server)?.resource;
     let scope = scope(resource, wanted.scopes)?;
     let user = match wanted.user {

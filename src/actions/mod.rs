@@ -95,6 +95,8 @@ pub enum FailureKind {
     /// What was asked for cannot be had in this way.
     #[default]
     Refused,
+    /// It cannot be asked for in this way, whatever there is: a command ends with 2.
+    Usage,
     /// There is nothing of that name.
     Unknown,
     /// Not now.
@@ -105,6 +107,11 @@ impl Failure {
     /// Something is in the way.
     pub fn new(what: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { what: what.into(), hint: hint.into(), kind: FailureKind::Refused }
+    }
+
+    /// What was written can never be meant: a flag too few or too many, a value that is none.
+    pub fn usage(what: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { kind: FailureKind::Usage, ..Self::new(what, hint) }
     }
 
     /// There is nothing of that name.

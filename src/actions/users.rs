@@ -206,7 +206,7 @@ fn unknown(name: &str) -> Failure {
 
 fn read_name(name: &str) -> Result<UserName, Failure> {
     let hint = "use up to 64 letters, digits and . _ - + @, beginning with a letter or digit";
-    UserName::parse(name).ok_or_else(|| Failure::new("the user name cannot be used", hint))
+    UserName::parse(name).ok_or_else(|| Failure::usage("the user name cannot be used", hint))
 }
 
 fn hash(password: &str) -> Result<String, Failure> {

@@ -1,6 +1,5 @@
 //! `doorward client`.
 
-use super::failure;
 use super::run::act;
 use super::table::{self, Column};
 use crate::actions::{Action, Failure};
@@ -69,7 +68,8 @@ impl Add {
             None => Ok(Action::ClientAdd { preset, redirect_uris, name, secret }),
             Some(path) if preset.is_none() && redirect_uris.is_empty() => Ok(Action::ResourceServerAdd { path, name }),
             Some(_) => {
-                Err(failure("a resource server receives no answers", "leave --preset and --redirect-uri out, or enter a client of its own"))
+                let hint = "leave --preset and --redirect-uri out, or enter a client of its own";
+                Err(Failure::usage("a resource server receives no answers", hint))
             }
         }
     }

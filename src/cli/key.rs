@@ -93,7 +93,7 @@ pub(super) fn run(key: Key) -> Result<(), Failure> {
     let (data, json, action) = match key.command {
         Command::Add(add) => {
             let Add { name, server, scope, expires, user, data, json } = add;
-            let expires_in = expires.as_deref().map(units::span).transpose()?;
+            let expires_in = expires.as_deref().map(units::span).transpose().map_err(|error| Failure::usage(error.what, error.hint))?;
             (data, json, Action::KeyAdd { name, server, scopes: scope, expires_in, user })
         }
         Command::List(list) => (list.data, list.json, Action::KeyList { user: list.user }),

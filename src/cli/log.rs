@@ -5,6 +5,7 @@ use super::{say, table, trace};
 use crate::actions::{Action, Failure};
 use crate::http::date;
 use crate::oauth::audit::Wanted;
+use crate::oauth::audit_kinds::KINDS;
 use argh::{ArgsInfo, FromArgs};
 use serde_json::Value;
 use std::path::PathBuf;
@@ -55,6 +56,12 @@ pub(super) fn run(log: &Log) -> Result<(), Failure> {
     if log.trace {
         return trace::run(log);
     }
+    if let Some(kind) = log.kind.as_deref().filter(|kind| !KINDS.contains(kind)) {
+        return Err(Failure::usage(
+            format!("there are no events of the kind {}", table::printable(kind)),
+            format!("use one of: {}", KINDS.join(", ")),
+        ));
+    }
     let wanted =
         Wanted { user: log.user.clone(), client: log.client.clone(), kind: log.kind.clone(), alarms: log.alarms, ..Wanted::newest(PAGE) };
     let act_here = |wanted: Wanted| act(log.data.clone(), Action::Log { wanted });
@@ -64,9 +71,20 @@ pub(super) fn run(log: &Log) -> Result<(), Failure> {
         return follow(log, &wanted, number(entries.first()));
     }
     if entries.is_empty() && !log.json {
-        say("nothing happened yet");
+        say(&nothing(log));
     }
     Ok(())
+}
+
+/// What an empty answer means: a filter that lets nothing through says nothing about the rest of the log.
+fn nothing(log: &Log) -> String {
+    let theirs: Vec<String> = log.user.iter().chain(&log.client).map(|name| table::printable(name)).collect();
+    match (theirs.as_slice(), log.kind.is_some() || log.alarms) {
+        ([], false) => "nothing happened yet".to_owned(),
+        ([], true) => "nothing of that kind is in the log".to_owned(),
+        (names, false) => format!("nothing of {} is in the log", names.join(" with ")),
+        (names, true) => format!("nothing of that kind of {} is in the log", names.join(" with ")),
+    }
 }
 
 /// Never returns but with a failure. Asks a running server alone: a store opened here would stand in the way of its next

@@ -18,11 +18,14 @@ mod terminal;
 mod trace;
 mod user;
 
-use crate::actions::Failure;
+use crate::actions::{Failure, FailureKind};
 use crate::config::ConfigError;
 use argh::{ArgsInfo, EarlyExit, FromArgs};
 use std::io::{self, Write};
 use std::process::ExitCode;
+
+/// The exit code of a command that cannot be understood.
+const BAD_USAGE: u8 = 2;
 
 /// OAuth for the MCP server you run at home: authorization server, sign-in and consent pages, and the gate in front of
 /// any MCP server.
@@ -74,7 +77,7 @@ pub fn main(arguments: &[String]) -> ExitCode {
         }
         Err(EarlyExit { output, status: Err(()) }) => {
             complain(output.trim_end(), "doorward --help lists the commands, doorward COMMAND --help explains one");
-            ExitCode::from(2)
+            ExitCode::from(BAD_USAGE)
         }
     }
 }
@@ -118,7 +121,10 @@ fn run(command: Command) -> Result<(), Failure> {
 
 fn report(failure: &Failure) -> ExitCode {
     complain(&failure.what, &failure.hint);
-    ExitCode::FAILURE
+    match failure.kind {
+        FailureKind::Usage => ExitCode::from(BAD_USAGE),
+        FailureKind::Refused | FailureKind::Unknown | FailureKind::Unavailable => ExitCode::FAILURE,
+    }
 }
 
 /// What went wrong, and what to do, for whoever looks at standard error.
@@ -128,7 +134,7 @@ fn complain(what: &str, hint: &str) {
 
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
-        Self::new(error.what, error.hint)
+        if error.by_flag { Self::usage(error.what, error.hint) } else { Self::new(error.what, error.hint) }
     }
 }
 

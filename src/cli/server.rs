@@ -91,8 +91,8 @@ pub(super) fn run(server: Server) -> Result<(), Failure> {
 /// A path, or nothing for all: never all by leaving something out.
 fn one_or_all(path: Option<String>, all: bool) -> Result<Option<String>, Failure> {
     match (path, all) {
-        (Some(_), true) => Err(Failure::new("a path and --all are two different things", "give one of the two")),
-        (None, false) => Err(Failure::new("nothing says which server is meant", "give its path, as in doorward server list, or --all")),
+        (Some(_), true) => Err(Failure::usage("a path and --all are two different things", "give one of the two")),
+        (None, false) => Err(Failure::usage("nothing says which server is meant", "give its path, as in doorward server list, or --all")),
         (path, _) => Ok(path),
     }
 }

@@ -11,18 +11,18 @@ pub(super) fn decide(written: Option<&str>, bound: SocketAddr, allow_http: bool)
             return read(&format!("http://{bound}"), allow_http);
         }
         let what = format!("--listen {bound} can be reached by others, but there is no public URL");
-        return Err(ConfigError::new(what, "add --public-url https://mcp.example.com, the address that clients will use"));
+        return Err(ConfigError::of_flag(what, "add --public-url https://mcp.example.com, the address that clients will use"));
     };
     read(text, allow_http)
 }
 
 pub(super) fn read(text: &str, allow_http: bool) -> Result<Issuer, ConfigError> {
     let hint = "write it like https://mcp.example.com, without a path";
-    let url = Url::parse(text).map_err(|_| ConfigError::new(format!("the public URL {text} is not a URL"), hint))?;
+    let url = Url::parse(text).map_err(|_| ConfigError::of_flag(format!("the public URL {text} is not a URL"), hint))?;
     let bare =
         url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
     let Some(host) = url.host_str().filter(|_| bare && !text.contains('@')) else {
-        return Err(ConfigError::new(format!("the public URL {text} is more than an origin"), hint));
+        return Err(ConfigError::of_flag(format!("the public URL {text} is more than an origin"), hint));
     };
     let secure = url.scheme() == "https";
     let loopback = match url.host() {
@@ -33,7 +33,7 @@ pub(super) fn read(text: &str, allow_http: bool) -> Result<Issuer, ConfigError> 
     };
     if !secure && (url.scheme() != "http" || !(loopback || allow_http)) {
         let hint = "use https (a tunnel or a reverse proxy gives you that), or --allow-http for a network you trust";
-        return Err(ConfigError::new(format!("the public URL {text} is not https"), hint));
+        return Err(ConfigError::of_flag(format!("the public URL {text} is not https"), hint));
     }
     Ok(Issuer {
         origin: url.origin().ascii_serialization(),

@@ -29,11 +29,18 @@ pub struct ConfigError {
     pub what: String,
     /// What to write instead.
     pub hint: String,
+    /// The setting is one that has a flag.
+    pub by_flag: bool,
 }
 
 impl ConfigError {
     fn new(what: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { what: what.into(), hint: hint.into() }
+        Self { what: what.into(), hint: hint.into(), by_flag: false }
+    }
+
+    /// About a setting that has a flag, wherever it was written: a wrong value of a flag is bad usage.
+    fn of_flag(what: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { by_flag: true, ..Self::new(what, hint) }
     }
 }
 
@@ -52,8 +59,9 @@ const LISTEN: &str = "127.0.0.1:8787";
 /// When it is not `ADDRESS:PORT`.
 pub fn listen_address(written: &Written) -> Result<SocketAddr, ConfigError> {
     let text = written.listen.as_deref().unwrap_or(LISTEN);
-    text.parse()
-        .map_err(|_| ConfigError::new(format!("--listen {text} is not an address and a port"), "write it like 127.0.0.1:8787 or [::]:8787"))
+    text.parse().map_err(|_| {
+        ConfigError::of_flag(format!("--listen {text} is not an address and a port"), "write it like 127.0.0.1:8787 or [::]:8787")
+    })
 }
 
 /// Reads a public address as such, whatever it is good for.
@@ -72,7 +80,8 @@ pub fn decide(written: &Written, bound: SocketAddr, environment: Environment<'_>
     let issuer = issuer::decide(written.public_url.as_deref(), bound, written.allow_http)?;
     let (lifetimes, tokens) = policy::decide(&written.file.lifetimes)?;
     let servers = servers::decide(written, &issuer, bound, tokens, environment)?;
-    let trusted_proxies = written.trusted_proxies.iter().map(|text| units::network("the trusted proxy", text)).collect::<Result<_, _>>()?;
+    let proxy = |text: &String| units::network("the trusted proxy", text).map_err(|error| ConfigError { by_flag: true, ..error });
+    let trusted_proxies = written.trusted_proxies.iter().map(proxy).collect::<Result<_, _>>()?;
     Ok(Config {
         listen: bound,
         aliases: written.file.aliases.iter().map(|alias| alias.to_ascii_lowercase()).collect(),

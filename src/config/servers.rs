@@ -64,14 +64,14 @@ pub(super) fn decide(
     let listed = &written.file.servers;
     let naming = if written.file.require_resource { Naming::Strict } else { Naming::Lenient };
     if let (Some(upstream), false) = (&written.upstream, listed.is_empty()) {
-        return Err(ConfigError::new(
+        return Err(ConfigError::of_flag(
             format!("--upstream {upstream} is given, and the configuration file lists servers"),
             "use one of the two: add it to the file as a [[server]]",
         ));
     }
     if listed.is_empty() {
         let (name, upstream) = match &written.upstream {
-            Some(url) => ("Your MCP server", upstream(url, bound)?),
+            Some(url) => ("Your MCP server", upstream(url, bound).map_err(|error| ConfigError { by_flag: true, ..error })?),
             None => ("doorward demo", Upstream::Demo),
         };
         let mut only = plain(DEFAULT_PATH, name, upstream, issuer);

@@ -101,7 +101,7 @@ fn admit<'d>(door: &'d Context, peer: IpAddr, head: &Head, target: Target<'d>, t
     let pass = gate::pass(&door.store, &door.config, target.server, asked)?;
     match head.method {
         Method::Get | Method::Head | Method::Post | Method::Delete => {}
-        Method::Put | Method::Options => return Err(Refused::MethodNotAllowed.into()),
+        Method::Put | Method::Patch | Method::Options => return Err(Refused::MethodNotAllowed.into()),
     }
     if head.method == Method::Post && target.is_endpoint() && !may_be_json(&head.headers) {
         return Err(Refused::NotJson.into());

@@ -193,7 +193,7 @@ mod tests {
         for word in ["TRACE", "CONNECT"] {
             assert_eq!(refusal(&format!("{word} / HTTP/1.1\r\nHost: a.test\r\n\r\n")), Refused::MethodNotAllowed);
         }
-        for word in ["get", "PATCH", "PRI", "BREW"] {
+        for word in ["get", "patch", "PRI", "BREW"] {
             assert_eq!(refusal(&format!("{word} / HTTP/1.1\r\nHost: a.test\r\n\r\n")), Refused::MethodUnknown);
         }
     }

@@ -57,7 +57,7 @@ impl Relay<'_> {
         // answered by one, and have to find a place then.
         let slot = match head.method {
             Method::Get => Some(door.streams.reserve().ok_or(Refused::TooManyStreams)?),
-            Method::Head | Method::Post | Method::Put | Method::Delete | Method::Options => None,
+            Method::Head | Method::Post | Method::Put | Method::Delete | Method::Patch | Method::Options => None,
         };
         let path = upstream::path(&self.server.upstream, rest);
         let message = self.message(door, client, &head, &path);

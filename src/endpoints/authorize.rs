@@ -165,7 +165,7 @@ fn read(request: &Request) -> Result<(Params, String), Refusal> {
             let text = std::str::from_utf8(&request.body).map_err(|_| Refusal::MalformedForm)?;
             Ok((params, text.to_owned()))
         }
-        Method::Get | Method::Head | Method::Put | Method::Delete | Method::Options => {
+        Method::Get | Method::Head | Method::Put | Method::Delete | Method::Patch | Method::Options => {
             Ok((Params::parse(&request.query)?, request.query.clone()))
         }
     }

@@ -11,6 +11,7 @@ use crate::http::request::Request;
 use crate::oauth::client::{AuthMethod, Client};
 use crate::oauth::known_clients;
 use crate::oauth::pause::Pauses;
+use crate::oauth::registration::{self, MAX_NAME};
 use crate::pages::views::clients::{ClientAddedPage, ClientEntry, ClientsPage};
 use crate::pages::views::connect::CopyBox;
 use crate::pages::views::form::{Field, Form};
@@ -95,6 +96,10 @@ pub fn add(app: &App, request: &Request, owner: &Owner<'_>, filled_in: &CheckedF
         secret: filled_in.text("secret") == "yes",
     };
     let name = entered.name.trim();
+    if !name.is_empty() && !registration::is_fit(name, &app.taken_names()) {
+        let what = format!("Use up to {MAX_NAME} visible characters, and neither doorward nor the name of a server as a word.");
+        return refused(app, request, owner, form(app, owner, &entered).refused_in("name", &what));
+    }
     let action = Action::ClientAdd {
         preset: Some(entered.preset.clone()),
         redirect_uris: entered.redirect_uris.split_whitespace().map(str::to_owned).collect(),
@@ -105,11 +110,14 @@ pub fn add(app: &App, request: &Request, owner: &Owner<'_>, filled_in: &CheckedF
         Ok(Sent::First(done)) => added(app, request, owner, &done),
         Ok(Sent::Before) => page::sent_before(app, (Room::Clients.href(), "See the apps")),
         Ok(Sent::InVain(failure)) => {
-            let form = form(app, owner, &entered).refused_in("redirect_uris", &page::sentence(&failure.what));
-            list(app, request, owner, 400, form).unwrap_or_else(|error| page::unavailable(app, &error))
+            refused(app, request, owner, form(app, owner, &entered).refused_in("redirect_uris", &page::sentence(&failure.what)))
         }
         Err(error) => page::unavailable(app, &error),
     }
+}
+
+fn refused(app: &App, request: &Request, owner: &Owner<'_>, form: Form) -> Answer {
+    list(app, request, owner, 400, form).unwrap_or_else(|error| page::unavailable(app, &error))
 }
 
 fn added(app: &App, request: &Request, owner: &Owner<'_>, done: &Done) -> Answer {

@@ -48,6 +48,16 @@ fn serve(app: &App, request: &Request) -> Result<Result<Value, Refusal>, StoreEr
             }
             Ok(answer)
         }
+        Ok(TokenParameter::Key(key)) => {
+            if let Err(refusal) = asked.held_up(&app.store.pauses()?, None) {
+                return Ok(Err(refusal));
+            }
+            let answer = asked.key(app.store.api_key(&key.hash())?);
+            if introspection::is_active(&answer) {
+                app.store.note_key_use(&key.hash(), &super::occasion(request));
+            }
+            Ok(answer)
+        }
         Ok(TokenParameter::Refresh(token)) => Ok(asked.refresh(app.store.refresh_token(&token.hash())?)),
     })
 }

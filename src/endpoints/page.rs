@@ -110,7 +110,7 @@ pub fn sent_before(app: &App, room: (&'static str, &'static str)) -> Answer {
 /// Something that was asked for on a page was not done.
 pub fn failed(app: &App, failure: &Failure) -> Answer {
     let status = match failure.kind {
-        FailureKind::Refused => 400,
+        FailureKind::Refused | FailureKind::Usage => 400,
         FailureKind::Unknown => 404,
         FailureKind::Unavailable => 503,
     };

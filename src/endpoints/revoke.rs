@@ -32,7 +32,8 @@ fn serve(app: &App, request: &Request) -> Result<Result<(), Refusal>, StoreError
     };
     match token_parameter::parse(&params) {
         Err(refusal) => return Ok(Err(refusal)),
-        Ok(TokenParameter::Foreign) => (),
+        // A key is taken back by its user, and by nobody who merely holds it.
+        Ok(TokenParameter::Foreign | TokenParameter::Key(_)) => (),
         Ok(TokenParameter::Access(token)) => app.store.revoke_access_token(&token.hash(), &occasion, may)?,
         Ok(TokenParameter::Refresh(token)) => app.store.revoke_refresh_token(&token.hash(), &occasion, given_back)?,
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// RFC 9110 §9.3, the subset that this server answers. `CONNECT` and `TRACE` are left out on purpose.
+/// RFC 9110 §9.3 and RFC 5789, the subset that this server answers. `CONNECT` and `TRACE` are left out on purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Method {
     /// Read.
@@ -15,6 +15,8 @@ pub enum Method {
     Put,
     /// Remove (RFC 7592, or an MCP session).
     Delete,
+    /// Change a part. Nothing here has this method; it is known so that `/auth/check` can judge it and others say 405.
+    Patch,
     /// Ask what is allowed (CORS preflight).
     Options,
 }
@@ -28,6 +30,7 @@ impl Method {
             "POST" => Some(Self::Post),
             "PUT" => Some(Self::Put),
             "DELETE" => Some(Self::Delete),
+            "PATCH" => Some(Self::Patch),
             "OPTIONS" => Some(Self::Options),
             _ => None,
         }
@@ -41,6 +44,7 @@ impl Method {
             Self::Post => "POST",
             Self::Put => "PUT",
             Self::Delete => "DELETE",
+            Self::Patch => "PATCH",
             Self::Options => "OPTIONS",
         }
     }

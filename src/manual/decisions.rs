@@ -225,9 +225,9 @@
 //! RFC 7662 §2.1 wants callers authorized, so that nobody tries out tokens. Ours have 256 bits, and a client is told about
 //! nothing but what was issued to itself; a public client, which can only name itself, holds with the token more than the
 //! answer says. An MCP server that checks tokens itself, beside a proxy that passes them on, is entered by the owner for one
-//! path (`client add --resource-server`): it is told about access tokens for that path, whosever they are, can ask for none,
-//! and its question counts as use, as a call at the gate does. A client with a secret is none by that alone: strangers may
-//! register those. Unknown, over and another's are one answer, byte for byte. A rotated refresh token is inactive, although the
+//! path (`client add --resource-server`): it is told about access tokens and API keys for that path, whosever they are, can
+//! ask for none, and its question counts as use, as a call at the gate does. A client with a secret is none by that alone:
+//! strangers may register those. Unknown, over and another's are one answer, byte for byte. A rotated refresh token is inactive, although the
 //! retry window may still answer it, and asking about one is never taken for its use ([`crate::oauth::introspection`]).
 //!
 //! # MCP sessions belong to a user and a client

@@ -54,9 +54,9 @@
 //!
 //! # When something is on disk
 //!
-//! Whatever an answer promises is on disk before the answer: registrations, consents, tokens, keys, revocations, accounts,
-//! sign-ins. What may be lost in a crash without anybody being worse off is written without waiting: a flow, the time of a
-//! last use, the owner of an MCP session, a device that waits, the event of a sign-in that failed. The trace of
+//! Whatever an answer promises is on disk before the answer: registrations, consent pages and consents, devices that wait,
+//! tokens, keys, revocations, accounts, sign-ins. What may be lost in a crash without anybody being worse off is written
+//! without waiting: the time of a last use, the owner of an MCP session, the event of a sign-in that failed. The trace of
 //! attempts to connect is kept in memory and written every five minutes and at an orderly stop. Every other event of the
 //! audit log is in the transaction of what it tells of ([`crate::oauth::audit`]).
 //!

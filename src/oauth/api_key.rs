@@ -1,9 +1,9 @@
 //! API keys: what a script shows instead of an access token. Each is for one user and one server, works at the gate and
-//! nowhere else, and lives until it is revoked or its time is over. What it opens is [`super::bearer::admit_key`]'s to say.
+//! nowhere else, and lives until it is revoked or its time is over. What it opens is [`super::bearer::admit_key`]'s to say,
+//! and what a server that checks for itself is told [`super::introspection`]'s.
 
 use super::error::Refusal;
 use super::ids::{KeyId, UserId};
-
 use super::scope::Scope;
 use super::text::is_invisible;
 use super::user::User;

@@ -77,6 +77,65 @@ pub enum What {
     ConnectionLimited { until: Option<UnixTime> },
 }
 
+/// Every word for scripts.
+pub const KINDS: [&str; 55] = [
+    "signed_in",
+    "sign_in_failed",
+    "sign_in_throttled",
+    "signed_out",
+    "setup_link_made",
+    "setup_claimed",
+    "user_added",
+    "password_changed",
+    "user_disabled",
+    "user_enabled",
+    "user_removed",
+    "server_allowed",
+    "server_denied",
+    "client_added",
+    "client_registered",
+    "client_updated",
+    "client_unregistered",
+    "client_removed",
+    "client_adopted",
+    "consent_given",
+    "consent_denied",
+    "user_code_wrong",
+    "pkce_exception_used",
+    "tokens_issued",
+    "tokens_refreshed",
+    "tokens_repeated",
+    "access_token_returned",
+    "refresh_token_returned",
+    "verifier_wrong",
+    "token_of_another",
+    "key_created",
+    "key_used",
+    "key_revoked",
+    "server_paused",
+    "server_resumed",
+    "client_paused",
+    "client_resumed",
+    "everything_paused",
+    "everything_resumed",
+    "limit_hit",
+    "signing_key_rotated",
+    "public_url_changed",
+    "server_added",
+    "server_gone",
+    "setting_changed",
+    "invitation_made",
+    "invitation_accepted",
+    "store_restored",
+    "connection_revoked",
+    "connection_returned",
+    "code_replayed",
+    "refresh_token_reused",
+    "connection_ended_with_client",
+    "connection_ended_with_user",
+    "connection_ended_with_access",
+];
+
 impl What {
     /// The word for scripts, and which class it counts against. Exhaustive: a new kind does not compile without a line here.
     fn row(&self) -> (&'static str, Class) {
@@ -233,6 +292,8 @@ mod tests {
     fn every_kind_has_a_word_of_its_own_for_scripts() {
         let words: BTreeSet<&str> = every_kind().iter().map(What::kind).collect();
         assert_eq!(words.len(), every_kind().len());
+        assert_eq!(words, KINDS.into_iter().collect());
+        assert_eq!(words.len(), KINDS.len());
         assert!(words.iter().all(|word| word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')), "{words:?}");
     }
 

@@ -176,18 +176,25 @@ pub fn admit(stored: Option<(StoredAccessToken, Standing)>, server: &OpenServer<
 /// # Errors
 /// The refusal; a dead key is `invalid_token` with 401 like a dead token.
 pub fn admit_key(stored: Option<api_key::Standing>, server: &OpenServer<'_>, now: UnixTime) -> Result<Admitted, Refusal> {
-    let StandingKey { key, user } = api_key::alive(stored, now)?;
-    let (open, server) = (server, server.resource());
+    let (StandingKey { key, user }, scope) = alive_key(stored, server.resource(), now)?;
+    let bearer = Bearer::Key(key.id);
+    server.admits(&bearer)?;
+    Ok(Admitted { user: user.name, user_id: user.id, bearer, scope, expires_at: key.expires_at, ends_at: None })
+}
+
+/// The key with its user, while both are alive and it is for this very server, and what it may do there.
+pub(super) fn alive_key(
+    stored: Option<api_key::Standing>,
+    server: &ProtectedResource,
+    now: UnixTime,
+) -> Result<(StandingKey, Scope), Refusal> {
+    let standing = api_key::alive(stored, now)?;
+    let key = &standing.key;
     if key.server != server.path {
         return Err(Refusal::KeyForAnotherServer);
     }
     let scope = server.hierarchy.reach(&key.scope.and(&server.offered()));
-    if scope.is_empty() && !key.scope.is_empty() {
-        return Err(Refusal::KeyScopeGone);
-    }
-    let bearer = Bearer::Key(key.id);
-    open.admits(&bearer)?;
-    Ok(Admitted { user: user.name, user_id: user.id, bearer, scope, expires_at: key.expires_at, ends_at: None })
+    if scope.is_empty() && !key.scope.is_empty() { Err(Refusal::KeyScopeGone) } else { Ok((standing, scope)) }
 }
 
 /// The token with its grant, while both are alive. What it opens is another question.

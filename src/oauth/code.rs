@@ -169,7 +169,8 @@ fn addresses_match<'r>(
     if grant.redirect_uri.is_none() && stored.pkce == Pkce::Exempt {
         return Err(Refusal::ParameterMissing("redirect_uri"));
     }
-    let resource = resource.filter(|resource| resource.path == stored.server).ok_or(Refusal::GrantEnded)?;
+    // Whoever takes the server out of the configuration for a while has not ended what was agreed to.
+    let resource = resource.filter(|resource| resource.path == stored.server).ok_or(Refusal::ResourceUnknown)?;
     resource::means(grant.resources.iter().map(String::as_str), resource).map(|()| resource)
 }
 
@@ -362,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_for_a_server_that_is_gone_is_refused() {
+    fn a_code_for_a_server_that_is_gone_is_refused_and_lives_on() {
         for server in [None, Some(resource("/files"))] {
             let redemption = redeem(
                 Some(&stored()),
@@ -373,7 +374,7 @@ mod tests {
                 &rules(),
                 seconds_later(0),
             );
-            assert_eq!(outcome(redemption), ("refuse", Some(Refusal::GrantEnded)));
+            assert_eq!(outcome(redemption), ("refuse", Some(Refusal::ResourceUnknown)));
         }
     }
 

@@ -235,8 +235,13 @@ pub fn poll(
         DeviceState::Approved { user: by, user_epoch, signed_in_at, granted } => {
             let in_time = granted.ends_at.is_none_or(|end| !end.has_come(now));
             let stands = in_time && user.is_some_and(|user| user.id == *by && user.epoch == *user_epoch && user.may_use(&granted.server));
-            let resource = resource.filter(|resource| stands && resource.path == granted.server);
-            let Some(resource) = resource else { return Poll::Refuse(Refusal::GrantEnded) };
+            if !stands {
+                return Poll::Refuse(Refusal::GrantEnded);
+            }
+            // The answer is still there once the server is back.
+            let Some(resource) = resource.filter(|resource| resource.path == granted.server) else {
+                return Poll::Refuse(Refusal::ResourceUnknown);
+            };
             if let Err(refusal) = resource::means(grant.resources.iter().map(String::as_str), resource) {
                 return Poll::Refuse(refusal);
             }
@@ -444,6 +449,15 @@ mod tests {
         assert_eq!(polled_by(&approved(), "claude", Some(&ann), &ours, 1), Ok("/notes read".into()));
         let other = ["https://mcp.example.com/files"];
         assert_eq!(polled_by(&approved(), "claude", Some(&ann), &other, 1), Err(Refusal::ResourceNotGranted));
+    }
+
+    #[test]
+    fn an_answer_for_a_server_that_is_gone_waits_for_its_return() {
+        let (grant, ann) = (DeviceGrant { code: secret(1), resources: vec![] }, user("ann"));
+        for server in [None, Some(resource("/files"))] {
+            let poll = poll(Some(&approved()), Some(&ann), server.as_ref(), &authenticated("claude"), &grant, NOW);
+            assert!(matches!(poll, Poll::Refuse(Refusal::ResourceUnknown)), "{poll:?}");
+        }
     }
 
     #[test]

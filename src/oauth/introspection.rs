@@ -1,5 +1,6 @@
 //! What a token is good for, told to those whom it concerns (RFC 7662).
 
+use super::api_key;
 use super::bearer::{self, Bearer, StoredAccessToken};
 use super::client_auth::AuthenticatedClient;
 use super::connection::{self, Connection, Standing, StandingGrant};
@@ -8,6 +9,7 @@ use super::pause::Pauses;
 use super::refresh::StoredRefreshToken;
 use super::resource::ProtectedResource;
 use super::scope::Scope;
+use super::user::User;
 use crate::clock::UnixTime;
 use serde_json::{Value, json};
 
@@ -41,8 +43,7 @@ impl Introspection<'_> {
     /// # Errors
     /// [`Refusal::ServerPausedForNow`], [`Refusal::ClientPaused`].
     pub fn held_up(&self, pauses: &Pauses, stored: Option<&(StoredAccessToken, Standing)>) -> Result<(), Refusal> {
-        let asking = self.client.client().introspects.as_ref();
-        let Some(resource) = self.resources.iter().find(|resource| Some(&resource.path) == asking) else { return Ok(()) };
+        let Some(resource) = self.served() else { return Ok(()) };
         // That a server is closed is for callers; who checks for them is to ask again.
         let open = pauses.open(resource).map_err(|_| Refusal::ServerPausedForNow)?;
         let connection = stored.map(|(_, standing)| &standing.connection).filter(|connection| connection.server == resource.path);
@@ -60,7 +61,16 @@ impl Introspection<'_> {
             _ => return inactive(),
         };
         let more = [("token_type", json!("Bearer")), ("iat", json!(token.issued_at.0))];
-        self.describe(&grant, resource, &scope, token.expires_at, &more)
+        self.describe(of(&grant), resource, &scope, grant.connection().within(token.expires_at), &more)
+    }
+
+    /// The answer about an API key: to the server that it is for what the gate tells an upstream, and nothing to anybody else.
+    pub fn key(&self, stored: Option<api_key::Standing>) -> Value {
+        let Some(resource) = self.served() else { return inactive() };
+        let Ok((standing, scope)) = bearer::alive_key(stored, resource, self.now) else { return inactive() };
+        let key = &standing.key;
+        let more = [("token_type", json!("Bearer")), ("iat", json!(key.created_at.0))];
+        self.describe((key.id.as_str(), &standing.user), resource, &scope, key.expires_at, &more)
     }
 
     /// The answer about a refresh token. One that was rotated is over, although it may still bring its old answer again:
@@ -72,7 +82,7 @@ impl Introspection<'_> {
         };
         let usable = grant.connection().refreshable && self.owns(grant.connection());
         let Some(resource) = self.resource(&grant).filter(|_| usable) else { return inactive() };
-        self.describe(&grant, resource, &grant.connection().scope, Some(token.expires_at), &[])
+        self.describe(of(&grant), resource, &grant.connection().scope, grant.connection().within(Some(token.expires_at)), &[])
     }
 
     /// The server that the grant is for, while there is one.
@@ -83,24 +93,23 @@ impl Introspection<'_> {
     /// The members of RFC 7662 §2.2; a token that does not expire has no `exp`.
     fn describe(
         &self,
-        grant: &StandingGrant,
+        (bearer, user): (&str, &User),
         resource: &ProtectedResource,
         scope: &Scope,
         end: Option<UnixTime>,
         more: &[(&str, Value)],
     ) -> Value {
-        let (connection, user) = (grant.connection(), grant.user());
         let mut answer = json!({
             "active": true,
             "scope": scope.to_string(),
-            "client_id": connection.client.as_str(),
+            "client_id": bearer,
             "username": user.name.as_str(),
             "sub": user.id.as_str(),
             "aud": resource.uri,
             "iss": self.issuer,
         });
         if let Some(members) = answer.as_object_mut() {
-            members.extend(connection.within(end).map(|end| ("exp".to_owned(), json!(end.0))));
+            members.extend(end.map(|end| ("exp".to_owned(), json!(end.0))));
             members.extend(more.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
         }
         answer
@@ -116,9 +125,20 @@ impl Introspection<'_> {
     /// A resource server, which the owner entered as one, is told about the access tokens that are for it. Those for
     /// another server are inactive to it (RFC 7662 §4), and refresh tokens are none of its business.
     fn serves(&self, connection: &Connection) -> bool {
-        let client = self.client.client();
-        client.is_confidential() && client.introspects.as_ref() == Some(&connection.server)
+        self.served().is_some_and(|resource| resource.path == connection.server)
     }
+
+    /// The server that asks, if it is one that has proven so.
+    fn served(&self) -> Option<&ProtectedResource> {
+        let client = self.client.client();
+        let path = client.introspects.as_ref().filter(|_| client.is_confidential())?;
+        self.resources.iter().find(|resource| resource.path == *path)
+    }
+}
+
+/// Who carries the tokens of a grant, and for whom.
+fn of(grant: &StandingGrant) -> (&str, &User) {
+    (grant.connection().client.as_str(), grant.user())
 }
 
 /// RFC 7662 §2.3: whoever does not say who it is gets 401, as does whoever cannot prove it.
@@ -129,11 +149,13 @@ pub fn unauthorized(refusal: Refusal) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::oauth::api_key::StoredApiKey;
     use crate::oauth::client::Client;
     use crate::oauth::client_auth;
     use crate::oauth::connection::{EndReason, Ended};
     use crate::oauth::fixtures::{
-        ISSUER, NOW, authenticated, confidential, connection, params, resource, seconds_later, secret, standing, user,
+        ISSUER, NOW, api_key, authenticated, confidential, connection, key_standing, params, resource, seconds_later, secret, standing,
+        user,
     };
     use crate::oauth::refresh::Rotated;
     use crate::oauth::scope_hierarchy::ScopeHierarchy;
@@ -258,6 +280,54 @@ mod tests {
         }
         let unproven = Client { secret: None, ..server("/notes") };
         assert_eq!(told(unproven), [inactive(), inactive()]);
+    }
+
+    /// What `client` is told about a key so many seconds later, where `read` includes `write`.
+    fn told_of_key(client: Client, stored: Option<api_key::Standing>, seconds: u64) -> Value {
+        let hierarchy = ScopeHierarchy::new(&[("read".into(), Scope::parse("write"))]).unwrap();
+        let resources = [resource("/files"), ProtectedResource { hierarchy, ..resource("/notes") }];
+        let client = proven(client);
+        Introspection { client: &client, resources: &resources, issuer: ISSUER, now: seconds_later(seconds) }.key(stored)
+    }
+
+    fn resource_server(path: &str) -> Client {
+        Client { introspects: Some(path.into()), ..confidential("rs", &secret(1)) }
+    }
+
+    #[test]
+    fn a_resource_server_is_told_about_a_key_for_it_what_the_gate_tells_an_upstream() {
+        let reads = api_key::Standing { key: StoredApiKey { scope: Scope::parse("read"), ..api_key() }, ..key_standing() };
+        let expected = json!({
+            "active": true,
+            "scope": "read write",
+            "client_id": "key_1",
+            "username": "ann",
+            "token_type": "Bearer",
+            "exp": seconds_later(3600).0,
+            "iat": api_key().created_at.0,
+            "sub": "ann",
+            "aud": "https://mcp.example.com/notes",
+            "iss": ISSUER,
+        });
+        assert_eq!(told_of_key(resource_server("/notes"), Some(reads), 0), expected);
+        let endless = api_key::Standing { key: StoredApiKey { expires_at: None, ..api_key() }, ..key_standing() };
+        assert_eq!(told_of_key(resource_server("/notes"), Some(endless), 0).get("exp"), None);
+    }
+
+    #[test]
+    fn a_key_is_inactive_once_it_has_ended_and_to_anybody_but_its_server() {
+        let active = |client, stored, seconds| is_active(&told_of_key(client, stored, seconds));
+        assert!(active(resource_server("/notes"), Some(key_standing()), 3599));
+        assert!(!active(resource_server("/notes"), Some(key_standing()), 3600));
+        assert!(!active(resource_server("/notes"), None, 0));
+        let of_nobody = api_key::Standing { user: None, ..key_standing() };
+        assert!(!active(resource_server("/notes"), Some(of_nobody), 0));
+        let gone = api_key::Standing { key: StoredApiKey { scope: Scope::parse("gone"), ..api_key() }, ..key_standing() };
+        assert!(!active(resource_server("/notes"), Some(gone), 0));
+        let unproven = Client { secret: None, ..resource_server("/notes") };
+        for other in [resource_server("/files"), resource_server("/note"), confidential("rs", &secret(1)), unproven] {
+            assert!(!active(other.clone(), Some(key_standing()), 0), "{other:?}");
+        }
     }
 
     #[test]

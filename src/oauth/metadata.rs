@@ -51,8 +51,9 @@ pub fn authorization_server(issuer: &str, resources: &[ProtectedResource], clien
         "code_challenge_methods_supported": ["S256"],
         "token_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_methods_supported": methods,
-        // Resource servers have secrets, whatever kinds of clients there are.
-        "introspection_endpoint_auth_methods_supported": names(&AuthMethod::ALL),
+        // Resource servers have secrets, whatever kinds of clients there are. That a public client may ask about its own
+        // tokens ([`super::introspection`]) is for clients that try; nobody is invited to come without proof (RFC 7662 §2.1).
+        "introspection_endpoint_auth_methods_supported": names(&[AuthMethod::ClientSecretPost, AuthMethod::ClientSecretBasic]),
         "scopes_supported": scopes.names().collect::<Vec<_>>(),
         "authorization_response_iss_parameter_supported": true,
         "protected_resources": resources.iter().map(|resource| resource.uri.as_str()).collect::<Vec<_>>(),
@@ -138,7 +139,7 @@ mod tests {
         assert_eq!(document["code_challenge_methods_supported"], json!(["S256"]));
         assert_eq!(document["token_endpoint_auth_methods_supported"], json!(["none", "client_secret_post", "client_secret_basic"]));
         assert_eq!(document["revocation_endpoint_auth_methods_supported"], document["token_endpoint_auth_methods_supported"]);
-        assert_eq!(document["introspection_endpoint_auth_methods_supported"], document["token_endpoint_auth_methods_supported"]);
+        assert_eq!(document["introspection_endpoint_auth_methods_supported"], json!(["client_secret_post", "client_secret_basic"]));
         assert_eq!(document["authorization_response_iss_parameter_supported"], true);
     }
 
@@ -149,7 +150,7 @@ mod tests {
             assert_eq!(document[format!("{endpoint}_endpoint_auth_methods_supported")], json!(["none"]), "{endpoint}");
         }
         let of_resource_servers = &document["introspection_endpoint_auth_methods_supported"];
-        assert_eq!(*of_resource_servers, json!(["none", "client_secret_post", "client_secret_basic"]));
+        assert_eq!(*of_resource_servers, json!(["client_secret_post", "client_secret_basic"]));
     }
 
     #[test]

@@ -9,7 +9,7 @@
 //! each use begins its life anew, and theft is not noticed.
 
 use super::client_auth::AuthenticatedClient;
-use super::connection::StandingGrant;
+use super::connection::{Connection, StandingGrant};
 use super::error::Refusal;
 use super::ids::ConnectionId;
 use super::resource::{self, ProtectedResource};
@@ -103,8 +103,9 @@ pub fn rotate(
         Err(refusal) => return Rotation::Refuse(refusal),
     };
     let sent = request.resources.iter().map(String::as_str);
+    // The token is as good as ever once the server is back: `invalid_grant` would make its client throw it away.
     let Some(resource) = resource.filter(|resource| resource.path == grant.connection().server) else {
-        return Rotation::Refuse(Refusal::GrantEnded);
+        return Rotation::Refuse(Refusal::ResourceUnknown);
     };
     if let Err(refusal) = resource::means(sent, resource) {
         return Rotation::Refuse(refusal);
@@ -112,7 +113,7 @@ pub fn rotate(
     if !grant.connection().refreshable {
         return Rotation::Refuse(Refusal::GrantEnded);
     }
-    let scope = match narrowed(request.scope.as_ref(), &grant.connection().scope, resource) {
+    let scope = match narrowed(request.scope.as_ref(), grant.connection(), resource) {
         Ok(scope) => scope,
         Err(refusal) => return Rotation::Refuse(refusal),
     };
@@ -142,19 +143,26 @@ fn may_repeat(rotated: &Rotated, fate: Option<Fate>, now: UnixTime) -> bool {
     !fate.refresh_used && (age < GRACE || age < LOST_ANSWER && !fate.access_used)
 }
 
-/// RFC 6749 §6: at most what was granted, and what that includes. Names that this server does not know are dropped, and so is an `offline_access`
-/// that was never granted, because clients add both by habit; a known scope that was not granted is an attempt to get more.
-/// When nothing is left but scopes of our own, nothing was asked for: a client that always sends `openid email profile`
-/// would otherwise be locked out at its first refresh.
-fn narrowed(asked: Option<&Scope>, granted: &Scope, resource: &ProtectedResource) -> Result<Scope, Refusal> {
-    let Some(asked) = asked else { return Ok(granted.clone()) };
-    let (offered, held) = (resource.offered(), resource.hierarchy.reach(granted));
-    if asked.names().any(|name| !is_ours(name) && offered.contains(name) && !held.contains(name)) {
+/// RFC 6749 §6: at most what was granted, and what that includes. Clients repeat what they asked for at first, though the
+/// user left a part of it out, and add names by habit: what this server does not know is dropped, and so is what was asked
+/// for at first. Any other scope of this server is an attempt to get more.
+///
+/// Whoever names nothing of this server (`openid email profile`) has asked for nothing, and whoever repeats the first
+/// request gets what that brought, or would be locked out at the first refresh. Only a choice that leaves nothing is refused.
+fn narrowed(asked: Option<&Scope>, grant: &Connection, resource: &ProtectedResource) -> Result<Scope, Refusal> {
+    let Some(asked) = asked else { return Ok(grant.scope.clone()) };
+    let held = resource.hierarchy.reach(&grant.scope);
+    let names_something = |scope: &Scope| scope.names().any(|name| !is_ours(name));
+    let known = asked.and(&resource.offered());
+    if known.names().any(|name| !is_ours(name) && !held.contains(name) && !grant.asked.contains(name)) {
         return Err(Refusal::ScopeBeyondGrant);
     }
     let kept = asked.and(&held);
-    let names_something = kept.names().any(|name| !is_ours(name));
-    Ok(if names_something { kept } else { granted.clone() })
+    if names_something(&kept) {
+        return Ok(kept);
+    }
+    let repeats = !grant.asked.is_empty() && asked.covers(&grant.asked);
+    if names_something(&known) && !repeats { Err(Refusal::ScopeBeyondGrant) } else { Ok(grant.scope.clone()) }
 }
 
 /// What of an access token's scope the client is told: what it asks for now and what it asked for when the grant was made
@@ -169,7 +177,7 @@ pub fn told(scope: &Scope, asked_at_first: &Scope, request: &RefreshGrant) -> Sc
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oauth::connection::{Connection, Standing, stands};
+    use crate::oauth::connection::{Standing, stands};
     use crate::oauth::error::ErrorCode;
     use crate::oauth::fixtures::{NOW, authenticated, connection, resource, seconds_later, secret, standing, standing_grant};
     use crate::oauth::limits::Wait;
@@ -375,11 +383,14 @@ mod tests {
     }
 
     #[test]
-    fn a_token_for_a_server_that_is_gone_is_refused() {
+    fn a_token_for_a_server_that_is_gone_is_refused_in_a_way_that_lets_its_client_keep_it() {
         for server in [None, Some(resource("/files"))] {
-            let rotation = rotate(&fresh(), Ok(&standing_grant()), None, &authenticated("claude"), server.as_ref(), &request(), NOW);
-            assert_eq!(rotation, Rotation::Refuse(Refusal::GrantEnded));
+            for (stored, fate) in [(fresh(), None), (used(), Some(ROTATED))] {
+                let rotation = rotate(&stored, Ok(&standing_grant()), fate, &authenticated("claude"), server.as_ref(), &request(), NOW);
+                assert_eq!(rotation, Rotation::Refuse(Refusal::ResourceUnknown));
+            }
         }
+        assert_eq!(Refusal::ResourceUnknown.wire().code, ErrorCode::InvalidTarget);
     }
 
     #[test]
@@ -389,6 +400,29 @@ mod tests {
         assert_eq!(granted("read", &asking("write")), Rotation::Refuse(Refusal::ScopeBeyondGrant));
         assert_eq!(granted("read", &asking("read write")), Rotation::Refuse(Refusal::ScopeBeyondGrant));
         assert_eq!(Refusal::ScopeBeyondGrant.wire().code, ErrorCode::InvalidScope);
+    }
+
+    /// What a client gets that asked for `at_first`, was granted `scope` and now asks for `now`.
+    fn narrowed_from(at_first: &str, scope: &str, now: &str) -> Result<String, Refusal> {
+        let grant = Connection { scope: Scope::parse(scope), asked: Scope::parse(at_first), ..connection() };
+        narrowed(Some(&Scope::parse(now)), &grant, &resource("/notes")).map(|scope| scope.to_string())
+    }
+
+    #[test]
+    fn a_client_may_repeat_what_it_asked_for_at_first_although_the_user_left_a_part_out() {
+        assert_eq!(narrowed_from("read write", "read", "read write"), Ok("read".into()));
+        assert_eq!(narrowed_from("write read openid", "read", "write read openid"), Ok("read".into()));
+        assert_eq!(narrowed_from("read write admin", "write", "read write admin"), Ok("write".into()));
+        assert_eq!(narrowed_from("read", "read", "read write"), Err(Refusal::ScopeBeyondGrant), "nobody was asked about this");
+        assert_eq!(narrowed_from("", "read", "read write"), Err(Refusal::ScopeBeyondGrant));
+        assert_eq!(narrowed_from("read write", "read", "write"), Err(Refusal::ScopeBeyondGrant), "nothing is left");
+    }
+
+    #[test]
+    fn repeating_the_first_request_brings_what_it_brought_even_if_the_server_offers_more_since() {
+        assert_eq!(narrowed_from("write", "read", "write"), Ok("read".into()));
+        assert_eq!(narrowed_from("write openid", "read openid", "openid write"), Ok("read openid".into()));
+        assert_eq!(narrowed_from("admin", "read", "admin"), Ok("read".into()));
     }
 
     #[test]

@@ -162,8 +162,14 @@ fn grant_types(sent: Option<Vec<String>>) -> Result<Vec<GrantType>, Refusal> {
 
 fn name(sent: Option<String>, taken: &TakenNames<'_>) -> Result<Option<String>, Refusal> {
     let Some(name) = sent.filter(|name| !name.is_empty()) else { return Ok(None) };
+    if is_fit(&name, taken) { Ok(Some(name)) } else { Err(Refusal::ClientName) }
+}
+
+/// True for a name that a client may bear, whoever gives it: there is something, all of it can be seen, and it is neither
+/// ours nor a server's.
+pub fn is_fit(name: &str, taken: &TakenNames<'_>) -> bool {
     let printable = name.chars().count() <= MAX_NAME && !name.chars().any(is_invisible) && name.trim() == name;
-    if printable && !impersonates(&name, taken) { Ok(Some(name)) } else { Err(Refusal::ClientName) }
+    !name.is_empty() && printable && !impersonates(name, taken)
 }
 
 /// A name in brackets at the end is what Claude Code calls the server it connects to: it does not pretend to be it.

@@ -2,7 +2,7 @@
 
 use super::error::Refusal;
 use super::params::Params;
-use super::secret::{AccessToken, RefreshToken, Secret};
+use super::secret::{AccessToken, ApiKey, RefreshToken, Secret};
 
 /// What `token` holds, by its form.
 #[derive(Debug)]
@@ -11,7 +11,9 @@ pub enum TokenParameter {
     Access(Secret<AccessToken>),
     /// A refresh token.
     Refresh(Secret<RefreshToken>),
-    /// None of ours; that is no error (RFC 7009 §2.2, RFC 7662 §2.2). An API key is none either: it is no client's.
+    /// An API key, which is no client's.
+    Key(Secret<ApiKey>),
+    /// None of ours; that is no error (RFC 7009 §2.2, RFC 7662 §2.2).
     Foreign,
 }
 
@@ -22,7 +24,9 @@ pub enum TokenParameter {
 pub fn parse(params: &Params) -> Result<TokenParameter, Refusal> {
     let text = params.required("token")?;
     let access = Secret::parse(text).map(TokenParameter::Access);
-    Ok(access.or_else(|| Secret::parse(text).map(TokenParameter::Refresh)).unwrap_or(TokenParameter::Foreign))
+    let refresh = || Secret::parse(text).map(TokenParameter::Refresh);
+    let key = || Secret::parse(text).map(TokenParameter::Key);
+    Ok(access.or_else(refresh).or_else(key).unwrap_or(TokenParameter::Foreign))
 }
 
 #[cfg(test)]
@@ -42,6 +46,7 @@ mod tests {
         {
             assert!(matches!(parse(&form::<AccessToken>(hint)), Ok(TokenParameter::Access(_))), "{hint}");
             assert!(matches!(parse(&form::<RefreshToken>(hint)), Ok(TokenParameter::Refresh(_))), "{hint}");
+            assert!(matches!(parse(&form::<ApiKey>(hint)), Ok(TokenParameter::Key(_))), "{hint}");
         }
     }
 
@@ -50,9 +55,7 @@ mod tests {
         for token in ["x", "dwat_", "dwrt_short", "eyJhbGciOiJub25lIn0.e30."] {
             assert!(matches!(parse(&params(&format!("token={token}"))), Ok(TokenParameter::Foreign)), "{token}");
         }
-        for form in [form::<AuthorizationCode>(""), form::<ApiKey>("")] {
-            assert!(matches!(parse(&form), Ok(TokenParameter::Foreign)));
-        }
+        assert!(matches!(parse(&form::<AuthorizationCode>("")), Ok(TokenParameter::Foreign)));
     }
 
     #[test]

@@ -41,19 +41,23 @@ pub enum Entered {
 }
 
 impl Store {
-    /// Remembers a device under its two codes. Not waited for: one lost in a crash is begun again.
+    /// Remembers a device under its two codes. On disk before it returns: its person may be reading the code by then.
     pub fn begin_device(&self, code: &DeviceCodeHash, user_code: &[u8; 32], stored: &StoredDeviceCode) -> Result<Begun, StoreError> {
         if self.count(Table::DeviceCode) >= MAX_WAITING_DEVICES {
             return Ok(Begun::Full);
         }
-        self.transact(|tx| {
+        let begun = self.transact(|tx| {
             if tx.get::<UserCodeOwner>(user_code)?.is_some() {
                 return Ok(Begun::Taken);
             }
             tx.put(user_code, &UserCodeOwner { code: *code, expires_at: stored.expires_at })?;
             tx.put(code.as_bytes(), stored)?;
             Ok(Begun::Waiting)
-        })
+        })?;
+        if begun == Begun::Waiting {
+            self.commit()?;
+        }
+        Ok(begun)
     }
 
     /// The device that shows a code which `user` has entered, unless that user has been guessing. A wrong code is counted

@@ -12,9 +12,10 @@ use crate::oauth::secret::{AuthorizationCode, Flow as FlowSecret, TokenHash};
 use crate::oauth::text::Shown;
 
 impl Store {
-    /// Remembers a flow. Not waited for: a flow lost in a crash is begun again.
+    /// Remembers a flow. On disk before it returns: somebody signed in is about to read its consent page.
     pub fn begin_flow(&self, hash: &TokenHash<FlowSecret>, flow: &Flow) -> Result<(), StoreError> {
-        self.note(hash.as_bytes(), flow)
+        self.transact(|tx| tx.put(hash.as_bytes(), flow))?;
+        self.commit()
     }
 
     /// The flow of that hash.

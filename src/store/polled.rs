@@ -6,13 +6,14 @@ use crate::oauth::poll::{Fetch, PolledFlow};
 use crate::oauth::secret::{Flow as FlowSecret, TokenHash};
 
 impl Store {
-    /// Remembers a flow and the state by which it is asked for; an earlier one of that state can no longer be fetched. Not
-    /// waited for: one lost in a crash is begun again.
+    /// Remembers a flow and the state by which it is asked for; an earlier one of that state can no longer be fetched. On
+    /// disk before it returns.
     pub fn begin_polled(&self, state: &[u8; 32], polled: &PolledFlow, hash: &TokenHash<FlowSecret>, flow: &Flow) -> Result<(), StoreError> {
         self.transact(|tx| {
             tx.put(state, polled)?;
             tx.put(hash.as_bytes(), flow)
-        })
+        })?;
+        self.commit()
     }
 
     /// Answers a question as `decide` says. That a code was handed out is on disk before this returns.

@@ -361,10 +361,7 @@ fn a_registration_is_managed_by_three_methods_and_from_any_origin() {
     let registered = Registered::new(&site.doorward, "none");
     for method in ["POST", "PATCH"] {
         let answer = registered.send(&site.doorward, method, &json!({}));
-        assert!(matches!(answer.status, 405 | 501), "{method}: {}", answer.status);
-        if answer.status == 405 {
-            assert_eq!(answer.header("allow"), Some("GET, PUT, DELETE, HEAD"));
-        }
+        assert_eq!((answer.status, answer.header("allow")), (405, Some("GET, PUT, DELETE, HEAD")), "{method}");
     }
     let head = registered.send(&site.doorward, "HEAD", &Value::Null);
     assert_eq!((head.status, head.body.len()), (200, 0));

@@ -183,3 +183,21 @@ fn not_you_begins_the_same_request_again() {
     let page = browser.sign_in(&signin, OWNER, PASSWORD);
     assert!(page.text().contains("Change everything") && page.text().contains("type=\"radio\""), "{}", page.text());
 }
+
+#[test]
+fn a_client_that_repeats_its_first_scope_is_refreshed_although_the_user_left_a_part_out() {
+    let (doorward, client) = (&site().doorward, site().client());
+    let resource = format!("{}/notes", doorward.origin());
+    let asked = "read write admin offline_access";
+    let (mut browser, page) = shown(&client, &[("scope", asked), ("resource", &resource)]);
+    let answer = browser.submit(&without(approve(&page), "/notes write"));
+    let mut tokens = tokens_of(&client, doorward, &answer);
+    for again in [asked, "write read", asked] {
+        tokens = Tokens::of(&client.refresh(doorward, &tokens.refresh, &[("scope", again)]));
+        let told: Vec<&str> = tokens.body["scope"].as_str().unwrap().split(' ').filter(|name| *name != "offline_access").collect();
+        assert_eq!(told, ["read"], "what was left out stays out");
+    }
+    let nothing_left = client.refresh(doorward, &tokens.refresh, &[("scope", "write")]);
+    assert_eq!(nothing_left.error(), (400, "invalid_scope".into()));
+    Tokens::of(&client.refresh(doorward, &tokens.refresh, &[]));
+}

@@ -544,3 +544,21 @@ fn an_owner_reads_what_is_configured_and_nobody_else_does() {
         assert!(text.contains(shown), "{shown}: {text}");
     }
 }
+
+#[test]
+fn a_name_that_an_owner_gives_is_judged_as_one_that_a_client_gives_itself() {
+    let doorward = house();
+    let mut owner = signed_in(&doorward, "ann");
+    let form = browser::form(&owner.get("/clients"), "/clients/add").set("preset", "custom").set("redirect_uris", "https://nas.test/cb");
+    for name in ["x".repeat(121), "a\u{1b}[31mb".into(), "a\u{202e}b".into(), "Doorward sign-in".into()] {
+        let page = owner.submit(&form.clone().set("name", &name));
+        let text = browser::unescape(&page.text());
+        assert_eq!(page.status, 400, "{name:?}");
+        assert!(text.contains("Use up to 120 visible characters") && text.contains("id=\"name-wrong\""), "{name:?}: {text}");
+        let done = doorward.run(&["client", "add", "--redirect-uri", "https://nas.test/cb", "--name", &name]);
+        assert_eq!((done.status.code(), done.stdout.len()), (Some(2), 0), "{name:?}");
+        assert!(!done.stderr.contains(&0x1b), "{name:?}");
+    }
+    assert_eq!(doorward.json(&["client", "list"]), json!([]));
+    assert_eq!(owner.submit(&form.set("name", "x".repeat(120).as_str())).status, 200);
+}

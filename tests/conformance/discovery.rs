@@ -231,7 +231,7 @@ fn the_server_document_holds_exactly_what_is_done_here() {
         "authorization_response_iss_parameter_supported": true,
         "token_endpoint_auth_methods_supported": ["none", "client_secret_post", "client_secret_basic"],
         "revocation_endpoint_auth_methods_supported": ["none", "client_secret_post", "client_secret_basic"],
-        "introspection_endpoint_auth_methods_supported": ["none", "client_secret_post", "client_secret_basic"],
+        "introspection_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
         "scopes_supported": ["notes:read", "notes:write", "mcp", "offline_access"],
         "protected_resources": [format!("{PUBLIC}/notes"), format!("{PUBLIC}/home/mcp")],
     });

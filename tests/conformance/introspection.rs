@@ -234,6 +234,47 @@ fn a_resource_server_is_told_about_the_tokens_for_it_and_can_do_nothing_else() {
 }
 
 #[test]
+fn a_resource_server_is_told_about_the_keys_for_it_while_they_stand() {
+    let site = Site::new(|upstream| {
+        let server = |path: &str| format!("[[server]]\npath = \"{path}\"\nupstream = \"http://{}/mcp\"\n", upstream.address);
+        let scopes = "[server.scopes]\nread = \"Read\"\nwrite = \"Change\"\n[server.implies]\nwrite = [\"read\"]\n";
+        Setup::config(format!("{}{scopes}{}", server("/notes"), server("/files")))
+    });
+    let doorward = &site.doorward;
+    let entered = doorward.json(&["client", "add", "--resource-server", "/notes"]);
+    let text = |value: &Value, member: &str| value[member].as_str().unwrap().to_owned();
+    let server = Client { id: text(&entered, "id"), secret: Some(text(&entered, "client_secret")), redirect_uri: String::new() };
+    let ours = doorward.json(&["key", "add", "script", "--server", "/notes", "--scope", "write", "--expires", "1h"]);
+    let (key, id) = (text(&ours, "key"), text(&ours, "id"));
+    let told = active(&ask(doorward, &server, &key));
+    let checked = http::send(site.address, "GET", "/auth/check/notes", &[("Authorization", &format!("Bearer {key}"))], b"");
+    for (member, field) in [("client_id", "x-doorward-client"), ("username", "x-doorward-user"), ("scope", "x-doorward-scope")] {
+        assert_eq!(told[member].as_str(), checked.header(field), "{member}");
+    }
+    let users = doorward.json(&["user", "list"]);
+    let expected = json!({
+        "active": true, "scope": "write read", "client_id": id, "username": OWNER, "token_type": "Bearer", "sub": users[0]["id"],
+        "iat": ours["created_at"], "exp": ours["expires_at"], "aud": format!("{}/notes", doorward.origin()), "iss": doorward.origin(),
+    });
+    assert_eq!(told, expected);
+    let theirs = doorward.json(&["key", "add", "other", "--server", "/files"]);
+    inactive(&ask(doorward, &server, &text(&theirs, "key")), "a key for another server");
+    let (keeper, public) = (confidential(doorward, "curious"), site.client());
+    for other in [&keeper, &public] {
+        inactive(&ask(doorward, other, &key), "somebody else asks");
+        assert_eq!(other.revoke(doorward, &key).status, 200);
+    }
+    assert!(doorward.run(&["server", "pause", "/notes"]).status.success());
+    assert_eq!(ask(doorward, &server, &key).error(), (503, "temporarily_unavailable".into()));
+    assert!(doorward.run(&["server", "resume", "/notes"]).status.success());
+    active(&ask(doorward, &server, &key));
+    assert!(doorward.run(&["key", "revoke", &id]).status.success());
+    inactive(&ask(doorward, &server, &key), "revoked");
+    let brief = doorward.json(&["key", "add", "brief", "--server", "/notes", "--expires", "1s"]);
+    assert!(eventually(10, || ask(doorward, &server, &text(&brief, "key")).json()["active"] == false), "expired");
+}
+
+#[test]
 fn a_client_that_the_owner_entered_is_told_about_its_own_tokens_and_about_no_others() {
     let site = site();
     let entered = site.doorward.json(&["client", "add", "--redirect-uri", "https://app.example.com/cb", "--secret"]);

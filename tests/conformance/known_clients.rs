@@ -213,6 +213,6 @@ fn a_preset_enters_the_platform_that_the_owner_names() {
     let custom = doorward.json(&["client", "add", "--preset", "custom", "--redirect-uri", "https://nas.home/cb", "--name", "NAS"]);
     assert_eq!((custom["redirect_uris"][0].as_str(), custom["name"].as_str()), (Some("https://nas.home/cb"), Some("NAS")));
     for word in ["custom", "netscape"] {
-        assert_eq!(doorward.run(&["client", "add", "--preset", word]).status.code(), Some(1), "{word}");
+        assert_eq!(doorward.run(&["client", "add", "--preset", word]).status.code(), Some(2), "{word}");
     }
 }

@@ -468,7 +468,7 @@ fn where_only_public_clients_are_let_in_one_that_asks_for_a_secret_is_answered_w
             assert_eq!(document[format!("{endpoint}_endpoint_auth_methods_supported")], json!(["none"]));
         }
         // A resource server has a secret all the same.
-        assert_eq!(document["introspection_endpoint_auth_methods_supported"].as_array().unwrap().len(), 3);
+        assert_eq!(document["introspection_endpoint_auth_methods_supported"], json!(["client_secret_post", "client_secret_basic"]));
     }
     let client = Client::register_as(&site.doorward, "http://127.0.0.1:7777/secretive", json!({}));
     assert_eq!(client.secret, None);
@@ -508,4 +508,31 @@ fn where_only_public_clients_are_let_in_one_with_a_secret_gets_nothing_new_until
     restart(&mut site, "");
     let next = Tokens::of(&client.refresh(&site.doorward, &tokens.refresh, &[]));
     assert_eq!(call(&site.doorward, "/mcp", &next.access).status, 200);
+}
+
+#[test]
+fn what_was_granted_waits_while_its_server_is_not_in_the_configuration() {
+    let mut both = String::new();
+    let mut site = Site::new(|upstream| {
+        let server = |path: &str| format!("[[server]]\npath = \"{path}\"\nupstream = \"http://{}/mcp\"\n", upstream.address);
+        both = format!("{}{}", server("/notes"), server("/files"));
+        Setup::config(both.clone())
+    });
+    let client = site.client();
+    let resource = format!("{}/notes", site.doorward.origin());
+    let tokens = site.connect_to(&client, &[("resource", &resource)]);
+    let code = site.code_for(&client, &[("resource", &resource)]);
+    site.doorward.stop();
+    site.doorward.configure(&both.replace("path = \"/notes\"", "path = \"/elsewhere\""));
+    site.doorward.start_again();
+    for _ in 0..3 {
+        assert_eq!(client.refresh(&site.doorward, &tokens.refresh, &[]).error(), (400, "invalid_target".into()));
+        assert_eq!(client.redeem(&site.doorward, &code, &[]).error(), (400, "invalid_target".into()));
+    }
+    site.doorward.stop();
+    site.doorward.configure(&both);
+    site.doorward.start_again();
+    let next = Tokens::of(&client.refresh(&site.doorward, &tokens.refresh, &[]));
+    assert_eq!(call(&site.doorward, "/notes", &next.access).status, 200);
+    Tokens::of(&client.redeem(&site.doorward, &code, &[]));
 }

@@ -65,7 +65,7 @@ fn request_lines_that_are_none_are_refused() {
         ("GET\t/ HTTP/1.1", 400),
         ("g@t / HTTP/1.1", 400),
         ("get / HTTP/1.1", 501),
-        ("PATCH / HTTP/1.1", 501),
+        ("patch / HTTP/1.1", 501),
         ("TRACE / HTTP/1.1", 405),
         ("CONNECT mcp.example.com:443 HTTP/1.1", 405),
         ("OPTIONS * HTTP/1.1", 400),

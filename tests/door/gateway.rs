@@ -458,7 +458,10 @@ fn a_check_for_other_proxies_says_yes_or_no_and_asks_nobody() {
     assert_eq!(check("/auth/check", "X-Forwarded-Uri: /mcp/x?y\r\n").status, 200);
     assert_eq!(check("/auth/check", "X-Original-URI: /mcp\r\n").status, 200);
     assert_eq!(check("/auth/check/notes", "").status, 401);
-    assert_eq!(house.connect().request("POST /auth/check/mcp", "", "").answer().status, 401);
+    for method in ["HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
+        let ask = |fields: &str| house.connect().request(&format!("{method} /auth/check/mcp"), fields, "").head().status;
+        assert_eq!((ask(""), ask(&format!("Authorization: Bearer {token}\r\n"))), (401, 200), "{method}");
+    }
     for fields in [
         "",
         "X-Forwarded-Uri: /mcp\r\nX-Forwarded-Uri: /mcp\r\n",
