@@ -392,6 +392,7 @@
 //! | `a_paused_server_says_so_where_an_app_is_connected_to_it` | all | A11 |
 //! | **dashboard_keys** | | |
 //! | `a_key_made_on_its_page_is_shown_once_and_a_reload_makes_no_second_one` | all | D5, Z4 |
+//! | `whoever_makes_keys_without_end_has_to_wait_and_cannot_fill_the_log` | all | D5, B12; RFC 6585 §4 |
 //! | `of_many_who_send_the_form_at_once_one_key_is_made` | all | D5, Z4 |
 //! | `a_key_revoked_on_its_page_gets_401_with_the_next_call` | all | D5, Z4, Z6 |
 //! | `each_makes_keys_for_themselves_and_sees_and_revokes_their_own_and_an_owner_everybodys` | all | D5, Z4 |
@@ -399,6 +400,7 @@
 //! | **dashboard_people** | | |
 //! | `a_reset_takes_the_password_and_all_that_it_let_in_at_once_and_a_link_replaces_it` | all | B3, Z4, Z6 |
 //! | `whoever_makes_an_owner_types_their_own_password_again` | all | Z4; OWASP ASVS 7.5.1 |
+//! | `an_owner_who_was_switched_off_comes_back_only_with_the_password_of_another` | all | A11; none: pages are ours |
 //! | `whoever_guesses_the_owners_password_at_an_open_browser_is_held_up` | all | B7, Z4 |
 //! | `of_two_owners_who_switch_each_other_off_at_once_one_stays` | all | Z4 |
 //! | **dashboard_pause** | | |

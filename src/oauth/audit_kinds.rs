@@ -78,7 +78,7 @@ pub enum What {
 }
 
 /// Every word for scripts.
-pub const KINDS: [&str; 55] = [
+pub const KINDS: [&str; 59] = [
     "signed_in",
     "sign_in_failed",
     "sign_in_throttled",
@@ -134,6 +134,10 @@ pub const KINDS: [&str; 55] = [
     "connection_ended_with_client",
     "connection_ended_with_user",
     "connection_ended_with_access",
+    "password_reset",
+    "connection_limited",
+    "connection_time_over",
+    "connection_unused",
 ];
 
 impl What {
