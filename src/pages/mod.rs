@@ -345,7 +345,8 @@ mod tests {
         let server = ServerLine { name: "Notes".to_owned(), path: "/notes".to_owned(), address: copied() };
         let (connections, others) = (vec![line("id-1", None), line("id-2", None)], vec![line("id-3", Some("bob"))]);
         let paused = vec!["Notes was paused.".to_owned()];
-        HomePage { frame: frame(), alarm: some("Theft."), paused, may_resume: true, servers: vec![server], connections, others }
+        let (alarm, put_back) = (some("Theft."), some("Put back."));
+        HomePage { frame: frame(), alarm, put_back, paused, may_resume: true, servers: vec![server], connections, others }
     }
 
     fn servers_page() -> ServersPage {
