@@ -439,7 +439,7 @@ mod tests {
     fn settings() -> SettingsPage {
         let setting = || Setting { name: "without_pkce".to_owned(), value: "none".to_owned() };
         let form = Form::new("csrf-1".to_owned(), vec![Field::new_password("current", "Now")]).refused_in("current", "Wrong.");
-        SettingsPage { frame: frame(), form, lifetimes: vec![setting()], settings: vec![setting(), setting()] }
+        SettingsPage { frame: frame(), form, lifetimes: vec![setting()], modes: vec![setting()], settings: vec![setting(), setting()] }
     }
 
     fn user_invited() -> UserInvitedPage {
