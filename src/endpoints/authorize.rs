@@ -70,7 +70,7 @@ fn serve(app: &App, request: &Request) -> Result<Answer, StoreError> {
     match next {
         Step::ShowRefusal(refusal) => Ok(refused(app, &refusal)),
         Step::SignIn => {
-            let return_to = format!("/authorize?{}", super::browser::without_prompt(&query));
+            let return_to = format!("/authorize?{}", super::return_to::without_prompt(&query));
             Ok(super::signin::ask(app, request, &return_to, Some((client.client.display_name(), resource)), again))
         }
         Step::AnswerWithError(redirect, state, refusal) => {

@@ -30,6 +30,7 @@ pub mod openid;
 pub mod page;
 pub mod poll;
 pub mod register;
+pub mod return_to;
 pub mod revoke;
 mod room;
 pub mod servers;

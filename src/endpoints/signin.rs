@@ -1,8 +1,8 @@
 //! `/signin`: name and password. It decides who is there and nothing else; where to go on is up to the page that sent here.
 
-use super::browser;
 use super::guess::{self, Checked};
 use super::page::{self, Kind};
+use super::return_to;
 use super::{App, again, trace, words};
 use crate::http::answer::Answer;
 use crate::http::request::Request;
@@ -36,7 +36,7 @@ pub fn ask_for_page(app: &App, request: &Request) -> Answer {
     match app.is_unattended() {
         Ok(true) => page::not_set_up(app),
         Ok(false) => match again_in(app, request) {
-            Ok(again) => ask(app, request, &browser::safe_return(Some(&target)), None, again),
+            Ok(again) => ask(app, request, &return_to::safe_return(Some(&target)), None, again),
             Err(error) => page::unavailable(app, &error),
         },
         Err(error) => page::unavailable(app, &error),
@@ -73,7 +73,7 @@ pub fn submit(app: &App, request: &Request) -> Answer {
     let Ok(params) = super::form(request) else {
         return page::error(app, 400, "This form cannot be read", "The sign-in form arrived broken.", Some("Open the page again."));
     };
-    let return_to = browser::safe_return(params.one("return_to").ok().flatten());
+    let return_to = return_to::safe_return(params.one("return_to").ok().flatten());
     let typed = params.one("username").ok().flatten().unwrap_or_default().to_owned();
     let again = |status, view: SigninPage| {
         let username = UserName::parse(&typed).map(|name| name.as_str().to_owned()).unwrap_or_default();

@@ -247,8 +247,7 @@ pub fn poll(
             }
             let client = stored.client.clone();
             let (user_epoch, authenticated_at) = (*user_epoch, *signed_in_at);
-            let (granted, asked) = (granted.clone(), stored.asked.clone());
-            let resource_was_sent = stored.resource_was_sent;
+            let (granted, asked, resource_was_sent) = (granted.clone(), stored.asked.clone(), stored.resource_was_sent);
             let agreed = Agreed { client, user: by.clone(), user_epoch, authenticated_at, granted, resource_was_sent, asked };
             Poll::Issue(agreed, resource.tokens.ends(now))
         }

@@ -358,6 +358,7 @@ mod tests {
         HomePage {
             frame: frame(),
             alarm: some("Theft."),
+            put_back: some("Put back."),
             paused,
             may_resume: true,
             terms: terms(),
