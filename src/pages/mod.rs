@@ -142,7 +142,7 @@ mod tests {
     use super::views::keys::{KeyAddedPage, KeyEntry, KeyScope, KeyServer, KeysPage};
     use super::views::servers::{ServerEntry, ServersPage};
     use super::views::settings::{Setting, SettingsPage};
-    use super::views::trace::{AttemptFold, StepLine, TracePage};
+    use super::views::trace::{AttemptFold, StepBy, StepLine, TracePage};
     use super::views::users::{UserEntry, UserInvitedPage, UserServer, UsersPage};
     use super::views::{Link, MessageKind, MessagePage, ServerAddress};
     use super::*;
@@ -486,8 +486,7 @@ mod tests {
             at: "2026-07-28T14:03:11Z".to_owned(),
             time: "14:03:11".to_owned(),
             times: some("2 times"),
-            from: "160.79.104.9 (Anthropic)".to_owned(),
-            agent: "python-httpx/0.28.1".to_owned(),
+            by: Some(StepBy { from: "160.79.104.9 (Anthropic)".to_owned(), agent: "python-httpx/0.28.1".to_owned() }),
             said: some("no"),
         }
     }
