@@ -211,7 +211,38 @@ fn a_store_that_is_gone_or_torn_is_put_back_at_the_start_and_that_is_said_once()
         let mut browser = support::browser::Browser::new(doorward.address);
         let page = browser.get("/");
         assert_eq!(browser.sign_in(&page, OWNER, PASSWORD).status, 200, "{loss}");
+        let overview = browser.get("/").text();
+        assert!(overview.contains("The data was put back") && overview.contains("role=\"alert\""), "{loss}: {overview}");
     }
+}
+
+#[test]
+fn a_flipped_bit_in_the_head_of_a_snapshot_brings_nothing_back_that_was_taken_away() {
+    let mut site = site();
+    let data = site.doorward.folder.path().to_path_buf();
+    assert!(eventually(10, || snapshots(&data).len() == 1));
+    site.doorward.add_user("bob", PASSWORD, &[]);
+    assert!(site.doorward.stop().success());
+    site.doorward.start_again();
+    good(&site.doorward.run(&["user", "disable", "bob"]));
+    let key = key(&site);
+    site.doorward.kill();
+    let oldest = snapshots(&data).remove(0);
+    let mut bytes = fs::read(&oldest).unwrap();
+    bytes[35 + 7] ^= 1 << 6;
+    fs::write(&oldest, bytes).unwrap();
+    let said = start_and_hear(&data);
+    assert!(said.contains(&format!("the snapshot {} is damaged", oldest.display())), "{said}");
+    assert!(!said.contains("put in its place"), "{said}");
+    site.doorward.start_again();
+    let users = site.doorward.json(&["user", "list"]);
+    let bob = users.as_array().unwrap().iter().find(|user| user["name"] == "bob").unwrap();
+    assert_eq!(bob["disabled"], true, "{bob}");
+    assert_eq!(call(&site, "/mcp", &key).status, 200);
+    let mut browser = support::browser::Browser::new(site.doorward.address);
+    let page = browser.get("/");
+    browser.sign_in(&page, OWNER, PASSWORD);
+    assert!(!browser.get("/").text().contains("put back"));
 }
 
 #[test]

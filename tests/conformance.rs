@@ -387,6 +387,8 @@
 //! | `the_steps_of_an_app_appear_as_they_arrive_until_it_is_connected` | all | B1, first run |
 //! | `an_app_that_is_turned_away_is_said_to_be_and_why` | all | first run |
 //! | `nobody_but_an_owner_sees_an_attempt_before_it_is_theirs` | all | Z6 |
+//! | `people_whose_apps_share_an_id_see_nothing_of_each_other_nor_of_strangers` | all | Z6 |
+//! | `strangers_who_knock_do_not_push_the_awaited_app_out_of_the_owners_sight` | all | first run |
 //! | `a_paused_server_says_so_where_an_app_is_connected_to_it` | all | A11 |
 //! | **dashboard_keys** | | |
 //! | `a_key_made_on_its_page_is_shown_once_and_a_reload_makes_no_second_one` | all | D5, Z4 |

@@ -85,6 +85,9 @@ pub(super) fn run(serve: Serve) -> Result<(), Failure> {
     if let Some(recovery) = recovery {
         eprintln!("{}", told(&recovery));
     }
+    for (path, flaw) in store.damaged_snapshots() {
+        eprintln!("warning: the snapshot {} is damaged: {flaw}; nothing was taken from it, and it may be removed", path.display());
+    }
     let store = Arc::new(store);
     actions::tend_signing_keys(&store)?;
     actions::compare_configuration(&store, &config, &Occasion::here(clock::now()))?;
@@ -173,7 +176,7 @@ fn keep_snapshots(store: Arc<Store>) -> io::Result<()> {
             if let Err(flaw) = &kept
                 && !failed
             {
-                eprintln!("doorward: no snapshot can be written: {flaw}; it is tried again every few seconds");
+                eprintln!("doorward: no snapshot can be written: {flaw}; it is tried again");
             }
             failed = kept.is_err();
             thread::sleep(LOOK_FOR_CHANGES_EVERY);

@@ -9,6 +9,7 @@ use crate::http::date;
 use crate::http::request::Request;
 use crate::oauth::address_class::AddressClass;
 use crate::oauth::audit::{Entry, Wanted};
+use crate::oauth::audit_kinds::What;
 use crate::oauth::params::Params;
 use crate::pages::views::activity::{ActivityPage, EventLine};
 use crate::store::StoreError;
@@ -16,7 +17,7 @@ use std::time::Duration;
 
 /// Events on a page.
 const PAGE: usize = 50;
-/// For so long the overview reminds of what looks like theft.
+/// For so long the overview reminds of what looks like theft, and of data that was put back.
 const REMINDED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// `GET /activity`; `theft` shows only what looks like it, `before` the page after one that ended with that event.
@@ -67,12 +68,29 @@ fn line(entry: &Entry, now: UnixTime) -> EventLine {
 
 /// What the overview says of what looked like theft lately, if anything did.
 pub(super) fn reminder(app: &App, signed_in: &SignedIn, now: UnixTime) -> Result<Option<String>, StoreError> {
-    let since = UnixTime(now.0.saturating_sub(REMINDED.as_secs())).max(signed_in.user.created_at);
-    let alarms = app.store.events(&Wanted { alarms: true, since: Some(since), ..of(signed_in, PAGE) })?;
+    let alarms = app.store.events(&Wanted { alarms: true, since: lately(signed_in, now), ..of(signed_in, PAGE) })?;
     Ok(match alarms.len() {
         0 => None,
         1 => Some("Something happened in the last 7 days that looks like theft.".to_owned()),
         PAGE.. => Some(format!("At least {PAGE} things happened in the last 7 days that look like theft.")),
         some => Some(format!("{some} things happened in the last 7 days that look like theft.")),
     })
+}
+
+/// What the overview says to an owner when the data was put back lately: what was decided since may have come undone.
+pub(super) fn put_back(app: &App, signed_in: &SignedIn, now: UnixTime) -> Result<Option<String>, StoreError> {
+    let kind = Some("store_restored".to_owned());
+    let newest = app.store.events(&Wanted { kind, since: lately(signed_in, now), ..of(signed_in, 1) })?;
+    let sentence = |entry: &Entry| {
+        let What::StoreRestored { taken_at, .. } = entry.event.what else { return None };
+        let (ago, age) = (words::ago(entry.event.at, now), entry.event.at.in_words_since(taken_at));
+        Some(format!(
+            "The data was put back {ago} as it was {age} before. Whatever was decided in between is undone: look who may still do what."
+        ))
+    };
+    Ok(newest.first().and_then(sentence))
+}
+
+fn lately(signed_in: &SignedIn, now: UnixTime) -> Option<UnixTime> {
+    Some(UnixTime(now.0.saturating_sub(REMINDED.as_secs())).max(signed_in.user.created_at))
 }

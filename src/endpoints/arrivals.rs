@@ -1,7 +1,8 @@
 //! `/connect/arrived`: what has arrived of an app that somebody connects at this moment, for the connect page and its script.
 //!
 //! An owner sees every attempt. Anybody else sees one from the moment at which they have signed in for it: before that nothing
-//! says whose it is, and whence strangers knock is the owner's to know.
+//! says whose it is, and whence strangers knock is the owner's to know. Of theirs they see whence and by what a step came only
+//! where it was proven to be theirs, and no refusal that may have been a stranger's.
 
 use super::App;
 use super::browser::SignedIn;
@@ -12,9 +13,12 @@ use crate::http::request::Request;
 use crate::oauth::params::Params;
 use crate::oauth::trace::Attempt;
 use crate::oauth::trace_diagnosis::State;
+use crate::oauth::trace_view::StepView;
 use crate::pages;
 use crate::pages::views::arrivals::{Arrival, Arrivals, ArrivedPart};
+use crate::pages::views::trace::StepLine;
 use serde_json::json;
+use std::cmp::Reverse;
 
 /// Attempts that are shown at once.
 const SHOWN: usize = 3;
@@ -61,21 +65,26 @@ pub(super) struct Followed {
     over: bool,
 }
 
-/// What has arrived, the latest first.
+/// What has arrived: first what took most to get so far, or strangers who knock push out the app that is awaited; of that the
+/// latest first.
 pub(super) fn follow(app: &App, signed_in: &SignedIn, watch: &Watch<'_>) -> Followed {
     let now = clock::now();
-    let mut seen: Vec<Attempt> = app.store.attempts().into_iter().filter(|attempt| watch.sees(attempt, signed_in)).collect();
-    seen.sort_by_key(|attempt| std::cmp::Reverse(attempt.revision));
+    let is_owner = signed_in.as_owner().is_some();
+    let seen = app.store.attempts().into_iter().filter(|attempt| watch.sees(attempt, signed_in));
+    let mut seen: Vec<Attempt> = seen.map(|attempt| if is_owner { attempt } else { attempt.without_doubtful_refusals() }).collect();
+    seen.sort_by_key(|attempt| Reverse((attempt.tier(), attempt.revision)));
     seen.truncate(SHOWN);
     let states: Vec<State> = seen.iter().map(|attempt| attempt.diagnose(app.issuer(), now).state).collect();
     let words = seen.iter().zip(&states).map(|(attempt, state)| format!("{}-{}", attempt.revision, state.as_str()));
-    let attempts = seen.iter().zip(&states).map(|(attempt, state)| arrival(app, attempt, *state, now)).collect();
+    let attempts = seen.iter().zip(&states).map(|(attempt, state)| arrival(app, attempt, *state, is_owner, now)).collect();
     let version = words.collect::<Vec<_>>().join(" ");
-    Followed { arrived: Arrivals { attempts }, version, over: states.first() == Some(&State::Connected) }
+    let latest = seen.iter().zip(&states).filter(|(attempt, _)| attempt.tier() > 0).max_by_key(|(attempt, _)| attempt.revision);
+    let over = latest.is_some_and(|(_, state)| *state == State::Connected);
+    Followed { arrived: Arrivals { attempts }, version, over }
 }
 
 /// One attempt. Nothing in it changes by the minute, or a screen reader would say it again each time.
-fn arrival(app: &App, attempt: &Attempt, state: State, now: UnixTime) -> Arrival {
+fn arrival(app: &App, attempt: &Attempt, state: State, is_owner: bool, now: UnixTime) -> Arrival {
     let view = attempt.view(app.issuer(), now);
     let fix = Some(view.fix).filter(|fix| !fix.is_empty());
     let (headline, sentence, fix) = match state {
@@ -86,5 +95,12 @@ fn arrival(app: &App, attempt: &Attempt, state: State, now: UnixTime) -> Arrival
         }
         State::Stopped => (format!("{} did not get through", view.client), Some(page::sentence(&view.sentence)), fix),
     };
-    Arrival { state: state.as_str().to_owned(), headline, sentence, fix, steps: view.steps.into_iter().map(attempts::line).collect() }
+    let steps = view.steps.into_iter().map(|step| line(step, is_owner)).collect();
+    Arrival { state: state.as_str().to_owned(), headline, sentence, fix, steps }
+}
+
+fn line(step: StepView, is_owner: bool) -> StepLine {
+    let shows_whence = is_owner || step.is_the_users;
+    let line = attempts::line(step);
+    StepLine { by: line.by.filter(|_| shows_whence), ..line }
 }

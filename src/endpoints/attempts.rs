@@ -12,7 +12,7 @@ use crate::http::request::Request;
 use crate::oauth::audit::Occasion;
 use crate::oauth::trace_diagnosis::nothing_arrived;
 use crate::oauth::trace_view::{AttemptView, StepView};
-use crate::pages::views::trace::{AttemptFold, StepLine, TracePage};
+use crate::pages::views::trace::{AttemptFold, StepBy, StepLine, TracePage};
 
 /// Attempts on the page.
 const SHOWN: usize = 40;
@@ -54,8 +54,7 @@ pub(super) fn line(step: StepView) -> StepLine {
         time: at.get(11..19).unwrap_or_default().to_owned(),
         at,
         times: (step.times > 1).then(|| format!("{} times", step.times)),
-        from: format!("{} ({})", step.from, step.place),
-        agent: step.agent,
+        by: Some(StepBy { from: format!("{} ({})", step.from, step.place), agent: step.agent }),
         said: step.said,
     }
 }

@@ -38,6 +38,7 @@ fn overview(app: &App, request: &Request, signed_in: &SignedIn) -> Result<Answer
     let view = HomePage {
         frame: room::frame(app, request, signed_in, Room::Overview),
         alarm: activity::reminder(app, signed_in, now)?,
+        put_back: activity::put_back(app, signed_in, now)?,
         paused,
         may_resume: of_all,
         servers: usable.enumerate().map(|(number, resource)| server(number, resource)).collect(),

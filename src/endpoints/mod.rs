@@ -20,6 +20,7 @@ pub mod discovery;
 mod guess;
 pub mod health;
 pub mod home;
+mod in_force;
 pub mod introspect;
 pub mod invite;
 pub mod keys;

@@ -4,12 +4,10 @@ use super::browser::{CheckedForm, SignedIn};
 use super::confirm;
 use super::credentials::{self, Wrong};
 use super::room::{self, Room, Said};
-use super::{App, page, words};
+use super::{App, in_force, page};
 use crate::actions::{self, Action};
 use crate::http::answer::Answer;
 use crate::http::request::Request;
-use crate::oauth::resource::ProtectedResource;
-use crate::oauth::token_policy::RefreshMode;
 use crate::pages::views::form::{Field, Form};
 use crate::pages::views::settings::{Setting, SettingsPage};
 use crate::store::StoreError;
@@ -31,7 +29,8 @@ fn of_owner(app: &App, request: &Request, signed_in: &SignedIn, form: Form) -> S
     SettingsPage {
         frame: room::frame(app, request, signed_in, Room::Settings),
         form,
-        lifetimes: if is_owner { lifetimes(app).into_iter().map(setting).collect() } else { vec![] },
+        lifetimes: if is_owner { in_force::lifetimes(app).into_iter().map(setting).collect() } else { vec![] },
+        modes: if is_owner { in_force::modes(app).into_iter().map(setting).collect() } else { vec![] },
         settings: if is_owner { actions::configured(&app.config).into_iter().map(setting).collect() } else { vec![] },
     }
 }
@@ -44,38 +43,6 @@ fn form(app: &App, signed_in: &SignedIn) -> Form {
         Field { label: "The new one again", ..again },
     ];
     Form::new(app.form_token(signed_in), fields)
-}
-
-/// In words, each server's where they are not all alike.
-fn lifetimes(app: &App) -> Vec<(String, String)> {
-    let ours = &app.config.lifetimes;
-    let here = [("A browser’s sign-in", ours.session), ("An app’s request", ours.flow), ("An invitation", ours.invitation)];
-    let here = here.map(|(name, span)| (name.to_owned(), words::span(span)));
-    let resources = app.resources();
-    let alike = resources.windows(2).all(|pair| matches!(pair, [one, other] if one.tokens == other.tokens));
-    let shown = if alike { resources.get(..1).unwrap_or_default() } else { resources };
-    let of_server = |resource: &ProtectedResource| {
-        let name = if alike { "An app’s access".to_owned() } else { format!("Access to {}", resource.name) };
-        (name, access(resource))
-    };
-    here.into_iter().chain(shown.iter().map(of_server)).collect()
-}
-
-fn access(resource: &ProtectedResource) -> String {
-    let tokens = &resource.tokens;
-    match (tokens.access_token, tokens.refresh) {
-        (None, _) => "until it is revoked".to_owned(),
-        (Some(each), RefreshMode::Rotate) => {
-            format!("renewed every {}, over when unused for {}", words::span(each), words::span(tokens.refresh_token))
-        }
-        (Some(each), RefreshMode::Reusable) => {
-            format!(
-                "renewed every {} with one lasting token, over when unused for {}",
-                words::span(each),
-                words::span(tokens.refresh_token)
-            )
-        }
-    }
 }
 
 /// `POST /settings/password`. The password of now is asked for: an open browser is not its owner.

@@ -9,7 +9,7 @@ use crate::oauth::client_auth::{self, AuthenticatedClient};
 use crate::oauth::code::{self, Redemption, StoredCode};
 use crate::oauth::device::{self, DeviceState, Poll};
 use crate::oauth::error::{ErrorCode, Refusal};
-use crate::oauth::ids::ConnectionId;
+use crate::oauth::ids::{ConnectionId, UserId};
 use crate::oauth::params::Params;
 use crate::oauth::rates::{Bucket, Charge};
 use crate::oauth::refresh;
@@ -40,22 +40,25 @@ fn serve(app: &App, request: &Request) -> Result<Result<Issued, Refusal>, StoreE
             return Ok(Err(refusal));
         }
     };
-    let answer = answer(app, request, &client, &params)?;
-    trace::token(app, request, client.client(), &params, &answer);
+    let (answer, user) = answer(app, request, &client, &params)?;
+    trace::token(app, request, client.client(), user.as_ref(), &params, &answer);
     Ok(answer)
 }
 
-fn answer(app: &App, request: &Request, client: &AuthenticatedClient, params: &Params) -> Result<Result<Issued, Refusal>, StoreError> {
+/// An answer, and by whose code it was asked for, where that is known.
+type Answered = (Result<Issued, Refusal>, Option<UserId>);
+
+fn answer(app: &App, request: &Request, client: &AuthenticatedClient, params: &Params) -> Result<Answered, StoreError> {
     match token_request::parse(params) {
-        Err(refusal) => Ok(Err(refusal)),
+        Err(refusal) => Ok((Err(refusal), None)),
         Ok(TokenRequest::Code(grant)) => redeem(app, client, &grant, super::occasion(request)),
         Ok(TokenRequest::Refresh(grant)) if client.client().grant_types.contains(&GrantType::RefreshToken) => {
-            rotate(app, client, &grant, request)
+            Ok((rotate(app, client, &grant, request)?, None))
         }
         Ok(TokenRequest::Device(grant)) if client.client().grant_types.contains(&GrantType::DeviceCode) => {
             poll(app, client, &grant, super::occasion(request))
         }
-        Ok(TokenRequest::Refresh(_) | TokenRequest::Device(_)) => Ok(Err(Refusal::GrantTypeNotRegistered)),
+        Ok(TokenRequest::Refresh(_) | TokenRequest::Device(_)) => Ok((Err(Refusal::GrantTypeNotRegistered), None)),
     }
 }
 
@@ -105,14 +108,15 @@ fn first_tokens(occasion: Occasion) -> (Secret<AccessToken>, Secret<RefreshToken
     (access, refresh, new)
 }
 
-fn redeem(app: &App, client: &AuthenticatedClient, grant: &CodeGrant, occasion: Occasion) -> Result<Result<Issued, Refusal>, StoreError> {
+fn redeem(app: &App, client: &AuthenticatedClient, grant: &CodeGrant, occasion: Occasion) -> Result<Answered, StoreError> {
     let now = occasion.at;
     let (access, refresh, new) = first_tokens(occasion);
     let (redemption, stored) = app.store.redeem_code(&grant.code.hash(), &new, |stored, user| {
         let resource = stored.and_then(|stored| app.resource_at(&stored.server));
         code::redeem(stored, user, resource, client, grant, app.redirect_rules(), now)
     })?;
-    Ok(match (redemption, stored) {
+    let user = stored.as_ref().filter(|stored| stored.client == client.client().id).map(|stored| stored.user.clone());
+    let answer = match (redemption, stored) {
         (Redemption::Issue(_, ends), Some(StoredCode { scope, asked, authentication, .. })) => {
             let id_token = openid::id_token(app, &access, &scope, authentication.nonce.as_deref(), now)?;
             let expires_in = token_policy::expires_in(ends.access, now);
@@ -120,10 +124,11 @@ fn redeem(app: &App, client: &AuthenticatedClient, grant: &CodeGrant, occasion: 
         }
         (Redemption::Issue(..), None) => Err(Refusal::CodeUnknown),
         (Redemption::Refuse(refusal) | Redemption::CountGuess(refusal) | Redemption::EndConnection(_, refusal), _) => Err(refusal),
-    })
+    };
+    Ok((answer, user))
 }
 
-fn poll(app: &App, client: &AuthenticatedClient, grant: &DeviceGrant, occasion: Occasion) -> Result<Result<Issued, Refusal>, StoreError> {
+fn poll(app: &App, client: &AuthenticatedClient, grant: &DeviceGrant, occasion: Occasion) -> Result<Answered, StoreError> {
     let now = occasion.at;
     let (access, refresh, new) = first_tokens(occasion);
     let poll = app.store.poll_device(&grant.code.hash(), &new, |stored, user| {
@@ -138,11 +143,11 @@ fn poll(app: &App, client: &AuthenticatedClient, grant: &DeviceGrant, occasion: 
             let scope = agreed.granted.scope;
             let id_token = openid::id_token(app, &access, &scope, None, now)?;
             let expires_in = token_policy::expires_in(ends.access, now);
-            Ok(Issued { access, expires_in, refresh, scope: scope.told_to(&agreed.asked), id_token })
+            (Ok(Issued { access, expires_in, refresh, scope: scope.told_to(&agreed.asked), id_token }), Some(agreed.user))
         }
-        Poll::Wait => Err(Refusal::AnswerPending),
-        Poll::SlowDown => Err(Refusal::DeviceTooSoon),
-        Poll::Refuse(refusal) | Poll::EndConnection(_, refusal) => Err(refusal),
+        Poll::Wait => (Err(Refusal::AnswerPending), None),
+        Poll::SlowDown => (Err(Refusal::DeviceTooSoon), None),
+        Poll::Refuse(refusal) | Poll::EndConnection(_, refusal) => (Err(refusal), None),
     })
 }
 

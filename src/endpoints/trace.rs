@@ -7,7 +7,7 @@ use crate::http::request::Request;
 use crate::oauth::client::Client;
 use crate::oauth::client_auth;
 use crate::oauth::error::Refusal;
-use crate::oauth::ids::ClientId;
+use crate::oauth::ids::{ClientId, UserId};
 use crate::oauth::known_clients;
 use crate::oauth::params::Params;
 use crate::oauth::trace_step::{Agent, Outcome, Stage, Step};
@@ -57,11 +57,13 @@ pub(super) fn by(signed_in: &SignedIn, stage: Stage, outcome: Outcome) -> Step {
 }
 
 /// A client came for its first tokens. That a device is to ask again is no refusal.
-pub(super) fn token<T>(app: &App, request: &Request, client: &Client, params: &Params, result: &Result<T, Refusal>) {
+pub(super) fn token<T>(app: &App, request: &Request, client: &Client, user: Option<&UserId>, params: &Params, result: &Result<T, Refusal>) {
     let again = matches!(result, Err(Refusal::AnswerPending | Refusal::DeviceTooSoon));
     if !again && !is_refresh(params) {
         let outcome = result.as_ref().map_or_else(Outcome::refused, |_| Outcome::Passed);
-        app.store.note_step(&step(request, Stage::Token, outcome).of_client(Some(client)));
+        let user = user.and_then(|id| app.store.user(id).ok().flatten());
+        let step = step(request, Stage::Token, outcome).by(user.as_ref().map(|user| &user.name));
+        app.store.note_step(&step.of_client(Some(client)));
     }
 }
 

@@ -18,7 +18,9 @@
 //! A store that is empty or cannot be read is easily known: the file `initialised` says that there was one, and every
 //! record is read once at the start. One that opens and lacks something is known by a number: the store writes down the
 //! number of a snapshot, and waits for the disk, before the snapshot's file gets its name. So no honest store knows of a
-//! lower number than its newest snapshot. This is not only for copies: of a store in one piece of 512 KiB, sled drops everything behind
+//! lower number than its newest snapshot. A flipped bit can claim such a number, too, so whatever claims it is read to the
+//! end first: only a snapshot that is whole, and holds the key of this very doorward, speaks against the store. One that is
+//! not is named at the start and left alone. This is not only for copies: of a store in one piece of 512 KiB, sled drops everything behind
 //! a single flipped bit and opens without a word, in each of the 24 places that were tried. What is written after the newest snapshot and then cut off the end of the file is
 //! not noticed; nothing could notice it but a second disk.
 //!

@@ -18,8 +18,11 @@
 //! # Who sees what arrives
 //!
 //! An owner sees every attempt to connect. Anybody else sees one from the moment at which they have signed in for it: before
-//! that nothing says whose it is, and whence strangers knock, and with what, is not for every account to read. An account that
-//! was removed and made anew sees nothing of the one before ([`crate::oauth::trace::Attempt::is_of`]).
+//! that nothing says whose it is, and whence strangers knock, and with what, is not for every account to read. Clients that
+//! registered alike share an id, and anybody can learn it, so in an attempt of theirs they read whence and by what a step came
+//! only where a session, a code or a token proved it theirs, and no refusal without that; a step proven to be another user's
+//! is another attempt. Of what strangers can make any number of, the owner is shown last
+//! ([`crate::oauth::trace::Attempt::tier`]). An account that was removed and made anew sees nothing of the one before ([`crate::oauth::trace::Attempt::is_of`]).
 //!
 //! # What was just done is a word in a cookie
 //!

@@ -54,6 +54,8 @@ pub struct Seen {
     pub agent: Agent,
     /// What came of it, the last time.
     pub outcome: Outcome,
+    /// Whose it was, the last time, where that was proven: by their session, by a code or a token that they had let out.
+    pub user: Option<UserName>,
 }
 
 impl Attempt {
@@ -88,6 +90,25 @@ impl Attempt {
         self.seen.iter().rev().find(|seen| !seen.stage.is_of_browser()).map(|seen| AddressClass::of(seen.from))
     }
 
+    /// True once a stage was passed, or not, by somebody who was proven to be its user.
+    pub fn has_proven(&self, stage: Stage) -> bool {
+        self.seen.iter().any(|seen| seen.stage == stage && seen.user.is_some())
+    }
+
+    /// How much it took to get so far: 0 a request, 1 a registration or a browser, 2 an account here. Strangers can make any
+    /// number of the first two and none of the last.
+    pub fn tier(&self) -> usize {
+        if self.user.is_some() { 2 } else { usize::from(self.has_passed(Stage::Registration) || self.has_passed(Stage::Authorize)) }
+    }
+
+    /// The attempt as its user may see it. Ids of clients are shared and anybody can learn one, so what was refused to
+    /// somebody who did not prove to be this user may have been refused to anybody.
+    #[must_use]
+    pub fn without_doubtful_refusals(mut self) -> Self {
+        self.seen.retain(|seen| seen.user.is_some() || seen.outcome == Outcome::Passed);
+        self
+    }
+
     /// True for an attempt of that account: they signed in at its browser. What an earlier account of their name did is not
     /// theirs.
     pub fn is_of(&self, user: &User) -> bool {
@@ -107,8 +128,8 @@ impl Attempt {
         self.destination = step.destination.clone().or(self.destination.take());
         self.server = step.server.clone().or(self.server.take());
         self.user = step.user.clone().or(self.user.take());
-        let (at, outcome) = (step.at, step.outcome.clone());
-        let now = Seen { number, stage: step.stage, at, last_at: at, times: 1, from: step.from, agent: step.agent.clone(), outcome };
+        let (at, outcome, user) = (step.at, step.outcome.clone(), step.user.clone());
+        let now = Seen { number, stage: step.stage, at, last_at: at, times: 1, from: step.from, agent: step.agent.clone(), outcome, user };
         match self.seen.iter_mut().find(|seen| seen.stage == step.stage) {
             Some(seen) => *seen = Seen { at: seen.at, times: seen.times.saturating_add(1), ..now },
             None => self.seen.push(now),
@@ -164,6 +185,17 @@ mod tests {
         assert!(!attempt(Some("bob"), NOW).is_of(&user("ann")) && !attempt(None, NOW).is_of(&user("ann")));
         let later = User { created_at: seconds_later(1), ..user("ann") };
         assert!(!attempt(Some("ann"), NOW).is_of(&later));
+    }
+
+    #[test]
+    fn its_user_is_told_of_no_refusal_that_may_have_been_a_strangers() {
+        let seen = |user: Option<&str>, outcome| {
+            let attempt = attempt(user, NOW);
+            let seen = Seen { outcome, ..attempt.seen[0].clone() };
+            Attempt { seen: vec![seen], ..attempt }.without_doubtful_refusals().seen.len()
+        };
+        let refused = || Outcome::turned_away("no", "");
+        assert_eq!([seen(None, refused()), seen(Some("ann"), refused()), seen(None, Outcome::Passed)], [0, 1, 1]);
     }
 
     #[test]

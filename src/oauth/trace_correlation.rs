@@ -4,7 +4,7 @@
 
 use super::address_class::{AddressClass, are_one_place};
 use super::redirect_uri::Destination;
-use super::trace::{Attempt, Trace};
+use super::trace::{Attempt, Seen, Trace};
 use super::trace_step::{Outcome, Stage, Step};
 use crate::clock::UnixTime;
 use std::time::Duration;
@@ -57,17 +57,20 @@ impl Trace {
             (Some(_), Stage::Authorize | Stage::DeviceCode) => continues(attempt, step) || may_have_led_to(attempt, step),
             (Some(_), _) => continues(attempt, step),
         };
+        let is_open = |attempt: &Attempt| !attempt.is_over() || may_undo(attempt, step);
         let candidates =
-            self.attempts.iter().enumerate().filter(|(_, attempt)| (!attempt.is_over() || may_undo(attempt, step)) && fits(attempt));
+            self.attempts.iter().enumerate().filter(|(_, attempt)| is_open(attempt) && may_be_of_one(attempt, step) && fits(attempt));
         candidates
-            .max_by_key(|(_, attempt)| (is_told_apart_by_program(attempt, step), attempt.last_at(), attempt.number))
+            .max_by_key(|(_, attempt)| {
+                (is_gone_on_with(attempt, step), is_told_apart_by_program(attempt, step), attempt.last_at(), attempt.number)
+            })
             .map(|(place, _)| place)
     }
 
     /// Forgets the oldest attempt of a tier that has too many.
     fn make_room(&mut self) {
         for (tier, most) in KEPT.into_iter().enumerate() {
-            let of_tier = || self.attempts.iter().enumerate().filter(move |(_, attempt)| self::tier(attempt) == tier);
+            let of_tier = || self.attempts.iter().enumerate().filter(move |(_, attempt)| attempt.tier() == tier);
             if of_tier().count() > most
                 && let Some((oldest, _)) = of_tier().min_by_key(|(_, attempt)| attempt.last_at())
             {
@@ -77,10 +80,6 @@ impl Trace {
     }
 }
 
-fn tier(attempt: &Attempt) -> usize {
-    if attempt.user.is_some() { 2 } else { usize::from(attempt.has_passed(Stage::Registration) || attempt.has_passed(Stage::Authorize)) }
-}
-
 /// A call with a token that is refused happens every hour and means nothing by itself, and somebody who signs in to look at
 /// the dashboard connects nothing.
 fn begins_one(step: &Step) -> bool {
@@ -88,8 +87,37 @@ fn begins_one(step: &Step) -> bool {
         Stage::Arrival | Stage::Challenge | Stage::ResourceMetadata | Stage::ServerMetadata => true,
         Stage::Registration | Stage::DeviceCode | Stage::Authorize => true,
         Stage::Token => step.outcome != Outcome::Passed,
-        Stage::SignIn | Stage::Consent | Stage::Redirect | Stage::Call => false,
+        // Two people can have met in one attempt until the first of them decided.
+        Stage::Consent => step.user.is_some() && step.client.is_some(),
+        Stage::SignIn | Stage::Redirect | Stage::Call => false,
     }
+}
+
+/// Whether attempt and step can be of one person. Clients that registered alike share an id and anybody can learn it, so an
+/// id alone neither gives an attempt of one user to another, nor begins it anew, nor makes it fail: whoever is refused
+/// without proof of the user is at least where the client itself was seen.
+fn may_be_of_one(attempt: &Attempt, step: &Step) -> bool {
+    if let (Some(known), Some(named)) = (&attempt.user, &step.user) {
+        return known.folded() == named.folded();
+    }
+    if step.user.is_some() {
+        return true;
+    }
+    match step.stage {
+        Stage::Arrival | Stage::Challenge | Stage::ResourceMetadata | Stage::ServerMetadata => true,
+        Stage::Registration | Stage::DeviceCode | Stage::Authorize | Stage::SignIn => attempt.user.is_none(),
+        // Only somebody signed in decides.
+        Stage::Consent => true,
+        Stage::Redirect | Stage::Token | Stage::Call => {
+            step.outcome == Outcome::Passed || (is_of_place(attempt, step) && !attempt.has_proven(step.stage))
+        }
+    }
+}
+
+/// What comes after a sign-in belongs to an attempt in which that user signed in, rather than to a later one in which nobody
+/// has.
+fn is_gone_on_with(attempt: &Attempt, step: &Step) -> bool {
+    step.stage > Stage::SignIn && step.user.is_some() && attempt.user.is_some()
 }
 
 /// That the first call was let through is known before what came of it behind.
@@ -111,17 +139,23 @@ fn is_of_place(attempt: &Attempt, step: &Step) -> bool {
     same_server && same_place && expected && !other_name && is_recent(attempt, step.at, NAMELESS)
 }
 
-/// With an id: the attempt of that client. A browser that comes again after its answer was sent begins anew; a first call
-/// may come at any time after the tokens.
+/// With an id: the attempt of that client. A browser that comes again after its answer was sent, or after tokens were
+/// refused, begins anew; a first call may come at any time after the tokens.
 fn continues(attempt: &Attempt, step: &Step) -> bool {
     let same_client = attempt.client.as_ref().zip(step.client.as_ref()).is_some_and(|(known, named)| known.id == named.id);
+    let furthest = attempt.furthest().map(|seen| seen.stage);
     let expected = match step.stage {
-        Stage::Authorize | Stage::DeviceCode | Stage::Registration => !attempt.has_passed(Stage::Redirect),
+        Stage::Authorize | Stage::DeviceCode | Stage::Registration => furthest < Some(Stage::Redirect),
+        Stage::SignIn | Stage::Consent => !attempt.seen.iter().any(is_refusal_of_tokens),
         Stage::Call => attempt.has_passed(Stage::Token),
         Stage::Arrival | Stage::Challenge | Stage::ResourceMetadata | Stage::ServerMetadata => true,
-        Stage::SignIn | Stage::Consent | Stage::Redirect | Stage::Token => true,
+        Stage::Redirect | Stage::Token => true,
     };
     same_client && expected && (step.stage == Stage::Call || is_recent(attempt, step.at, NAMED))
+}
+
+fn is_refusal_of_tokens(seen: &Seen) -> bool {
+    seen.stage == Stage::Token && seen.outcome != Outcome::Passed
 }
 
 /// A client that kept its id from an earlier time is nameless until its browser comes. Who looked around just before, from
@@ -318,6 +352,56 @@ mod tests {
             named(90_000, Stage::Call, LAN, "node", "c1"),
         ];
         assert_eq!(attempts(&steps), vec![Some(0); 3]);
+    }
+
+    fn of(name: &str, step: Step) -> Step {
+        step.by(Some(&user(name).name))
+    }
+
+    fn refused(step: Step) -> Step {
+        Step { outcome: Outcome::turned_away("no", ""), ..step }
+    }
+
+    #[test]
+    fn of_people_who_share_an_id_each_has_their_own_attempt() {
+        let steps = [
+            named(0, Stage::Registration, CLAUDE, "python-httpx/0.28.1", "c1"),
+            of("ann", named(1, Stage::Authorize, HOME, BROWSER, "c1")),
+            of("bob", named(2, Stage::Authorize, LAN, BROWSER, "c1")),
+            named(3, Stage::Authorize, "198.51.100.7", BROWSER, "c1"),
+            of("Ann", named(4, Stage::Consent, HOME, BROWSER, "c1")),
+            of("bob", named(5, Stage::Consent, LAN, BROWSER, "c1")),
+            of("ann", named(6, Stage::Token, CLAUDE, "python-httpx/0.28.1", "c1")),
+            of("bob", named(7, Stage::Token, CLAUDE, "python-httpx/0.28.1", "c1")),
+            of("ann", named(8, Stage::Call, CLAUDE, "Claude-User", "c1")),
+            of("bob", refused(named(9, Stage::Call, CLAUDE, "Claude-User", "c1"))),
+        ];
+        assert_eq!(attempts(&steps), [0, 0, 1, 2, 0, 1, 0, 1, 0, 1].map(Some));
+        let two_devices = [
+            named(0, Stage::DeviceCode, HOME, "lamp", "c1"),
+            named(1, Stage::DeviceCode, LAN, "lamp", "c1"),
+            of("ann", named(2, Stage::Consent, HOME, BROWSER, "c1")),
+            of("bob", named(3, Stage::Consent, LAN, BROWSER, "c1")),
+        ];
+        assert_eq!(attempts(&two_devices), [0, 0, 0, 1].map(Some));
+    }
+
+    #[test]
+    fn whoever_knows_an_id_and_proves_nothing_makes_no_attempt_of_anothers_fail() {
+        let registered = [
+            named(0, Stage::Registration, CLAUDE, "python-httpx/0.28.1", "c1"),
+            of("ann", named(1, Stage::Authorize, HOME, BROWSER, "c1")),
+        ];
+        let bogus = |from: &str| refused(named(2, Stage::Token, from, "curl/8", "c1"));
+        let after = |more: &[Step]| attempts(&[&registered[..], more].concat())[2..].to_vec();
+        assert_eq!(after(&[bogus("198.51.100.7"), bogus("198.51.100.7")]), [Some(1), Some(1)]);
+        assert_eq!(after(&[bogus(CLAUDE_TOO)]), [Some(0)], "from where the client was seen");
+        assert_eq!(after(&[of("ann", bogus("198.51.100.7"))]), [Some(0)], "with a code of hers");
+        let proven = of("ann", named(2, Stage::Token, CLAUDE, "python-httpx/0.28.1", "c1"));
+        assert_eq!(after(&[proven, bogus(CLAUDE_TOO)]), [Some(0), Some(1)], "she has her tokens");
+        assert_eq!(after(&[refused(named(2, Stage::SignIn, LAN, BROWSER, "c1"))]), [None]);
+        let next = named(3, Stage::Authorize, HOME, BROWSER, "c1");
+        assert_eq!(attempts(&[bogus("198.51.100.7"), next]), [Some(0), Some(1)], "nor do they begin hers with a failure");
     }
 
     #[test]

@@ -66,6 +66,9 @@ pub struct StepView {
     pub place: &'static str,
     /// By which program.
     pub agent: String,
+    /// Whether it was proven to be the user's.
+    #[serde(skip)]
+    pub is_the_users: bool,
     /// Whether it went through.
     pub passed: bool,
     /// What the peer was told where it did not.
@@ -107,6 +110,7 @@ fn step(seen: &Seen) -> StepView {
         from: seen.from.to_string(),
         place: AddressClass::of(seen.from).describe(),
         agent: seen.agent.as_str().to_owned(),
+        is_the_users: seen.user.is_some(),
         passed: seen.outcome == Outcome::Passed,
         said: match &seen.outcome {
             Outcome::Passed => None,
@@ -147,7 +151,7 @@ mod tests {
         trace.note(&authorize.at_server(Some("/notes")).by(Some(&who)));
         trace.note(&Step {
             outcome: Outcome::turned_away("the code is not valid", "Again."),
-            ..step(Stage::Token).of_client(Some(&client("c1")))
+            ..step(Stage::Token).of_client(Some(&client("c1"))).by(Some(&who))
         });
         trace.attempts()[0].clone()
     }

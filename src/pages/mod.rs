@@ -142,7 +142,7 @@ mod tests {
     use super::views::keys::{KeyAddedPage, KeyEntry, KeyScope, KeyServer, KeysPage};
     use super::views::servers::{ServerEntry, ServersPage};
     use super::views::settings::{Setting, SettingsPage};
-    use super::views::trace::{AttemptFold, StepLine, TracePage};
+    use super::views::trace::{AttemptFold, StepBy, StepLine, TracePage};
     use super::views::users::{UserEntry, UserInvitedPage, UserServer, UsersPage};
     use super::views::{Link, MessageKind, MessagePage, ServerAddress};
     use super::*;
@@ -345,7 +345,8 @@ mod tests {
         let server = ServerLine { name: "Notes".to_owned(), path: "/notes".to_owned(), address: copied() };
         let (connections, others) = (vec![line("id-1", None), line("id-2", None)], vec![line("id-3", Some("bob"))]);
         let paused = vec!["Notes was paused.".to_owned()];
-        HomePage { frame: frame(), alarm: some("Theft."), paused, may_resume: true, servers: vec![server], connections, others }
+        let (alarm, put_back) = (some("Theft."), some("Put back."));
+        HomePage { frame: frame(), alarm, put_back, paused, may_resume: true, servers: vec![server], connections, others }
     }
 
     fn servers_page() -> ServersPage {
@@ -438,7 +439,7 @@ mod tests {
     fn settings() -> SettingsPage {
         let setting = || Setting { name: "without_pkce".to_owned(), value: "none".to_owned() };
         let form = Form::new("csrf-1".to_owned(), vec![Field::new_password("current", "Now")]).refused_in("current", "Wrong.");
-        SettingsPage { frame: frame(), form, lifetimes: vec![setting()], settings: vec![setting(), setting()] }
+        SettingsPage { frame: frame(), form, lifetimes: vec![setting()], modes: vec![setting()], settings: vec![setting(), setting()] }
     }
 
     fn user_invited() -> UserInvitedPage {
@@ -464,8 +465,7 @@ mod tests {
             at: "2026-07-28T14:03:11Z".to_owned(),
             time: "14:03:11".to_owned(),
             times: some("2 times"),
-            from: "160.79.104.9 (Anthropic)".to_owned(),
-            agent: "python-httpx/0.28.1".to_owned(),
+            by: Some(StepBy { from: "160.79.104.9 (Anthropic)".to_owned(), agent: "python-httpx/0.28.1".to_owned() }),
             said: some("no"),
         }
     }

@@ -73,6 +73,8 @@ pub struct Store {
     changes: AtomicU64,
     /// How far the snapshots are.
     progress: Mutex<snapshot::Progress>,
+    /// What claims to be a newer snapshot than the store knows of, and is not whole.
+    damaged_snapshots: Vec<(PathBuf, snapshot::format::Flaw)>,
     key: ServerKey,
     counters: counters::Counters,
     /// How often something that tokens depend on has ended, and the bell for those who wait for it.

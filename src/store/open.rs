@@ -2,7 +2,7 @@
 
 use super::commit::Committer;
 use super::counters::Counters;
-use super::record::{self, Instance, Record, Table};
+use super::record::{self, INSTANCE, Instance, Record, Table};
 use super::restore;
 use super::snapshot::Progress;
 use super::snapshot::files;
@@ -28,8 +28,6 @@ const MARKER: &str = "initialised";
 const INSTANCE_LINE: &str = "instance ";
 /// Locked by the process that has the directory.
 const LOCK: &str = "lock";
-/// The key of the only instance record.
-pub(super) const INSTANCE: &[u8] = b"";
 /// A store that was closed a moment ago is locked until sled's own threads are done with it. Whether another process has
 /// it is known before, from the lock of the directory.
 const LOCK_TRIES: u32 = 100;
@@ -65,11 +63,11 @@ impl Store {
             }
             initialise(&tree, entropy, now)?;
         }
-        let store = Self::assemble((db, tree), &folder, (data, lock), now)?;
-        let newest = files::list(data, Some(store.instance())).first().map_or(0, |(header, _)| header.number);
-        if newest > store.snapshot_number()? {
-            return Err(StoreError::Behind);
-        }
+        let mut store = Self::assemble((db, tree), &folder, (data, lock), now)?;
+        store.damaged_snapshots = match files::above(data, store.instance(), store.snapshot_number()?) {
+            Ok(_) => return Err(StoreError::Behind),
+            Err(damaged) => damaged,
+        };
         store.commit()?;
         if marked_instance(data).as_deref() != Some(&store.instance().to_string()) {
             File::open(&folder)?.sync_all()?;
@@ -91,6 +89,7 @@ impl Store {
         tree.iter().try_for_each(|entry| entry.map(|_| ()))?;
         let file = File::options().read(true).write(true).open(folder.join("db"))?;
         let counters = Counters::load(&tree, now)?;
+        // From a head alone: whatever it claims, the next one is not put off by more than the time between two.
         let newest = files::list(data, Some(InstanceId::of(&instance.key))).first().map(|(header, _)| header.taken_at);
         let store = Self {
             db,
@@ -102,6 +101,7 @@ impl Store {
             // Whether the process before this one left changes that no snapshot has is not known.
             changes: AtomicU64::new(1),
             progress: Mutex::new(Progress::since(newest)),
+            damaged_snapshots: Vec::new(),
             key: instance.key,
             counters,
             endings: Default::default(),

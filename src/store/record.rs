@@ -66,6 +66,9 @@ pub trait Record: Serialize + DeserializeOwned {
     }
 }
 
+/// The key of the only instance record.
+pub(super) const INSTANCE: &[u8] = b"";
+
 /// What makes a data directory one instance.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Instance {

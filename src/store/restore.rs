@@ -138,7 +138,7 @@ impl Store {
             opened => return Ok((opened?, None)),
         };
         let kept_before = fs::read_dir(data)?.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(BEFORE)).count();
-        let Some(bytes) = newest_good(data).filter(|_| kept_before < BY_ITSELF) else { return Err(reason) };
+        let Some((_, bytes)) = newest_good(data).filter(|_| kept_before < BY_ITSELF) else { return Err(reason) };
         let snapshot = format::parse(&bytes).map_err(|flaw| StoreError::Damaged(flaw.to_string()))?;
         let restored = Self::restore(data, &snapshot, Access::End, now)?;
         Ok((Self::open(data, entropy, now)?, Some(Recovery { reason, restored })))
@@ -146,8 +146,12 @@ impl Store {
 }
 
 /// The newest snapshot of the doorward that `data` says it is of which every byte is right.
-fn newest_good(data: &Path) -> Option<Vec<u8>> {
-    let whole = |path: PathBuf| files::read(&path).ok().filter(|bytes| format::parse(bytes).is_ok());
+pub(super) fn newest_good(data: &Path) -> Option<(Header, Vec<u8>)> {
+    let whole = |path: PathBuf| {
+        let bytes = files::read(&path).ok()?;
+        let header = format::parse(&bytes).ok().filter(Snapshot::is_of_its_instance)?.header;
+        Some((header, bytes))
+    };
     let of = open::marked_instance(data);
     let is_of = |header: &Header| of.as_ref().is_none_or(|of| *of == header.instance.to_string());
     files::list(data, None).into_iter().filter(|(header, _)| is_of(header)).find_map(|(_, path)| whole(path))
@@ -182,7 +186,8 @@ fn build(
     }
     tree.apply_batch(batch.0)?;
     let store = Store::assemble((db, tree), &new, (data, Arc::clone(lock)), now)?;
-    let number = files::list(data, Some(store.instance())).first().map_or(0, |(header, _)| header.number).max(snapshot.header.number) + 1;
+    let newest = files::above(data, store.instance(), snapshot.header.number).unwrap_or(snapshot.header).number;
+    let number = format::next(newest).map_err(|flaw| StoreError::Damaged(flaw.to_string()))?;
     let (connections, keys) = ended;
     let event = Occasion::here(now).event(What::StoreRestored { taken_at: snapshot.header.taken_at, connections, keys });
     store.transact(|tx| {
@@ -429,6 +434,40 @@ mod tests {
         assert_eq!(open(folder.path()).err(), Some(StoreError::Behind));
         let (store, recovery) = recovered(folder.path());
         assert_eq!((recovery.unwrap().reason, store.users().unwrap().len()), (StoreError::Behind, 2));
+    }
+
+    #[test]
+    fn a_bit_that_flips_in_the_head_of_a_snapshot_moves_no_good_store() {
+        let folder = Folder::new();
+        let (store, _) = in_use(&folder);
+        let first = store.keep_snapshot(NOW).unwrap();
+        let second = store.keep_snapshot(seconds_later(10)).unwrap();
+        store.add_user(&user("bob"), &occasion()).unwrap();
+        drop(store);
+        let (_, oldest) = files::list(folder.path(), None).remove(1);
+        let whole = fs::read(&oldest).unwrap();
+        // Format, instance, number, time, count and length.
+        for bit in (18 * 8..67 * 8).step_by(7) {
+            let mut bytes = whole.clone();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            fs::write(&oldest, &bytes).unwrap();
+            let number = format::header(&bytes).map_or(0, |(header, _)| header.number);
+            let is_higher = (35..43).contains(&(bit / 8)) && number > second.number;
+            let (store, recovery) = recovered(folder.path());
+            assert_eq!((recovery, store.users().unwrap().len()), (None, 2), "bit {bit}");
+            assert_eq!(store.damaged_snapshots().len(), usize::from(is_higher), "bit {bit}");
+            assert_eq!(crate::store::snapshot::newest(folder.path()), Some(second.taken_at), "bit {bit}");
+        }
+        // A checksum that fits is not enough: whoever has no key of this doorward's cannot make one.
+        let forged = format::encode::<Vec<u8>, Vec<u8>>(Header { number: 99, ..first }, &[]);
+        fs::write(&oldest, forged).unwrap();
+        let (store, recovery) = recovered(folder.path());
+        assert_eq!((recovery, store.damaged_snapshots().len()), (None, 1));
+        drop(store);
+        // What is damaged moves the numbers of a restore no more than a start.
+        fs::remove_dir_all(folder.path().join(STORE)).unwrap();
+        let (store, recovery) = recovered(folder.path());
+        assert_eq!((recovery.unwrap().restored.header, store.snapshot_number()), (second, Ok(second.number + 1)));
     }
 
     #[test]

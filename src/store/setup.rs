@@ -1,7 +1,6 @@
 //! The first run: one link, one use, one owner.
 
-use super::open::INSTANCE;
-use super::record::{Instance, Record, StoredSetupLink};
+use super::record::{INSTANCE, Instance, Record, StoredSetupLink};
 use super::users::{self, AddUser};
 use super::{Store, StoreError};
 use crate::clock::UnixTime;

@@ -3,8 +3,7 @@
 use super::api_keys::forget;
 use super::connections::end;
 use super::invitations;
-use super::open::INSTANCE;
-use super::record::{Instance, NameOwner, Record};
+use super::record::{INSTANCE, Instance, NameOwner, Record};
 use super::transaction::{Step, Tx};
 use super::{Store, StoreError};
 use crate::clock::UnixTime;

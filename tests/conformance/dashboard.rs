@@ -516,6 +516,31 @@ fn an_owner_reads_what_is_configured_and_nobody_else_does() {
     for shown in ["https://mcp.example.com", "adopt_known", "30 days", "renewed every 1 hour, over when unused for 90 days"] {
         assert!(text.contains(shown), "{shown}: {text}");
     }
+    for shown in ["Every app has to use it.", "With and without a secret.", "or its user chooses.", "Given back, everything ends."] {
+        assert!(text.contains(shown), "{shown}: {text}");
+    }
     let bobs = signed_in(&doorward, "bob").get("/settings").text();
-    assert!(!bobs.contains("adopt_known") && !bobs.contains("90 days"));
+    assert!(!bobs.contains("adopt_known") && !bobs.contains("90 days") && !bobs.contains("PKCE"));
+    // What is set otherwise is said otherwise, and of each server where they differ.
+    let strict = "require_resource = true\n[clients]\npublic_only = true\nredirect_hosts = \"listed\"\nadopt_known = false\nwithout_pkce = [\"old.test\"]\n";
+    let (first, second) = TWO.split_once("[[server]]\npath = \"/files\"").unwrap();
+    let config = format!(
+        "{first}[[server]]\npath = \"/files\"{second}refresh = \"reusable\"\nrevoke = \"refresh-only\"\naccess_token = \"never\"\n"
+    );
+    let (url, servers) = config.split_once('\n').unwrap();
+    let doorward = Doorward::with(Setup::config(format!("{url}\n{strict}{servers}")));
+    let text = browser::unescape(&signed_in(&doorward, "ann").get("/settings").text());
+    for shown in [
+        "Without a secret only.",
+        "listed hosts only.",
+        "They have to register anew.",
+        "but for old.test.",
+        "By its exact address.",
+        "Refresh tokens for Notes",
+        "Refresh tokens for Files",
+        "One goes on working",
+        "until it is revoked",
+    ] {
+        assert!(text.contains(shown), "{shown}: {text}");
+    }
 }

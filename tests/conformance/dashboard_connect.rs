@@ -131,6 +131,77 @@ fn nobody_but_an_owner_sees_an_attempt_before_it_is_theirs() {
     assert!(!html(&news(&mut another, "/connect/arrived?server=/notes&since=0")).contains("Of bob"));
 }
 
+/// As a program at that address sends it.
+#[track_caller]
+fn send_from(site: &Site, from: &str, method: &str, target: &str, form: &[(&str, &str)]) -> u16 {
+    let fields = [("X-Forwarded-For", from), ("User-Agent", "stranger/1"), ("Content-Type", "application/x-www-form-urlencoded")];
+    http::send(site.doorward.address, method, target, &fields, http::encode(form).as_bytes()).status
+}
+
+fn site_behind_a_proxy() -> Site {
+    let site = Site::new(|upstream| Setup::config(config(upstream)).flag("--trusted-proxy", "127.0.0.1"));
+    for name in ["bob", "cat"] {
+        site.doorward.add_user(name, PASSWORD, &["--server", "/notes"]);
+    }
+    site
+}
+
+#[test]
+fn people_whose_apps_share_an_id_see_nothing_of_each_other_nor_of_strangers() {
+    const ALL: &str = "/connect/arrived?server=/notes&since=0";
+    const STRANGER: &str = "198.51.100.7";
+    let site = site_behind_a_proxy();
+    let (mut bob, mut cat) = (signed_in(&site.doorward, "bob"), signed_in(&site.doorward, "cat"));
+    let client = register(&site, "Claude");
+    let notes = format!("{}/notes", site.origin());
+    let resource = [("resource", notes.as_str())];
+    // A stranger who registers alike learns the id, and comes before and after them.
+    let alike = json!({ "token_endpoint_auth_method": "none", "client_name": "Claude", "redirect_uris": [client.redirect_uri] });
+    let fields = [("X-Forwarded-For", STRANGER), ("User-Agent", "stranger/1"), ("Content-Type", "application/json")];
+    let learnt = http::send(site.doorward.address, "POST", "/register", &fields, alike.to_string().as_bytes()).json();
+    assert_eq!(learnt["client_id"], client.id.as_str());
+    let knows_the_id = || {
+        assert_eq!(send_from(&site, STRANGER, "GET", &client.authorize_url(&resource), &[]), 200);
+        assert_eq!(send_from(&site, STRANGER, "POST", "/token", &client.redemption("dwac_none")), 400);
+    };
+    assert_eq!(send_from(&site, STRANGER, "GET", &client.authorize_url(&resource), &[]), 200);
+    client.reach_consent(&mut cat, "cat", PASSWORD, &resource);
+    let before = html(&news(&mut cat, ALL));
+    assert!(before.contains("Claude is on its way") && before.contains("this machine"), "her own browser: {before}");
+    client.reach_consent(&mut bob, "bob", PASSWORD, &resource);
+    knows_the_id();
+    for (name, person) in [("bob", &mut bob), ("cat", &mut cat)] {
+        let seen = html(&news(person, ALL));
+        assert!(seen.matches("Claude is on its way").count() == 1 && !seen.contains("did not get through"), "{name}: {seen}");
+        assert!(!seen.contains(STRANGER) && !seen.contains("stranger/1"), "{name}: {seen}");
+    }
+    let location = client.approve_as(&mut cat, "cat", PASSWORD, &resource);
+    knows_the_id();
+    let code = http::parameter(&location, "code").unwrap();
+    let wrong = "another-code-verifier-of-forty-three-characters";
+    assert_eq!(client.redeem(&site.doorward, &code, &[("code_verifier", wrong)]).status, 400);
+    assert!(html(&news(&mut cat, ALL)).contains("did not get through"), "the code was hers, so she is told");
+    let tokens = Tokens::of(&client.redeem(&site.doorward, &code, &[]));
+    assert_eq!(call(&site.doorward, "/notes", &tokens.access).status, 200);
+    assert!(html(&news(&mut cat, ALL)).contains("Connected: Claude, just now"));
+    assert!(!html(&news(&mut bob, ALL)).contains("Connected"));
+    assert!(html(&news(&mut site.owner(), ALL)).contains("Connected: Claude, just now"));
+}
+
+#[test]
+fn strangers_who_knock_do_not_push_the_awaited_app_out_of_the_owners_sight() {
+    let site = site_behind_a_proxy();
+    let mut ann = site.owner();
+    let [asks, _] = watched(&ann.get("/connect?server=/notes"));
+    register(&site, "Claude");
+    for number in 1..=4 {
+        assert_eq!(send_from(&site, &format!("198.51.{number}.7"), "GET", "/.well-known/oauth-protected-resource/notes", &[]), 200);
+    }
+    let seen = html(&news(&mut ann, &asks));
+    let (app, stranger) = (seen.find("Claude is on its way"), seen.find("stranger/1"));
+    assert!(app.is_some() && app < stranger, "{seen}");
+}
+
 #[test]
 fn a_paused_server_says_so_where_an_app_is_connected_to_it() {
     let site = site();

@@ -18,7 +18,7 @@ impl View for ArrivedPart {
 /// What has arrived since somebody looks.
 #[derive(Debug, Clone, Serialize)]
 pub struct Arrivals {
-    /// The latest first.
+    /// What took most to get so far first, and of that the latest.
     pub attempts: Vec<Arrival>,
 }
 

@@ -38,6 +38,8 @@ pub struct HomePage {
     pub frame: Frame,
     /// What looked like theft lately, if anything did.
     pub alarm: Option<String>,
+    /// That the data was put back lately, if it was.
+    pub put_back: Option<String>,
     /// What is paused of what concerns them, each in a sentence.
     pub paused: Vec<String>,
     /// They may let it go on.

@@ -15,6 +15,8 @@ pub struct SettingsPage {
     pub form: Form,
     /// How long things live, in words; for an owner.
     pub lifetimes: Vec<Setting>,
+    /// Which modes are on, in words; for an owner.
+    pub modes: Vec<Setting>,
     /// Everything else that is configured, by its name in the configuration; for an owner.
     pub settings: Vec<Setting>,
 }

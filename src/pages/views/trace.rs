@@ -58,10 +58,17 @@ pub struct StepLine {
     pub time: String,
     /// How often, where more than once.
     pub times: Option<String>,
+    /// Whence and by what, for whoever may know.
+    pub by: Option<StepBy>,
+    /// What the peer was told where it did not go through.
+    pub said: Option<String>,
+}
+
+/// Whence a step came and by what.
+#[derive(Debug, Clone, Serialize)]
+pub struct StepBy {
     /// Whence, and what kind of place that is.
     pub from: String,
     /// By which program.
     pub agent: String,
-    /// What the peer was told where it did not go through.
-    pub said: Option<String>,
 }

@@ -93,25 +93,56 @@ pub(in crate::store) fn list(data: &Path, of: Option<InstanceId>) -> Vec<(Header
     found
 }
 
+/// Of those that claim a higher number than `known`: the newest that is whole and of this doorward, and, if none is, those
+/// that are not. Only these are read to the end; a head alone may be a flipped bit.
+pub(in crate::store) fn above(data: &Path, of: InstanceId, known: u64) -> Result<Header, Vec<(PathBuf, Flaw)>> {
+    let mut damaged = Vec::new();
+    for (_, path) in list(data, Some(of)).into_iter().take_while(|(header, _)| header.number > known) {
+        match check(&path) {
+            Ok(header) => return Ok(header),
+            Err(flaw) => damaged.push((path, flaw)),
+        }
+    }
+    Err(damaged)
+}
+
+fn check(path: &Path) -> Result<Header, Flaw> {
+    let bytes = read(path)?;
+    let snapshot = format::parse(&bytes)?;
+    if snapshot.is_of_its_instance() { Ok(snapshot.header) } else { Err(Flaw::Nonsense("it is not of the doorward that it names")) }
+}
+
 fn head_of(path: &Path) -> Option<Header> {
     let mut head = Vec::new();
     File::open(path).ok()?.take(HEAD_BYTES).read_to_end(&mut head).ok()?;
     format::header(&head).ok().map(|(header, _)| header)
 }
 
-/// Puts a snapshot among those of a data directory, and lets the oldest go.
-pub(in crate::store) fn keep(data: &Path, header: &Header, bytes: &[u8]) -> Result<(), Flaw> {
+/// Whether there is room for one more snapshot, as large as the newest. It is asked before anything is written for it.
+pub(in crate::store) fn prepare(data: &Path, of: InstanceId) -> Result<(), Flaw> {
+    let newest = list(data, Some(of)).into_iter().next();
+    let likely = newest.and_then(|(_, path)| fs::metadata(path).ok()).map_or(0, |newest| newest.len());
     let folder = data.join(FOLDER);
     fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
-    let room = rustix::fs::statvfs(&folder).map_err(io::Error::from)?;
+    room_for(&folder, likely)
+}
+
+fn room_for(folder: &Path, bytes: u64) -> Result<(), Flaw> {
+    let room = rustix::fs::statvfs(folder).map_err(io::Error::from)?;
     let free = room.f_bavail.saturating_mul(room.f_frsize);
-    if free < LEAVE_FREE.saturating_add(bytes.len() as u64) {
-        return Err(Flaw::File(format!("the disk has only {} MiB left", free >> 20)));
-    }
+    if free < LEAVE_FREE.saturating_add(bytes) { Err(Flaw::File(format!("the disk has only {} MiB left", free >> 20))) } else { Ok(()) }
+}
+
+/// Puts a snapshot among those of a data directory that is [prepared](prepare), and lets the oldest go.
+pub(in crate::store) fn keep(data: &Path, header: &Header, bytes: &[u8]) -> Result<(), Flaw> {
+    let folder = data.join(FOLDER);
+    room_for(&folder, bytes.len() as u64)?;
     // The number first, with leading zeros: then a list of files is in order, too.
     write(&folder.join(format!("{:010}-{}{SUFFIX}", header.number, header.instance)), bytes)?;
     clear_away(&folder)?;
-    for (_, old) in list(data, Some(header.instance)).into_iter().skip(KEEP) {
+    // One that claims to be newer than the newest is damaged, and takes nobody's place.
+    let honest = list(data, Some(header.instance)).into_iter().filter(|(other, _)| other.number <= header.number);
+    for (_, old) in honest.skip(KEEP) {
         fs::remove_file(old)?;
     }
     Ok(())
@@ -143,6 +174,11 @@ mod tests {
         format::encode::<Vec<u8>, Vec<u8>>(header, &[])
     }
 
+    fn keep(data: &Path, header: &Header, bytes: &[u8]) -> Result<(), Flaw> {
+        prepare(data, header.instance)?;
+        super::keep(data, header, bytes)
+    }
+
     fn numbers(folder: &Folder, of: Option<InstanceId>) -> Vec<u64> {
         list(folder.path(), of).iter().map(|(header, _)| header.number).collect()
     }
@@ -157,6 +193,9 @@ mod tests {
         assert_eq!(numbers(&folder, Some(header(1, 0).instance)), [12, 11, 10, 9, 8]);
         assert_eq!(numbers(&folder, Some(header(2, 0).instance)), [1]);
         assert_eq!(numbers(&folder, None).len(), 6);
+        fs::write(folder.path().join(FOLDER).join("x.snapshot"), empty(header(1, 1 << 40))).unwrap();
+        keep(folder.path(), &header(1, 13), &empty(header(1, 13))).unwrap();
+        assert_eq!(numbers(&folder, Some(header(1, 0).instance)), [1 << 40, 13, 12, 11, 10, 9]);
     }
 
     #[test]

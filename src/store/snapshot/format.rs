@@ -16,6 +16,7 @@
 
 use crate::clock::UnixTime;
 use crate::oauth::secret::ServerKey;
+use crate::store::record::{self, Instance, Table};
 use crate::store::tables;
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -175,10 +176,28 @@ pub fn parse(bytes: &[u8]) -> Result<Snapshot<'_>, Flaw> {
     }
     let snapshot = Snapshot { header, body: signed.get(HEAD..).unwrap_or_default() };
     snapshot.check()?;
+    next(header.number)?;
     Ok(snapshot)
 }
 
+/// The number after this one, which may come from a file.
+///
+/// # Errors
+/// [`Flaw::Nonsense`]: nobody counts that far.
+pub(in crate::store) fn next(number: u64) -> Result<u64, Flaw> {
+    number.checked_add(1).ok_or(Flaw::Nonsense("no number follows its own"))
+}
+
 impl<'b> Snapshot<'b> {
+    /// True if the key in it is that of the doorward that its head names. A checksum that fits can be made by anybody; this
+    /// cannot be.
+    pub(in crate::store) fn is_of_its_instance(&self) -> bool {
+        let of_instance = record::key(Table::Instance, record::INSTANCE);
+        let found = self.records().find(|(key, _)| *key == of_instance.as_slice());
+        let instance = found.and_then(|(_, value)| record::decode::<Instance>(value).ok());
+        instance.is_some_and(|instance| InstanceId::of(&instance.key) == self.header.instance)
+    }
+
     /// The records by ascending key, each with its value.
     pub(in crate::store) fn records(&self) -> impl Iterator<Item = (&'b [u8], &'b [u8])> {
         let mut rest = Reader(self.body);
@@ -307,6 +326,8 @@ mod tests {
             bytes[at] = byte;
             flaw(&signed(bytes))
         };
+        let last = encode(Header { number: u64::MAX, ..header() }, &records());
+        assert_eq!(flaw(&last), Flaw::Nonsense("no number follows its own"));
         assert_eq!(with(58, 9), Flaw::Nonsense("it does not count its records rightly"));
         assert_eq!(with(HEAD, 0xff), Flaw::Nonsense("a record has a length that cannot be"));
         assert_eq!(with(HEAD + 3, 99), Flaw::Nonsense("a record has a length that cannot be"));

@@ -9,12 +9,12 @@ pub mod format;
 
 use super::audit::{self, AuditCounts};
 use super::record::SnapshotMark;
-use super::{Store, StoreError};
+use super::{Store, StoreError, restore};
 use crate::clock;
 use crate::clock::UnixTime;
 use crate::oauth::audit_kinds::Class;
 use format::{Flaw, Header, InstanceId};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
@@ -49,6 +49,8 @@ pub(super) struct Progress {
     changes: u64,
     /// How many decisions of people.
     decisions: u64,
+    /// When the last try failed, if it did.
+    failed: Option<UnixTime>,
 }
 
 /// How things stand with the snapshots.
@@ -67,9 +69,9 @@ impl Progress {
     }
 }
 
-/// When the newest snapshot of a data directory was taken, by its own word.
+/// When the newest snapshot of a data directory was taken that could be put back.
 pub fn newest(data: &Path) -> Option<UnixTime> {
-    files::list(data, None).into_iter().map(|(header, _)| header.taken_at).max()
+    restore::newest_good(data).map(|(header, _)| header.taken_at)
 }
 
 impl Store {
@@ -111,7 +113,7 @@ impl Store {
     /// The same, if it is time for one. Gives whether it was.
     ///
     /// # Errors
-    /// [`Flaw`]; it is tried again with the next call.
+    /// [`Flaw`]; where there was no room for it, it is tried again with the next call, and else after an hour.
     pub fn keep_snapshot_in_time(&self, now: UnixTime) -> Result<bool, Flaw> {
         let mut progress = self.progress();
         if self.changes.load(Ordering::Relaxed) == progress.changes {
@@ -120,21 +122,33 @@ impl Store {
         let pace = if self.decisions()? == progress.decisions { EVERY } else { AFTER_A_DECISION };
         // A clock that was set back must not put it off for ever.
         let is_time = progress.newest.is_none_or(|newest| newest.after(pace).has_come(now) || newest > now);
-        if is_time {
-            self.keep(&mut progress, now)?;
+        let rests = progress.failed.is_some_and(|failed| failed <= now && !failed.after(EVERY).has_come(now));
+        if !is_time || rests {
+            return Ok(false);
         }
-        Ok(is_time)
+        self.keep(&mut progress, now)?;
+        Ok(true)
     }
 
+    /// Looks first, which costs nothing, and then writes: a disk that has no room is not worn out by trying.
     fn keep(&self, progress: &mut Progress, now: UnixTime) -> Result<Header, Flaw> {
+        files::prepare(&self.data, self.instance())?;
+        let kept = self.write_snapshot(progress, now);
+        if kept.is_err() {
+            progress.failed = Some(now);
+        }
+        kept
+    }
+
+    fn write_snapshot(&self, progress: &mut Progress, now: UnixTime) -> Result<Header, Flaw> {
         let decisions = self.decisions()?;
-        let number = self.snapshot_number()? + 1;
+        let number = format::next(self.snapshot_number()?)?;
         self.transact(|tx| tx.put(MARK, &SnapshotMark { number }))?;
         self.commit()?;
         let taken = self.snapshot(now)?;
         format::parse(&taken.bytes)?;
         files::keep(&self.data, &taken.header, &taken.bytes)?;
-        *progress = Progress { newest: Some(now), changes: taken.changes, decisions };
+        *progress = Progress { newest: Some(now), changes: taken.changes, decisions, failed: None };
         Ok(taken.header)
     }
 
@@ -142,6 +156,11 @@ impl Store {
     fn decisions(&self) -> Result<u64, StoreError> {
         let counts: AuditCounts = self.load(audit::COUNTS)?.unwrap_or_default();
         Ok(counts.of_class.get(Class::Decisions as usize).copied().unwrap_or_default())
+    }
+
+    /// The files that the start passed over, although they claim to be newer than the store, and what is wrong with each.
+    pub fn damaged_snapshots(&self) -> &[(PathBuf, Flaw)] {
+        &self.damaged_snapshots
     }
 
     /// How things stand with the snapshots.
@@ -276,5 +295,37 @@ mod tests {
         assert_eq!(store.health(), Ok(()));
         std::fs::remove_file(snapshots).unwrap();
         assert_eq!(store.keep_snapshot_in_time(NOW), Ok(true));
+    }
+
+    #[test]
+    fn a_disk_without_room_is_not_written_to_and_another_failure_is_not_repeated_for_an_hour() {
+        let folder = Folder::new();
+        let store = open(&folder);
+        store.keep_snapshot(NOW).unwrap();
+        store.add_user(&user("ann"), &occasion()).unwrap();
+        // As large as no disk has room for, and it takes none.
+        let (_, newest) = files::list(folder.path(), None).remove(0);
+        let length = std::fs::metadata(&newest).unwrap().len();
+        let grow = |length| std::fs::File::options().write(true).open(&newest).unwrap().set_len(length).unwrap();
+        grow(1 << 43);
+        for seconds in [60, 70] {
+            assert!(matches!(store.keep_snapshot_in_time(seconds_later(seconds)), Err(Flaw::File(_))));
+        }
+        assert_eq!(store.snapshot_number(), Ok(1));
+        grow(length);
+        let in_the_way = folder.path().join(files::FOLDER).join(format!("0000000002-{}.snapshot", store.instance()));
+        std::fs::create_dir(in_the_way).unwrap();
+        assert!(store.keep_snapshot_in_time(seconds_later(80)).is_err());
+        assert_eq!(store.keep_snapshot_in_time(seconds_later(3679)), Ok(false));
+        assert_eq!(store.snapshot_number(), Ok(2));
+        assert_eq!(store.keep_snapshot_in_time(seconds_later(3680)), Ok(true));
+    }
+
+    #[test]
+    fn after_the_last_number_there_is_none() {
+        let folder = Folder::new();
+        let store = open(&folder);
+        store.put_all(&[(MARK, SnapshotMark { number: u64::MAX })]);
+        assert_eq!(store.keep_snapshot(NOW).err(), Some(Flaw::Nonsense("no number follows its own")));
     }
 }
