@@ -18,8 +18,13 @@ export async function expired({ hasty, stranger, check, inspect, callback }) {
     check(`and nothing arrives of what was too late to ${decision}`, callback.arrived(state) === undefined && page.url().startsWith(hasty.origin));
     if (decision === 'approve') await inspect(page, 'expired');
   }
-  const state = random();
-  await page.goto(app.authorizeUrl(state));
-  await press(page, '[value=approve]');
-  check('started again it works', Boolean(callback.arrived(state)?.get('code')));
+  // In time, if the machine is: it has two seconds for it.
+  let arrived;
+  for (let tries = 0; tries < 5 && !arrived; tries += 1) {
+    const state = random();
+    await page.goto(app.authorizeUrl(state));
+    await press(page, '[value=approve]');
+    arrived = callback.arrived(state);
+  }
+  check('started again it works', Boolean(arrived?.get('code')));
 }
