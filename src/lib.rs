@@ -25,7 +25,7 @@
 //! | what is told in the log, and when is it forgotten? | [`oauth::audit_kinds`], [`oauth::audit`] |
 //! | why did an app not connect? | [`oauth::trace_diagnosis`], [`oauth::trace_correlation`] |
 //! | how does the doctor know who is in the way? | [`doctor`], `judge/product/` |
-//! | why is it built this way? | [`manual::decisions`] |
+//! | why is it built this way? | [`manual::decisions`], [`manual::pages`] |
 //!
 //! Nothing calls back up: `cli`, then `doctor`, `app` and `door` and `control`, then `routes`, `endpoints` and `actions`, then
 //! `pages`, `config` and `store`, and `oauth` as the ground on which everything stands. `tests/layers.rs` holds the table.

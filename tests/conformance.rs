@@ -22,7 +22,7 @@
 //! | B4 | the metadata of a server has every member that clients read | `each_of_two_servers_has_its_document_and_the_root_has_none` |
 //! | B5 | `resource` binds the token, and no token goes on to the server behind | `with_several_servers_the_one_that_is_named_is_the_one_that_is_granted`, `an_upstream_learns_who_calls_and_gets_no_credential_of_ours` |
 //! | B6 | lifetimes of ten minutes, an hour and ninety days, rotation, or as the owner chooses | `tokens_live_an_hour_and_ninety_days_unless_the_owner_says_otherwise`, `a_reusable_refresh_token_goes_on_working_and_is_answered_again` |
-//! | B7 | limits for each kind of request | `authorization_requests_are_counted_by_address_and_the_page_says_in_words_how_long_to_wait`, `token_requests_are_counted_by_client_and_every_endpoint_of_clients_counts`, `the_eleventh_refresh_of_a_client_in_a_minute_has_to_wait_and_its_token_is_none_the_worse` |
+//! | B7 | limits for each kind of request | `authorization_requests_are_counted_by_address_and_the_page_says_in_words_how_long_to_wait`, `token_requests_are_counted_by_client_and_every_endpoint_of_clients_counts`, `the_eleventh_refresh_of_a_client_in_a_minute_has_to_wait` |
 //! | B8 | a revoked refresh token is dead at once, with or without its access tokens | `a_revoked_refresh_token_takes_its_whole_connection_with_it`, `where_the_owner_chose_it_access_tokens_outlive_their_refresh_token` |
 //! | B9 | introspection | `a_client_is_told_everything_about_its_own_tokens_however_it_authenticates` |
 //! | B10 | `openid`, `email`, `profile`, an ID token, `/userinfo` | `a_client_that_asks_for_openid_learns_who_signed_in`, `userinfo_tells_what_was_agreed_to_and_nothing_to_strangers` |
@@ -308,7 +308,6 @@
 //! | `a_change_of_a_registration_counts_as_one_and_reading_and_removing_it_do_not` | all | A6, RFC 7592 §2.2 |
 //! | `the_eleventh_registration_of_an_address_in_an_hour_is_told_to_wait_in_the_words_of_the_rfc` | all | A6; RFC 7591 §3.2.2, §5, RFC 9110 §10.2.3 |
 //! | `whoever_registered_the_same_before_gets_its_id_again_although_nothing_is_left` | all | A6; RFC 7591 §5 |
-//! | `a_registration_after_the_time_that_was_named_is_accepted_and_the_next_has_to_wait_again` | all | A6; RFC 9110 §10.2.3 |
 //! | `a_changed_registration_counts_as_one` | all | RFC 7592 §2.2 (A6) |
 //! | `what_a_stranger_says_about_its_address_changes_nothing` | all | A6, B7; RFC 7239 §8.1 |
 //! | `behind_a_trusted_proxy_the_right_most_address_that_is_not_its_own_counts` | all | A6, B7; RFC 7239 §8.1 |
@@ -319,7 +318,7 @@
 //! | `another_spelling_of_a_path_is_the_same_path_or_none` | all | A6, B7; RFC 3986 §6.2 |
 //! | `each_request_counts_however_many_come_on_one_connection` | all | A12, D7; RFC 9110 §15.5, RFC 6585 §4 |
 //! | `one_token_may_call_a_hundred_times_at_once_and_what_it_does_touches_no_other` | all | A12, D7; RFC 6585 §4 |
-//! | `a_call_after_the_time_that_was_named_passes_and_no_bad_token_becomes_a_good_excuse` | all | A12, D7; RFC 9110 §10.2.3 |
+//! | `after_the_time_that_was_named_what_was_refused_is_accepted` | all | A12, D7; RFC 9110 §10.2.3 |
 //! | `who_somebody_is_may_be_asked_as_often_as_anything_with_one_token` | all | D7; OIDC Core §5.3.3 |
 //! | `discovery_preflights_and_health_are_never_limited` | all | A6, A12, B7; RFC 8414 §3, RFC 9728 §3 |
 //! | `authorization_requests_are_counted_by_address_and_the_page_says_in_words_how_long_to_wait` | all | B7; RFC 6585 §4 |
@@ -327,7 +326,7 @@
 //! | `token_requests_are_counted_by_client_and_every_endpoint_of_clients_counts` | all | B7; RFC 6749 §2.3.1, §5.2 |
 //! | `a_resource_server_may_ask_about_every_call_that_it_gets` | all | B7, B9; RFC 7662 §2.1, §4 |
 //! | `a_client_without_a_secret_is_not_stopped_by_whoever_says_its_name_elsewhere` | all | B7; RFC 6749 §2.1 |
-//! | `the_eleventh_refresh_of_a_client_in_a_minute_has_to_wait_and_its_token_is_none_the_worse` | all | B7; RFC 6749 §6 |
+//! | `the_eleventh_refresh_of_a_client_in_a_minute_has_to_wait` | all | B7; RFC 6749 §6 |
 //! | `a_client_that_refreshes_in_many_places_at_once_is_answered_in_all_of_them` | all | B7, E4; OAuth 2.1 §4.3 |
 //! | `devices_and_questions_at_the_bridge_are_counted_by_address` | all | B7; RFC 8628 §3.5 |
 //! | `an_owner_can_switch_each_limit_off` | all | A6, A12, B7, D7; none: limits are ours |
@@ -378,12 +377,33 @@
 //! | `however_many_apps_there_are_the_list_stays_readable_and_holds_those_in_use` | all | A6, Z4 |
 //! | `somebody_invited_chooses_a_password_once_and_is_signed_in` | all | B3, Z4 |
 //! | `a_link_that_is_old_replaced_forged_or_for_an_account_switched_off_opens_nothing` | all | B3 |
-//! | `a_lost_password_is_replaced_by_link_and_ends_what_was_granted_under_it` | all | B3 |
 //! | `what_an_owner_does_to_an_account_takes_effect_at_once` | all | A11, Z4 |
 //! | `ones_own_password_is_changed_with_the_one_before_and_ends_what_it_opened` | all | Z4 |
 //! | `whoever_guesses_at_an_open_browser_is_held_up_like_at_the_sign_in` | all | B7 |
 //! | `an_owner_reads_what_is_configured_and_nobody_else_does` | all | B6, Z4 |
 //! | `the_servers_page_shows_the_owner_where_each_really_is` | all | B11, Z4 |
+//! | `no_form_is_accepted_that_did_not_come_from_a_page_of_this_browser` | all | Z4; RFC 9700 §4.7 |
+//! | **dashboard_connect** | | |
+//! | `the_steps_of_an_app_appear_as_they_arrive_until_it_is_connected` | all | B1, first run |
+//! | `an_app_that_is_turned_away_is_said_to_be_and_why` | all | first run |
+//! | `nobody_but_an_owner_sees_an_attempt_before_it_is_theirs` | all | Z6 |
+//! | `a_paused_server_says_so_where_an_app_is_connected_to_it` | all | A11 |
+//! | **dashboard_keys** | | |
+//! | `a_key_made_on_its_page_is_shown_once_and_a_reload_makes_no_second_one` | all | D5, Z4 |
+//! | `of_many_who_send_the_form_at_once_one_key_is_made` | all | D5, Z4 |
+//! | `a_key_revoked_on_its_page_gets_401_with_the_next_call` | all | D5, Z4, Z6 |
+//! | `each_makes_keys_for_themselves_and_sees_and_revokes_their_own_and_an_owner_everybodys` | all | D5, Z4 |
+//! | `what_was_wrong_with_a_key_is_said_and_what_was_entered_is_kept` | all | D5, Z4 |
+//! | **dashboard_people** | | |
+//! | `a_reset_takes_the_password_and_all_that_it_let_in_at_once_and_a_link_replaces_it` | all | B3, Z4, Z6 |
+//! | `whoever_makes_an_owner_types_their_own_password_again` | all | Z4; OWASP ASVS 7.5.1 |
+//! | `whoever_guesses_the_owners_password_at_an_open_browser_is_held_up` | all | B7, Z4 |
+//! | `of_two_owners_who_switch_each_other_off_at_once_one_stays` | all | Z4 |
+//! | **dashboard_pause** | | |
+//! | `a_server_paused_on_its_page_refuses_a_token_that_worked_and_takes_it_again_after` | all | A11, Z4, Z6 |
+//! | `everything_is_paused_and_resumed_by_one_button_and_the_page_says_what_stays_paused` | all | A11, Z4 |
+//! | `an_app_paused_on_its_page_waits_at_every_server_and_nobody_else_does` | all | A11, Z4 |
+//! | `the_overview_says_what_is_paused_to_those_whom_it_concerns` | all | A11 |
 //! | **introspection** | | |
 //! | `a_client_is_told_everything_about_its_own_tokens_however_it_authenticates` | all | B9, D2, RFC 7662 §2.2, RFC 6749 §2.3.1 |
 //! | `a_hint_is_a_hint_and_what_nobody_knows_changes_nothing` | all | B9, RFC 7662 §2.1 |
@@ -511,6 +531,14 @@ mod client_management;
 mod consent_choice;
 #[path = "conformance/dashboard.rs"]
 mod dashboard;
+#[path = "conformance/dashboard_connect.rs"]
+mod dashboard_connect;
+#[path = "conformance/dashboard_keys.rs"]
+mod dashboard_keys;
+#[path = "conformance/dashboard_pause.rs"]
+mod dashboard_pause;
+#[path = "conformance/dashboard_people.rs"]
+mod dashboard_people;
 #[path = "conformance/device.rs"]
 mod device;
 #[path = "conformance/discovery.rs"]

@@ -51,6 +51,7 @@ pub(super) fn add(store: &Store, config: &Config, occasion: &Occasion, wanted: &
         scope,
         created_at: occasion.at,
         expires_at: wanted.expires_in.map(|span| occasion.at.after(span)),
+        begins: secret.beginning(),
     };
     store.add_api_key(&secret.hash(), &key, occasion)?;
     let message = format!(
@@ -120,6 +121,7 @@ fn describe(listed: &ListedApiKey, now: UnixTime) -> Value {
     let mut data = json!({
         "id": key.id.as_str(),
         "name": key.name.as_str(),
+        "begins": key.begins,
         "user": user.as_ref().map_or("(removed)", |user| user.name.as_str()),
         "server": key.server,
         "scope": key.scope.to_string(),

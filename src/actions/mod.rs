@@ -33,6 +33,7 @@ use std::time::Duration;
 pub enum Action {
     UserAdd { name: String, password: Option<String>, owner: bool, servers: Vec<String> },
     UserInvite { name: String },
+    UserReset { name: String },
     UserList,
     UserPassword { name: String, password: String },
     UserDisable { name: String },
@@ -141,6 +142,7 @@ pub fn perform(store: &Store, config: &Config, occasion: &Occasion, action: Acti
             users::add(store, config, occasion, &name, password.as_deref(), (owner, &servers))
         }
         Action::UserInvite { name } => users::invite(store, config, occasion, &name),
+        Action::UserReset { name } => users::reset(store, config, occasion, &name),
         Action::UserList => users::list(store),
         Action::UserPassword { name, password } => users::set_password(store, occasion, &name, &password),
         Action::UserDisable { name } => users::disable(store, occasion, &name),

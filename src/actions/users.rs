@@ -7,12 +7,12 @@ use crate::oauth::audit::{Event, Occasion};
 use crate::oauth::audit_kinds::What;
 use crate::oauth::connection::EndReason;
 use crate::oauth::ids::UserId;
-use crate::oauth::secret::InvitationLink;
+use crate::oauth::secret::{InvitationLink, Secret};
 use crate::oauth::throttle;
 use crate::oauth::user::{MAX_PASSWORD, MIN_PASSWORD, NewPassword, ServerAccess, User, UserName};
 use crate::password;
 use crate::random;
-use crate::store::{AddUser, Store};
+use crate::store::{AddUser, Gone, Store};
 use serde_json::{Value, json};
 
 /// Adds an account; without a password its person chooses one by the link that is told this once. While there is none with that right, the first one becomes the owner.
@@ -60,20 +60,42 @@ pub(super) fn invite(store: &Store, config: &Config, occasion: &Occasion, name: 
     link_for(store, config, occasion, &user)
 }
 
+/// Takes the password of an account away, and with it whatever was granted or signed in; its person chooses another by link.
+pub(super) fn reset(store: &Store, config: &Config, occasion: &Occasion, name: &str) -> Result<Done, Failure> {
+    let user = find(store, name)?;
+    if user.disabled {
+        return Err(disabled(user.name.as_str()));
+    }
+    let link = random::secret::<InvitationLink>();
+    // Whoever can do this need not wait for those who guessed at the old one.
+    store.forgive(&throttle::account(store.key(), &user.name))?;
+    let user = gone(&user, store.reset_user(&user.id, &link.hash(), occasion.at.after(config.lifetimes.invitation), occasion)?)?;
+    let shown = link_shown(config, &user, &link);
+    let ended = format!("The password of {} works no more, and what it had let in has ended.", user.name.as_str());
+    Ok(done(format!("{ended}\n{}", shown.message), shown.data))
+}
+
+fn disabled(name: &str) -> Failure {
+    Failure::new(format!("{name} is disabled"), format!("switch the account on first: doorward user enable {name}"))
+}
+
 fn link_for(store: &Store, config: &Config, occasion: &Occasion, user: &User) -> Result<Done, Failure> {
     let link = random::secret::<InvitationLink>();
     let name = user.name.as_str();
     let ends = occasion.at.after(config.lifetimes.invitation);
-    let user = store
-        .invite(&link.hash(), &user.id, ends, occasion)?
-        .ok_or_else(|| Failure::new(format!("{name} is disabled"), format!("switch the account on first: doorward user enable {name}")))?;
+    let user = store.invite(&link.hash(), &user.id, ends, occasion)?.ok_or_else(|| disabled(name))?;
+    Ok(link_shown(config, &user, &link))
+}
+
+fn link_shown(config: &Config, user: &User, link: &Secret<InvitationLink>) -> Done {
+    let name = user.name.as_str();
     let url = format!("{}/invite?token={}", config.issuer.origin, link.reveal());
     let hours = config.lifetimes.invitation.as_secs() / 3600;
-    let mut data = describe(&user);
+    let mut data = describe(user);
     if let Some(members) = data.as_object_mut() {
         members.insert("url".into(), json!(url));
     }
-    Ok(done(format!("{name} chooses a password here (once, within {hours} hours):\n\n    {url}\n"), data))
+    done(format!("{name} chooses a password here (once, within {hours} hours):\n\n    {url}\n"), data)
 }
 
 /// Every account.
@@ -100,9 +122,8 @@ pub(super) fn set_password(store: &Store, occasion: &Occasion, name: &str, passw
 /// Switches an account off. What it granted is of no use from now on.
 pub(super) fn disable(store: &Store, occasion: &Occasion, name: &str) -> Result<Done, Failure> {
     let user = find(store, name)?;
-    not_the_last_owner(store, &user)?;
-    let change = |user: User| User { disabled: true, epoch: user.epoch.wrapping_add(1), ..user };
-    changed(store, &user, &occasion.event(What::UserDisabled), change, "Disabled the user; their connections and API keys have ended.")
+    let user = gone(&user, store.disable_user(&user.id, occasion)?)?;
+    Ok(done("Disabled the user; their connections and API keys have ended.", describe(&user)))
 }
 
 /// Switches an account on again. What it granted before stays ended.
@@ -114,19 +135,19 @@ pub(super) fn enable(store: &Store, occasion: &Occasion, name: &str) -> Result<D
 }
 
 /// Without an owner who can sign in, nobody could ever set this right from a browser.
-fn not_the_last_owner(store: &Store, user: &User) -> Result<(), Failure> {
-    let others = store.users()?.iter().any(|other| other.owner && !other.disabled && other.has_password() && other.id != user.id);
-    if !user.owner || others {
-        return Ok(());
+fn gone(user: &User, gone: Gone) -> Result<User, Failure> {
+    let name = user.name.as_str();
+    match gone {
+        Gone::Done(user) => Ok(user),
+        Gone::LastOwner => Err(Failure::new(format!("{name} is the only owner"), "add another first: doorward user add NAME --owner")),
+        Gone::Unknown => Err(unknown(name)),
     }
-    Err(Failure::new(format!("{} is the only owner", user.name.as_str()), "add another first: doorward user add NAME --owner"))
 }
 
 /// Removes an account and ends its connections.
 pub(super) fn remove(store: &Store, occasion: &Occasion, name: &str) -> Result<Done, Failure> {
     let user = find(store, name)?;
-    not_the_last_owner(store, &user)?;
-    store.remove_user(&user, occasion)?;
+    gone(&user, store.remove_user(&user, occasion)?)?;
     Ok(done(format!("Removed {}; their connections and API keys have ended.", user.name.as_str()), describe(&user)))
 }
 

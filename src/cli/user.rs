@@ -22,6 +22,7 @@ pub(super) struct User {
 enum Command {
     Add(Add),
     Invite(Invite),
+    Reset(Reset),
     List(List),
     Password(Password),
     Disable(Disable),
@@ -62,6 +63,21 @@ struct Add {
 #[derive(FromArgs, ArgsInfo)]
 #[argh(subcommand, name = "invite", example = "doorward user invite bob")]
 struct Invite {
+    /// whose
+    #[argh(positional)]
+    name: String,
+    /// the data directory
+    #[argh(option)]
+    data: Option<PathBuf>,
+    /// print JSON
+    #[argh(switch)]
+    json: bool,
+}
+
+/// take a password away, with all that was let in under it, and print a one-time link for choosing another
+#[derive(FromArgs, ArgsInfo)]
+#[argh(subcommand, name = "reset", example = "doorward user reset bob")]
+struct Reset {
     /// whose
     #[argh(positional)]
     name: String,
@@ -173,6 +189,7 @@ pub(super) fn run(user: User) -> Result<(), Failure> {
             (add.data, add.json, Action::UserAdd { name: add.name, password, owner: add.owner, servers: add.server })
         }
         Command::Invite(invite) => (invite.data, invite.json, Action::UserInvite { name: invite.name }),
+        Command::Reset(reset) => (reset.data, reset.json, Action::UserReset { name: reset.name }),
         Command::List(list) => (list.data, list.json, Action::UserList),
         Command::Password(change) => {
             let password = terminal::new_password(change.password_stdin)?;

@@ -85,14 +85,15 @@ fn rate(
     written.map_or(Ok(default), |value| Ok(number(setting, value)?.and_then(per)))
 }
 
-/// A number; none for `0` and `"off"`.
+/// A number; none for `"off"`. With `0` some mean nothing at all and some no limit, so it means neither.
 fn number(setting: &str, value: &Value) -> Result<Option<u32>, ConfigError> {
-    let number = if value.as_str() == Some("off") { Some(0) } else { value.as_integer().and_then(|number| u32::try_from(number).ok()) };
-    match number {
-        Some(0) => Ok(None),
-        Some(number) if number <= MOST => Ok(Some(number)),
+    if value.as_str() == Some("off") {
+        return Ok(None);
+    }
+    match value.as_integer().and_then(|number| u32::try_from(number).ok()) {
+        Some(number) if (1..=MOST).contains(&number) => Ok(Some(number)),
         Some(_) | None => {
-            let hint = format!("write a number up to {MOST}, or \"off\" for no limit");
+            let hint = format!("write a number from 1 to {MOST}, or \"off\" for no limit");
             Err(ConfigError::new(format!("{setting} = {value} is no limit"), hint))
         }
     }
@@ -120,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn each_setting_sets_its_own_limit_and_off_and_nought_mean_none() {
+    fn each_setting_sets_its_own_limit_and_off_means_none() {
         let names = [
             ("register_per_hour", per_hour as fn(u32) -> Option<Limit>),
             ("authorize_per_hour", per_hour),
@@ -132,7 +133,7 @@ mod tests {
         ];
         let all = |rates: Rates| [rates.register, rates.authorize, rates.token, rates.refresh, rates.calls, rates.poll, rates.devices];
         for (at, (name, per)) in names.into_iter().enumerate() {
-            for (text, expected) in [("77", per(77)), ("0", None), ("\"off\"", None)] {
+            for (text, expected) in [("77", per(77)), ("\"off\"", None)] {
                 let mut others = all(Rates::default());
                 others[at] = expected;
                 assert_eq!(all(decided(&format!("{name} = {text}")).unwrap().rates), others, "{name} = {text}");
@@ -144,7 +145,7 @@ mod tests {
 
     #[test]
     fn what_is_no_limit_stops_the_start() {
-        for text in ["-1", "\"none\"", "\"10\"", "1.5", "true", "10000001", "[10]"] {
+        for text in ["0", "-1", "\"none\"", "\"10\"", "1.5", "true", "10000001", "[10]"] {
             for name in ["register_per_hour", "calls_per_minute", "sign_in_tries"] {
                 assert!(decided(&format!("{name} = {text}")).is_err(), "{name} = {text}");
             }

@@ -18,7 +18,7 @@ const DEFAULT_SCOPE: (&str, &str) = ("mcp", "Use everything this server offers")
 /// Time to the upstream's response head: below the sixty seconds after which the first clients give up on us.
 const UPSTREAM_TIMEOUT: Duration = Duration::from_secs(55);
 /// First segments of paths that are ours, or will be.
-const OURS: [&str; 30] = [
+const OURS: [&str; 31] = [
     ".well-known",
     "activity",
     "api",
@@ -47,6 +47,7 @@ const OURS: [&str; 30] = [
     "signout",
     "style.css",
     "token",
+    "trace",
     "userinfo",
     "users",
 ];

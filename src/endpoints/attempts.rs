@@ -46,7 +46,7 @@ fn fold(attempt: AttemptView, open: bool, now: UnixTime) -> AttemptFold {
     }
 }
 
-fn line(step: StepView) -> StepLine {
+pub(super) fn line(step: StepView) -> StepLine {
     let at = date::rfc3339(step.at);
     StepLine {
         passed: step.passed,

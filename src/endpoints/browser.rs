@@ -97,6 +97,16 @@ impl CheckedForm {
     }
 }
 
+/// What came of a form that counts once.
+pub enum Sent<T, E> {
+    /// What it asked for.
+    First(T),
+    /// Nothing: it may be sent again.
+    InVain(E),
+    /// Nothing: it was sent before.
+    Before,
+}
+
 /// A browser without a session, known again by a cookie of chance.
 pub struct Visitor {
     id: String,
@@ -224,6 +234,31 @@ impl App {
     pub fn check_form(&self, request: &Request, signed_in: &SignedIn) -> Option<CheckedForm> {
         let params = super::form(request).ok()?;
         self.check(request, params, &self.form_token(signed_in))
+    }
+
+    /// A number for a form that shall count once.
+    pub fn form_number(&self) -> String {
+        URL_SAFE_NO_PAD.encode(random::bytes::<18>())
+    }
+
+    /// Has `act` done unless this very form was sent before: what is shown once is made once, however often the answer is
+    /// reloaded. One of which nothing comes may be sent again.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub fn once<T, E>(&self, form: &CheckedForm, act: impl FnOnce() -> Result<T, E>) -> Result<Sent<T, E>, StoreError> {
+        let parts = [form.text("csrf"), form.text("once")].map(str::as_bytes);
+        let mark = self.store.key().authenticate("a form that counts once", &parts);
+        if !self.store.spend_form(&mark, clock::now().after(self.config.lifetimes.session))? {
+            return Ok(Sent::Before);
+        }
+        match act() {
+            Ok(done) => Ok(Sent::First(done)),
+            Err(failure) => {
+                self.store.give_form_back(&mark)?;
+                Ok(Sent::InVain(failure))
+            }
+        }
     }
 
     /// The form of somebody not signed in, if it came from a page of ours.

@@ -1,6 +1,6 @@
 //! `/clients`: what is registered, and what an owner enters and removes.
 
-use super::browser::{CheckedForm, Owner};
+use super::browser::{CheckedForm, Owner, Sent};
 use super::home::named_by;
 use super::room::{self, Room, Said};
 use super::{App, page, words};
@@ -10,6 +10,7 @@ use crate::http::answer::Answer;
 use crate::http::request::Request;
 use crate::oauth::client::{AuthMethod, Client};
 use crate::oauth::known_clients;
+use crate::oauth::pause::Pauses;
 use crate::pages::views::clients::{ClientAddedPage, ClientEntry, ClientsPage};
 use crate::pages::views::connect::CopyBox;
 use crate::pages::views::form::{Field, Form};
@@ -30,18 +31,19 @@ fn list(app: &App, request: &Request, owner: &Owner<'_>, status: u16, form: Form
     let count = |client: &Client| connections.iter().filter(|listed| listed.connection.client == client.id).count();
     let mut clients: Vec<(usize, Client)> = app.store.clients()?.into_iter().map(|client| (count(&client), client)).collect();
     clients.sort_by_key(|(count, client)| (*count == 0, std::cmp::Reverse(client.created_at)));
+    let pauses = app.store.pauses()?;
     let more = clients.len().saturating_sub(MOST);
     clients.truncate(MOST);
     let view = ClientsPage {
         frame: room::frame(app, request, owner.signed_in(), Room::Clients),
-        clients: clients.into_iter().map(|(count, client)| entry(client, count, now)).collect(),
+        clients: clients.into_iter().map(|(count, client)| entry(client, count, &pauses, now)).collect(),
         more: (more > 0).then(|| format!("{more} more that nobody uses are not shown; doorward client list has them all.")),
         form,
     };
     Ok(room::show(app, request, status, &view))
 }
 
-fn entry(client: Client, connections: usize, now: UnixTime) -> ClientEntry {
+fn entry(client: Client, connections: usize, pauses: &Pauses, now: UnixTime) -> ClientEntry {
     ClientEntry {
         id: client.id.as_str().to_owned(),
         name: client.display_name().to_owned(),
@@ -49,6 +51,7 @@ fn entry(client: Client, connections: usize, now: UnixTime) -> ClientEntry {
         since: words::ago(client.created_at, now),
         connections: words::count(connections, "connection"),
         unused: connections == 0,
+        paused: pauses.client(&client.id).map(|since| words::ago(since, now)),
         proof: match (client.is_confidential(), client.auth_method) {
             (true, _) => "A secret of its own.",
             (false, AuthMethod::None | AuthMethod::ClientSecretPost | AuthMethod::ClientSecretBasic) => "None: only where its answers go.",
@@ -79,7 +82,7 @@ fn form(app: &App, owner: &Owner<'_>, entered: &Entered) -> Form {
             .optional(),
         Field::tick("secret", "Give it a client secret", entered.secret).with_rule("Only if its form asks for one."),
     ];
-    Form::new(app.form_token(owner.signed_in()), fields)
+    Form::new(app.form_token(owner.signed_in()), fields).numbered(app.form_number())
 }
 
 /// `POST /clients/add`. What is shown only once is the answer itself.
@@ -98,12 +101,14 @@ pub fn add(app: &App, request: &Request, owner: &Owner<'_>, filled_in: &CheckedF
         name: (!name.is_empty()).then(|| name.to_owned()),
         secret: entered.secret,
     };
-    match app.perform(owner.signed_in(), action) {
-        Ok(done) => added(app, request, owner, &done),
-        Err(failure) => {
+    match app.once(filled_in, || app.perform(owner.signed_in(), action)) {
+        Ok(Sent::First(done)) => added(app, request, owner, &done),
+        Ok(Sent::Before) => page::sent_before(app, (Room::Clients.href(), "See the apps")),
+        Ok(Sent::InVain(failure)) => {
             let form = form(app, owner, &entered).refused_in("redirect_uris", &page::sentence(&failure.what));
             list(app, request, owner, 400, form).unwrap_or_else(|error| page::unavailable(app, &error))
         }
+        Err(error) => page::unavailable(app, &error),
     }
 }
 
@@ -128,8 +133,22 @@ fn added(app: &App, request: &Request, owner: &Owner<'_>, done: &Done) -> Answer
 
 /// `POST /clients/remove`.
 pub fn remove(app: &App, request: &Request, owner: &Owner<'_>, form: &CheckedForm) -> Answer {
-    match app.perform(owner.signed_in(), Action::ClientRemove { id: form.text("id").to_owned() }) {
-        Ok(_) => room::done(app, request, Room::Clients, Said::ClientRemoved),
+    change(app, request, owner, Action::ClientRemove { id: form.text("id").to_owned() }, Said::ClientRemoved)
+}
+
+/// `POST /clients/pause`.
+pub fn pause(app: &App, request: &Request, owner: &Owner<'_>, form: &CheckedForm) -> Answer {
+    change(app, request, owner, Action::ClientPause { id: form.text("id").to_owned() }, Said::ClientPaused)
+}
+
+/// `POST /clients/resume`.
+pub fn resume(app: &App, request: &Request, owner: &Owner<'_>, form: &CheckedForm) -> Answer {
+    change(app, request, owner, Action::ClientResume { id: form.text("id").to_owned() }, Said::ClientResumed)
+}
+
+fn change(app: &App, request: &Request, owner: &Owner<'_>, action: Action, said: Said) -> Answer {
+    match app.perform(owner.signed_in(), action) {
+        Ok(_) => room::done(app, request, Room::Clients, said),
         Err(failure) if failure.kind == FailureKind::Unknown => {
             page::nothing_here(app, "There is no such app", "It may have been removed before.")
         }

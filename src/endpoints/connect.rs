@@ -1,14 +1,16 @@
 //! `/connect`: the address of a server, and how each app is given it.
 
 use super::App;
+use super::arrivals::{self, Watch};
 use super::browser::SignedIn;
-use super::page;
+use super::page::{self, Kind};
 use super::room::{self, Room};
 use crate::http::answer::Answer;
 use crate::http::request::Request;
 use crate::oauth::instructions::{self, Instructions, Reach, Whereabouts};
 use crate::oauth::params::Params;
 use crate::oauth::resource::ProtectedResource;
+use crate::oauth::trace_diagnosis::nothing_arrived;
 use crate::pages::qr;
 use crate::pages::views::connect::{AppCard, AppLink, ConnectPage, CopyBox, ServerTab};
 
@@ -30,6 +32,9 @@ pub fn show(app: &App, request: &Request, signed_in: &SignedIn) -> Answer {
         path: resource.path.clone(),
         here: resource.path == shown.path,
     };
+    let watch = Watch::read(app, &params, &shown.path);
+    let followed = arrivals::follow(app, signed_in, &watch);
+    let missing = nothing_arrived(app.issuer());
     let whereabouts = instructions::whereabouts(app.issuer());
     let view = ConnectPage {
         frame: room::frame(app, request, signed_in, Room::Connect),
@@ -38,9 +43,23 @@ pub fn show(app: &App, request: &Request, signed_in: &SignedIn) -> Answer {
         address: CopyBox { id: "address".to_owned(), label: format!("the address of {}", shown.name), text: shown.uri.clone() },
         qr: if whereabouts == Whereabouts::ThisMachine { None } else { qr::draw(&shown.uri) },
         limits: limits(whereabouts).map(str::to_owned),
+        paused: paused(app, shown),
         apps: apps(app, shown, whereabouts),
+        path: shown.path.clone(),
+        since: watch.since,
+        version: followed.version,
+        arrived: followed.arrived,
+        sees_all: signed_in.as_owner().is_some(),
+        missing: page::sentence(&missing.sentence),
+        missing_fix: missing.fix,
     };
-    room::show(app, request, 200, &view)
+    room::show_as(app, request, (200, Kind::Watching), &view)
+}
+
+/// That an app may connect now and has to wait with its calls. A store that does not answer is no reason to say it.
+fn paused(app: &App, server: &ProtectedResource) -> Option<String> {
+    let held_up = app.store.pauses().is_ok_and(|pauses| pauses.open(server).is_err());
+    held_up.then(|| format!("{} is paused. An app can be connected now; its calls wait until it is resumed.", server.name))
 }
 
 /// Every app; the first that can connect as things are is unfolded.

@@ -17,6 +17,11 @@ impl Wrong {
         Self { field, problem }
     }
 
+    /// In words.
+    pub(super) fn problem(&self) -> &'static str {
+        self.problem
+    }
+
     /// The form with everything that is wrong said in it.
     pub(super) fn mark(form: Form, wrong: &[Self]) -> Form {
         wrong.iter().fold(form, |form, wrong| form.refused_in(wrong.field, wrong.problem))

@@ -3,11 +3,13 @@
 
 pub mod activity;
 mod again;
+pub mod arrivals;
 pub mod attempts;
 pub mod authorize;
 pub mod browser;
 pub mod client_configuration;
 pub mod clients;
+mod confirm;
 pub mod connect;
 pub mod connections;
 pub mod consent;
@@ -21,6 +23,7 @@ pub mod health;
 pub mod home;
 pub mod introspect;
 pub mod invite;
+pub mod keys;
 mod limits;
 pub mod openid;
 pub mod page;

@@ -18,21 +18,21 @@ pub enum Kind {
     ToClient,
     /// A room of somebody signed in: the one script may run.
     Room,
+    /// A room whose script may ask this origin, and no other, what is new.
+    Watching,
 }
 
 /// A page with the fields that keep it ours: not framed, not kept, no script but our own, nothing from elsewhere.
 pub fn page(status: u16, kind: Kind, html: Result<String, PageError>) -> Answer {
     let html = match html {
         Ok(html) => html,
-        Err(error) => {
-            super::log(&format!("pages: {error}"));
-            return super::refuse(&Refusal::Internal);
-        }
+        Err(error) => return broken(&error),
     };
     let (more, opener) = match kind {
         Kind::Alone => ("; form-action 'self'".to_owned(), "same-origin"),
         Kind::ToClient => (String::new(), "unsafe-none"),
         Kind::Room => (format!("; form-action 'self'; script-src {}", pages::script_source()), "same-origin"),
+        Kind::Watching => (format!("; form-action 'self'; script-src {}; connect-src 'self'", pages::script_source()), "same-origin"),
     };
     let policy = format!("default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'{more}");
     let mut answer = Answer::empty(status)
@@ -44,6 +44,12 @@ pub fn page(status: u16, kind: Kind, html: Result<String, PageError>) -> Answer 
         .with("referrer-policy", "no-referrer");
     answer.body = html.into_bytes();
     answer
+}
+
+/// A page that cannot be shown: a mistake in doorward.
+pub fn broken(error: &PageError) -> Answer {
+    super::log(&format!("pages: {error}"));
+    super::refuse(&Refusal::Internal)
 }
 
 /// See Other: whatever the browser sent before, it now asks with GET, and no form field travels on (RFC 9700 §4.12).
@@ -93,6 +99,14 @@ pub fn nothing_here(app: &App, title: &str, what: &str) -> Answer {
     message(app, 404, &Message { kind: MessageKind::Error, title, paragraphs: &[what], hint: None, steps: &[], link })
 }
 
+/// A form that counts once was sent a second time.
+pub fn sent_before(app: &App, room: (&'static str, &'static str)) -> Answer {
+    let what = "This form was sent before, and what it made was shown then, once. Nothing was made a second time.";
+    let message =
+        Message { kind: MessageKind::Info, title: "This was done already", paragraphs: &[what], hint: None, steps: &[], link: Some(room) };
+    self::message(app, 409, &message)
+}
+
 /// Something that was asked for on a page was not done.
 pub fn failed(app: &App, failure: &Failure) -> Answer {
     let status = match failure.kind {
@@ -103,8 +117,11 @@ pub fn failed(app: &App, failure: &Failure) -> Answer {
     error(app, status, "That was not done", &sentence(&failure.what), Some(&sentence(&failure.hint)))
 }
 
-/// The words of a command as a sentence of a page.
+/// The words of a command as a sentence of a page. An address at its beginning stays as it was typed.
 pub fn sentence(text: &str) -> String {
+    if text.split(' ').next().is_some_and(|word| word.contains(":/")) {
+        return format!("{text}.");
+    }
     let mut letters = text.chars();
     letters.next().map(|first| format!("{}{}.", first.to_uppercase(), letters.as_str())).unwrap_or_default()
 }
@@ -139,5 +156,23 @@ impl App {
     pub(super) fn banner(&self) -> Option<String> {
         let text = "This doorward is reached over plain http. Anybody on the network in between can read what you type here.";
         self.config.issuer.warned.then(|| text.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_begins_with_a_capital_unless_with_an_address() {
+        for (text, said) in [
+            ("there is no such app", "There is no such app."),
+            ("\u{e9}mile is gone", "\u{c9}mile is gone."),
+            ("http://a.example/cb cannot be used", "http://a.example/cb cannot be used."),
+            ("com.example.app:/cb cannot be used", "com.example.app:/cb cannot be used."),
+            ("", ""),
+        ] {
+            assert_eq!(sentence(text), said);
+        }
     }
 }

@@ -26,6 +26,8 @@ pub(super) enum Room {
     Servers,
     /// `/clients`
     Clients,
+    /// `/keys`
+    Keys,
     /// `/users`
     Users,
     /// `/activity`
@@ -38,8 +40,8 @@ pub(super) enum Room {
 
 impl Room {
     /// In the order of the list.
-    const ALL: [Self; 8] =
-        [Self::Overview, Self::Connect, Self::Servers, Self::Clients, Self::Users, Self::Trace, Self::Activity, Self::Settings];
+    const ALL: [Self; 9] =
+        [Self::Overview, Self::Connect, Self::Servers, Self::Clients, Self::Keys, Self::Users, Self::Trace, Self::Activity, Self::Settings];
 
     /// Its path.
     pub(super) fn href(self) -> &'static str {
@@ -48,6 +50,7 @@ impl Room {
             Self::Connect => "/connect",
             Self::Servers => "/servers",
             Self::Clients => "/clients",
+            Self::Keys => "/keys",
             Self::Users => "/users",
             Self::Activity => "/activity",
             Self::Trace => "/trace",
@@ -61,6 +64,7 @@ impl Room {
             Self::Connect => "Connect an app",
             Self::Servers => "Servers",
             Self::Clients => "Apps",
+            Self::Keys => "Keys",
             Self::Users => "People",
             Self::Activity => "Activity",
             Self::Trace => "Attempts",
@@ -71,7 +75,7 @@ impl Room {
     /// Where only an owner may enter ([`crate::routes`] sees to it), nobody else is shown the way.
     fn is_for_owners(self) -> bool {
         match self {
-            Self::Overview | Self::Connect | Self::Activity | Self::Settings => false,
+            Self::Overview | Self::Connect | Self::Keys | Self::Activity | Self::Settings => false,
             Self::Servers | Self::Clients | Self::Users | Self::Trace => true,
         }
     }
@@ -92,10 +96,17 @@ pub(super) enum Said {
     UserEnabled,
     UserRemoved,
     PasswordChanged,
+    ServerPaused,
+    ServerResumed,
+    EverythingPaused,
+    EverythingResumed,
+    ClientPaused,
+    ClientResumed,
+    KeyRevoked,
 }
 
 impl Said {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 18] = [
         Self::Revoked,
         Self::RevokedAll,
         Self::Limited,
@@ -107,6 +118,13 @@ impl Said {
         Self::UserEnabled,
         Self::UserRemoved,
         Self::PasswordChanged,
+        Self::ServerPaused,
+        Self::ServerResumed,
+        Self::EverythingPaused,
+        Self::EverythingResumed,
+        Self::ClientPaused,
+        Self::ClientResumed,
+        Self::KeyRevoked,
     ];
 
     /// The word that the browser carries, and what the page says.
@@ -123,6 +141,13 @@ impl Said {
             Self::UserEnabled => ("user-enabled", "Switched on again. Their apps have to be let in anew."),
             Self::PasswordChanged => ("password-changed", "Changed. Your other browsers are signed out, and your apps connect anew."),
             Self::UserRemoved => ("user-removed", "Removed. Their connections and keys have ended."),
+            Self::ServerPaused => ("server-paused", "Paused. Apps stay connected; their calls to it wait until you resume it."),
+            Self::ServerResumed => ("server-resumed", "Resumed. Nobody has to connect anew."),
+            Self::EverythingPaused => ("everything-paused", "Paused. Apps stay connected; all their calls wait until you resume them."),
+            Self::EverythingResumed => ("everything-resumed", "Resumed. What is paused by itself stays so."),
+            Self::ClientPaused => ("client-paused", "Paused. The app stays connected; its calls wait until you resume it."),
+            Self::KeyRevoked => ("key-revoked", "Revoked. The script’s next call is refused."),
+            Self::ClientResumed => ("client-resumed", "Resumed. It need not connect anew."),
         }
     }
 
@@ -161,7 +186,12 @@ fn said(app: &App, request: &Request) -> Option<Said> {
 
 /// The page. What was done is said once.
 pub(super) fn show<V: View>(app: &App, request: &Request, status: u16, view: &V) -> Answer {
-    let mut answer = page::page(status, Kind::Room, pages::render(view));
+    show_as(app, request, (status, Kind::Room), view)
+}
+
+/// The same for a page whose script may do more.
+pub(super) fn show_as<V: View>(app: &App, request: &Request, (status, kind): (u16, Kind), view: &V) -> Answer {
+    let mut answer = page::page(status, kind, pages::render(view));
     if said(app, request).is_some() {
         answer.headers.append("set-cookie", app.jar(request).clear(SAID));
     }

@@ -1,8 +1,8 @@
 //! `/settings`: one's own password, and for an owner what is configured.
 
 use super::browser::{CheckedForm, SignedIn};
+use super::confirm;
 use super::credentials::{self, Wrong};
-use super::guess::{self, Checked};
 use super::room::{self, Room, Said};
 use super::{App, page, words};
 use crate::actions::{self, Action};
@@ -10,7 +10,7 @@ use crate::http::answer::Answer;
 use crate::http::request::Request;
 use crate::oauth::resource::ProtectedResource;
 use crate::oauth::token_policy::RefreshMode;
-use crate::pages::views::form::{Field, Form, Input};
+use crate::pages::views::form::{Field, Form};
 use crate::pages::views::settings::{Setting, SettingsPage};
 use crate::store::StoreError;
 
@@ -38,9 +38,11 @@ fn of_owner(app: &App, request: &Request, signed_in: &SignedIn, form: Form) -> S
 
 fn form(app: &App, signed_in: &SignedIn) -> Form {
     let [password, again] = credentials::password_fields();
-    let current =
-        Field { input: Input::Password { autocomplete: "current-password" }, ..Field::new_password("current", "Your password now") };
-    let fields = vec![current, Field { label: "New password", ..password }, Field { label: "The new one again", ..again }];
+    let fields = vec![
+        Field::password(confirm::FIELD, "Your password now"),
+        Field { label: "New password", ..password },
+        Field { label: "The new one again", ..again },
+    ];
     Form::new(app.form_token(signed_in), fields)
 }
 
@@ -83,19 +85,12 @@ pub fn change_password(app: &App, request: &Request, signed_in: &SignedIn, form:
 
 fn change(app: &App, request: &Request, signed_in: &SignedIn, form: &CheckedForm) -> Result<Answer, StoreError> {
     let name = signed_in.user.name.as_str();
-    let refuse = |status, wrong: Wrong| Ok(answer(app, request, signed_in, status, &[wrong]));
     let password = match credentials::password(form.params()) {
         Ok(password) => password,
-        Err(wrong) => return refuse(400, wrong),
+        Err(wrong) => return Ok(answer(app, request, signed_in, 400, &[wrong])),
     };
-    match guess::password(app, request, name, form.text("current"))? {
-        Checked::Right(_) => {}
-        Checked::Wrong => return refuse(400, Wrong::new("current", "That is not your password.")),
-        Checked::TooMany(wait) => {
-            return refuse(429, Wrong::new("current", "Too many wrong passwords. Wait a while and try again."))
-                .map(|answer| answer.with("retry-after", wait.as_secs().to_string()));
-        }
-        Checked::Busy => return refuse(503, credentials::BUSY),
+    if let Err(unconfirmed) = confirm::own_password(app, request, signed_in, form)? {
+        return Ok(unconfirmed.answer(|status, wrong| answer(app, request, signed_in, status, &[wrong])));
     }
     let action = Action::UserPassword { name: name.to_owned(), password: password.reveal().to_owned() };
     if let Err(failure) = app.perform(signed_in, action) {

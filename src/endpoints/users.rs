@@ -1,6 +1,8 @@
 //! `/users`: the accounts, for the owner.
 
 use super::browser::{CheckedForm, Owner};
+use super::confirm::{self, Confirmed};
+use super::page::Message;
 use super::room::{self, Room, Said};
 use super::{App, page, words};
 use crate::actions::{Action, Done, FailureKind};
@@ -8,8 +10,9 @@ use crate::clock::{self, UnixTime};
 use crate::http::answer::Answer;
 use crate::http::request::Request;
 use crate::oauth::resource::ProtectedResource;
-use crate::oauth::user::User;
+use crate::oauth::user::{User, UserName};
 use crate::pages::qr;
+use crate::pages::views::MessageKind;
 use crate::pages::views::connect::CopyBox;
 use crate::pages::views::form::{Field, Form};
 use crate::pages::views::users::{UserEntry, UserInvitedPage, UserServer, UsersPage};
@@ -49,7 +52,7 @@ fn entry(app: &App, user: &User, is_me: bool, connections: &[ListedConnection], 
         servers: app.resources().iter().map(server).collect(),
         disabled: user.disabled,
         is_me,
-        has_password: user.has_password(),
+        guarded: is_guarded(user),
     }
 }
 
@@ -60,22 +63,47 @@ fn form(app: &App, owner: &Owner<'_>, name: &str, server: &str, is_owner: bool) 
         Field::text("name", "Name or e-mail", name).with_rule("They sign in with it. You need no password of theirs."),
         Field::choice("server", "May let apps use", server, std::iter::once(all).chain(each)).optional(),
         Field::tick("owner", "An owner, who may do everything here", is_owner),
+        Field::password(confirm::FIELD, "Your own password").with_rule("Only asked for to make an owner.").optional(),
     ];
     Form::new(app.form_token(owner.signed_in()), fields)
+}
+
+/// What somebody is added as. Whoever is made an owner could take this doorward over.
+enum Role {
+    Ordinary,
+    Owner(Confirmed),
 }
 
 /// `POST /users/add`. The link is shown in the answer and nowhere else.
 pub fn add(app: &App, request: &Request, owner: &Owner<'_>, filled_in: &CheckedForm) -> Answer {
     let (name, server, is_owner) = (filled_in.text("name").trim(), filled_in.text("server"), filled_in.text("owner") == "yes");
-    let servers = if server.is_empty() { vec![] } else { vec![server.to_owned()] };
-    match app.perform(owner.signed_in(), Action::UserAdd { name: name.to_owned(), password: None, owner: is_owner, servers }) {
+    let again = |status, field: &str, problem: &str| {
+        let form = form(app, owner, name, server, is_owner).refused_in(field, problem);
+        list(app, request, owner, status, form).unwrap_or_else(|error| page::unavailable(app, &error))
+    };
+    let confirmed = is_owner.then(|| confirm::own_password(app, request, owner.signed_in(), filled_in));
+    let role = match confirmed {
+        None => Role::Ordinary,
+        Some(Ok(Ok(confirmed))) => Role::Owner(confirmed),
+        Some(Ok(Err(unconfirmed))) => return unconfirmed.answer(|status, wrong| again(status, confirm::FIELD, wrong.problem())),
+        Some(Err(error)) => return page::unavailable(app, &error),
+    };
+    match app.perform(owner.signed_in(), adding(name, server, &role)) {
         Ok(done) => invited(app, request, owner, &done),
         Err(failure) => {
             let what = format!("{} {}", page::sentence(&failure.what), failure_rule(&failure.hint));
-            let form = form(app, owner, name, server, is_owner).refused_in("name", what.trim_end());
-            list(app, request, owner, 400, form).unwrap_or_else(|error| page::unavailable(app, &error))
+            again(400, "name", what.trim_end())
         }
     }
+}
+
+fn adding(name: &str, server: &str, role: &Role) -> Action {
+    let owner = match role {
+        Role::Ordinary => false,
+        Role::Owner(Confirmed { .. }) => true,
+    };
+    let servers = if server.is_empty() { vec![] } else { vec![server.to_owned()] };
+    Action::UserAdd { name: name.to_owned(), password: None, owner, servers }
 }
 
 /// A hint that is about what is accepted and not about another command.
@@ -83,9 +111,42 @@ fn failure_rule(hint: &str) -> String {
     if hint.contains("doorward ") { String::new() } else { page::sentence(hint) }
 }
 
-/// `POST /users/invite`.
+/// `POST /users/invite`: another link for somebody who has not used theirs. Whoever has a password, or is an owner, gets one
+/// by [`reset`].
 pub fn invite(app: &App, request: &Request, owner: &Owner<'_>, form: &CheckedForm) -> Answer {
-    match app.perform(owner.signed_in(), Action::UserInvite { name: form.text("name").to_owned() }) {
+    let name = form.text("name").to_owned();
+    match UserName::parse(&name).map(|name| app.store.user_named(&name)).transpose() {
+        Ok(user) if user.as_ref().is_some_and(|user| user.as_ref().is_some_and(is_guarded)) => {
+            page::error(app, 400, "That was not done", "This account needs a reset, which asks for your own password.", None)
+        }
+        Ok(_) => link_made(app, request, owner, Action::UserInvite { name }),
+        Err(error) => page::unavailable(app, &error),
+    }
+}
+
+/// A link for it is the way into an account that somebody uses, or that may do everything.
+fn is_guarded(user: &User) -> bool {
+    user.owner || user.has_password()
+}
+
+/// `POST /users/reset`: what was let in ends at once, and a link takes the place of the password.
+pub fn reset(app: &App, request: &Request, owner: &Owner<'_>, form: &CheckedForm) -> Answer {
+    match confirm::own_password(app, request, owner.signed_in(), form) {
+        Ok(Ok(Confirmed { .. })) => link_made(app, request, owner, Action::UserReset { name: form.text("name").to_owned() }),
+        Ok(Err(unconfirmed)) => unconfirmed.answer(|status, wrong| not_reset(app, status, wrong.problem())),
+        Err(error) => page::unavailable(app, &error),
+    }
+}
+
+fn not_reset(app: &App, status: u16, problem: &str) -> Answer {
+    let paragraphs = &[problem, "Nothing was changed."];
+    let link = Some((Room::Users.href(), "Back to the people"));
+    let title = "That was not done";
+    page::message(app, status, &Message { kind: MessageKind::Error, title, paragraphs, hint: None, steps: &[], link })
+}
+
+fn link_made(app: &App, request: &Request, owner: &Owner<'_>, action: Action) -> Answer {
+    match app.perform(owner.signed_in(), action) {
         Ok(done) => invited(app, request, owner, &done),
         Err(failure) if failure.kind == FailureKind::Unknown => unknown(app),
         Err(failure) => page::failed(app, &failure),

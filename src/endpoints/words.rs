@@ -14,7 +14,10 @@ const UNITS: [(u64, &str); 4] = [(24 * 60 * 60, "day"), (60 * 60, "hour"), (60, 
 pub(super) fn span(span: Duration) -> String {
     let seconds = span.as_secs();
     let (size, unit) = UNITS.into_iter().find(|(size, _)| seconds >= *size).unwrap_or((1, "second"));
-    let count = seconds / size;
+    counted(seconds / size, unit)
+}
+
+fn counted(count: u64, unit: &str) -> String {
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
@@ -27,11 +30,11 @@ pub(super) fn count(number: usize, thing: &str) -> String {
     }
 }
 
-/// "2 minutes", never too short.
+/// "65 minutes": never too short, and not much too long.
 pub(super) fn wait(wait: Wait) -> String {
     let seconds = wait.as_secs();
-    let size = UNITS.into_iter().map(|(size, _)| size).find(|size| seconds >= *size).unwrap_or(1);
-    span(Duration::from_secs(seconds.div_ceil(size).saturating_mul(size)))
+    let (size, unit) = UNITS.into_iter().find(|(size, _)| seconds > 2 * size).unwrap_or((1, "second"));
+    counted(seconds.div_ceil(size), unit)
 }
 
 /// "3 hours ago", or "just now".
@@ -94,8 +97,8 @@ mod tests {
         assert_eq!(span(Duration::from_secs(90 * 24 * 3600)), "90 days");
         assert_eq!(span(Duration::from_secs(3600)), "1 hour");
         assert_eq!(
-            [1, 59, 60, 61, 900, 3599, 3601].map(|seconds| wait(Wait::seconds(seconds))),
-            ["1 second", "59 seconds", "1 minute", "2 minutes", "15 minutes", "1 hour", "2 hours"]
+            [1, 59, 61, 121, 900, 3599, 3700].map(|seconds| wait(Wait::seconds(seconds))),
+            ["1 second", "59 seconds", "61 seconds", "3 minutes", "15 minutes", "60 minutes", "62 minutes"]
         );
         assert_eq!(ago(UnixTime(0), UnixTime(125)), "2 minutes ago");
         assert_eq!(ago(UnixTime(9), UnixTime(5)), "just now");

@@ -1,5 +1,5 @@
-//! Decisions, each with its reason and what would change it. Those about limits are in [`super::limits`],
-//! those about connections for a time in [`super::terms`].
+//! Decisions, each with its reason and what would change it. Those about limits are in [`super::limits`], those about pages
+//! in [`super::pages`], those about connections for a time in [`super::terms`].
 //!
 //! # Two listeners in one process
 //!
@@ -178,23 +178,6 @@
 //! Gemini CLI, Home Assistant, n8n, LibreChat and Cursor ask for every scope that `oauth-authorization-server` lists. Listing
 //! `openid profile email` there would put three lines on every consent page for tokens that nobody reads; clients that want
 //! them look into `openid-configuration`, which lists them, or ask without looking.
-//!
-//! # No `form-action` on sign-in and consent
-//!
-//! Chromium applies `form-action` to every redirect after the form, including those that the client makes. A policy that
-//! names only us would stop the browser on its way back to the client.
-//!
-//! # One script, by its hash
-//!
-//! Pages work without script. Where somebody is signed in, a few lines copy a text at the press of a button; they stand in
-//! the page and the policy names their hash, so that nothing else runs there: not what an upstream serves under our origin,
-//! which `script-src 'self'` would let in. Sign-in, consent and set-up have no script at all.
-//!
-//! # What was just done is a word in a cookie
-//!
-//! After a form the browser is sent on to a page, which says what was done. The redirect carries a word of ours and no text
-//! (the private module `endpoints::room`), so no link can have a page of ours say something to somebody. What can be shown only
-//! once, such as a client's secret, is the answer to the form itself and is kept nowhere.
 //!
 //! # Nothing is agreed to before there is a user
 //!

@@ -1,11 +1,13 @@
 //! How often, and how slowly: what was decided about limits by rate and about guessing, and why.
 //!
-//! # A limit is one moment for each key
+//! # No span holds more than its number
 //!
-//! A count that begins anew each hour allows twice the number around the full hour and needs two numbers to be told well; a
-//! list of times needs as many numbers as it allows. The generic cell rate algorithm slides and needs one moment
-//! ([`crate::oauth::limits`]). It allows the whole number at once and then goes on at the pace: ten registrations, and one
-//! more each six minutes. What was refused costs nothing, so `Retry-After` is true for whoever comes back then.
+//! Ten an hour means that no hour holds eleven, wherever it begins. A count that begins anew each hour allows twice the number
+//! around the full hour, and so, in the long run of any hour, does a bucket that fills again at a pace (the generic cell rate
+//! algorithm, which this was at first). A list of times needs as many numbers as it allows. So time is cut into twelfths of the
+//! span, and a twelfth counts until the whole of it is older than the span ([`crate::oauth::limits`]). The price is that
+//! whoever does everything at once waits for the whole span and up to a twelfth more. What was refused costs nothing, so
+//! `Retry-After` is true for whoever comes back then.
 //!
 //! Decided is in memory (the private module `store::counters`): a call through the gate waits for a lock and no transaction.
 //! The memory is bounded, so a flood from very many addresses makes those forgotten that have spent least; those at their

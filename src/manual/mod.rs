@@ -4,6 +4,7 @@ pub mod backups;
 pub mod decisions;
 pub mod dependencies;
 pub mod limits;
+pub mod pages;
 pub mod storage;
 pub mod terms;
 pub mod threat_model;

@@ -33,6 +33,7 @@
 //! | Connection | connection id | [`crate::oauth::connection::Connection`] |
 //! | Pauses | (none) | [`crate::oauth::pause::Pauses`]: what is paused, and how |
 //! | ApiKey | hash of the key | [`crate::oauth::api_key::StoredApiKey`] |
+//! | SpentForm | HMAC of the form's token and number | [`crate::store::record::SpentForm`]: its reload does nothing |
 //! | LastUse | connection id, or hash of an API key | [`crate::store::record::LastUse`] |
 //! | McpSession | hash of server and session id | [`crate::oauth::mcp_session::SessionOwner`] |
 //! | Audit | class, place in its ring | [`crate::oauth::audit::Entry`] |
@@ -46,7 +47,7 @@
 //! | WrongEntries | user id | [`crate::oauth::device::WrongEntries`] |
 //! | PolledFlow | HMAC of the client's `state` | [`crate::oauth::poll::PolledFlow`] |
 //! | SetupLink | (none) | [`crate::store::record::StoredSetupLink`] |
-//! | Invitation | hash of the link | [`crate::oauth::invitation::Invitation`] |
+//! | Invitation | user id | [`crate::oauth::invitation::Invitation`] |
 //! | SigningKey | its `kid` | [`crate::oauth::signing_key::SigningKey`]: the private key of ID tokens, in the clear |
 //! | Snapshot | (none) | [`crate::store::record::SnapshotMark`]: the number of the newest snapshot |
 //! | Expiry | time, then a full key | nothing: a mark that says when to look |

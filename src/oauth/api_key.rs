@@ -34,6 +34,8 @@ pub struct StoredApiKey {
     pub created_at: UnixTime,
     /// When it ends by itself, if it does.
     pub expires_at: Option<UnixTime>,
+    /// How it begins ([`super::secret::Secret::beginning`]): by that a person knows which script has it.
+    pub begins: String,
 }
 
 /// A name that can stand in a list, a log line and a page without surprise.

@@ -72,6 +72,7 @@ pub enum What {
     InvitationAccepted,
     // the store
     StoreRestored { taken_at: UnixTime, connections: u32, keys: u32 },
+    PasswordReset,
     // connections for a time
     ConnectionLimited { until: Option<UnixTime> },
 }
@@ -130,6 +131,7 @@ impl What {
             Self::InvitationMade => ("invitation_made", Decisions),
             Self::InvitationAccepted => ("invitation_accepted", Decisions),
             Self::StoreRestored { .. } => ("store_restored", Decisions),
+            Self::PasswordReset => ("password_reset", Decisions),
             Self::ConnectionLimited { .. } => ("connection_limited", Decisions),
         }
     }

@@ -78,6 +78,7 @@ impl Event {
             What::ServerGone => format!("{server} is not protected any more since this start"),
             What::InvitationMade => format!("a link with which {user} chooses a password was made{by}"),
             What::InvitationAccepted => format!("{user} chose a password; what was granted before has ended"),
+            What::PasswordReset => format!("the password of {user} was taken away{by}; what was granted before has ended"),
             What::ConnectionLimited { until: Some(end) } => {
                 format!("the connection of {client} to {server} of {user} was made to end on {}{by}", moment(*end))
             }

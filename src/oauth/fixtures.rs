@@ -150,6 +150,7 @@ pub(crate) fn api_key() -> StoredApiKey {
         scope: Scope::parse("read write"),
         created_at: NOW,
         expires_at: Some(seconds_later(3600)),
+        begins: "dwky_AQEB".into(),
     }
 }
 
@@ -217,6 +218,7 @@ pub(crate) fn every_kind() -> Vec<What> {
         What::InvitationMade,
         What::InvitationAccepted,
         What::StoreRestored { taken_at: NOW, connections: 2, keys: 1 },
+        What::PasswordReset,
         What::ConnectionLimited { until: Some(seconds_later(7200)) },
     ];
     let reasons = [

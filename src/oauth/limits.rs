@@ -1,37 +1,36 @@
 //! How often something may be done.
 //!
-//! A limit slides: nothing begins anew at the full hour. Each thing done puts off the moment at which all of it is made up
-//! for, by as much as the limit's pace allows for one, and what would put it off too far is refused (the generic cell rate
-//! algorithm). That moment is all that is remembered of a key. Who did nothing for a while may do the whole number at once;
-//! who has just done so goes on at the pace, so that no span ever holds more than twice the number.
+//! No span ever holds more than the number, wherever it begins. Time is cut into slots, a twelfth of the span each, and what
+//! is remembered of a key is how many were done in each of the last ones. A slot counts in full until the whole of it is older
+//! than the span, so whoever did everything at once waits for the span and at most a twelfth more.
 
 use crate::clock::UnixTime;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-const SECOND: u64 = 1_000_000;
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
+/// Into so many slots a span is cut.
+const SLOTS: usize = 12;
 
 /// So many in a span.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit {
     most: u32,
-    /// Between two at the pace, in microseconds.
-    interval: u64,
+    /// In seconds, at least one.
+    span: u64,
 }
 
 impl Limit {
-    /// Nothing, which is to say no limit, for none in a span and for more than one in a microsecond.
+    /// None for none in a span, which is to say no limit. A span is whole seconds.
     pub fn new(most: u32, span: Duration) -> Option<Self> {
-        let interval = u64::try_from(span.as_micros()).unwrap_or(u64::MAX).checked_div(most.into())?;
-        (interval > 0).then_some(Self { most, interval })
+        (most > 0).then_some(Self { most, span: span.as_secs().max(1) })
     }
 
     /// So many times as much in the same span.
     #[must_use]
     pub fn times(self, factor: u32) -> Self {
-        Self { most: self.most.saturating_mul(factor), interval: (self.interval / u64::from(factor.max(1))).max(1) }
+        Self { most: self.most.saturating_mul(factor), ..self }
     }
 
     /// The number.
@@ -39,14 +38,19 @@ impl Limit {
         self.most
     }
 
-    /// In which the whole number may be done at the pace.
+    /// The span.
     pub fn span(self) -> Duration {
-        Duration::from_micros(self.whole())
+        Duration::from_secs(self.span)
     }
 
-    /// The same in microseconds.
-    fn whole(self) -> u64 {
-        self.interval.saturating_mul(self.most.into())
+    /// Seconds of a slot.
+    fn width(self) -> u64 {
+        self.span.div_ceil(SLOTS as u64)
+    }
+
+    /// So many slots before the present one may hold something that is not older than the span.
+    fn slots_before(self) -> u64 {
+        self.span.div_ceil(self.width())
     }
 }
 
@@ -64,17 +68,17 @@ impl Wait {
     pub fn as_secs(self) -> u64 {
         self.0
     }
-
-    fn micros(count: u64) -> Self {
-        Self::seconds(count.div_ceil(SECOND))
-    }
 }
 
 /// What is remembered of a key. A stored record: frozen once released.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spent {
-    /// When all that was done is made up for, in microseconds since 1970.
-    until: u64,
+    /// Seconds of a slot.
+    width: u64,
+    /// The number of the newest slot, counted since 1970.
+    newest: u64,
+    /// How many in each slot, the newest first.
+    counts: [u32; SLOTS + 1],
 }
 
 impl Spent {
@@ -83,42 +87,72 @@ impl Spent {
     /// # Errors
     /// How long to wait until there is room for it.
     pub fn another(earlier: Option<Self>, limit: Limit, now: UnixTime) -> Result<Self, Wait> {
-        let (until, full) = Self::sum(earlier, limit, now);
-        match until.saturating_sub(full) {
-            0 => Ok(Self { until }),
-            beyond => Err(Wait::micros(beyond)),
-        }
+        let spent = Self::seen(earlier, limit, now);
+        if spent.total() < limit.most { Ok(spent.one_more()) } else { Err(spent.wait(limit, now)) }
     }
 
-    /// One more, whether there is room or not: for what has been done already. Nobody owes more than the whole.
+    /// One more, whether there is room or not: for what has been done already.
     #[must_use]
     pub fn another_anyway(earlier: Option<Self>, limit: Limit, now: UnixTime) -> Self {
-        let (until, full) = Self::sum(earlier, limit, now);
-        Self { until: until.min(full) }
-    }
-
-    /// When all with one more would be made up for, and when the whole number would.
-    fn sum(earlier: Option<Self>, limit: Limit, now: UnixTime) -> (u64, u64) {
-        let now = micros(now);
-        // More than the whole is a clock that was set back, which must not shut anybody out until it has caught up.
-        let owed = earlier.map_or(0, |earlier| earlier.until.saturating_sub(now)).min(limit.whole());
-        (now.saturating_add(owed).saturating_add(limit.interval), now.saturating_add(limit.whole()))
+        Self::seen(earlier, limit, now).one_more()
     }
 
     /// One less, since it came to nothing.
     #[must_use]
-    pub fn one_less(self, limit: Limit) -> Self {
-        Self { until: self.until.saturating_sub(limit.interval) }
+    pub fn one_less(mut self) -> Self {
+        if let Some(count) = self.counts.iter_mut().find(|count| **count > 0) {
+            *count -= 1;
+        }
+        self
     }
 
     /// True when there is nothing left to remember.
-    pub fn is_over(self, now: UnixTime) -> bool {
-        self.until <= micros(now)
+    pub fn is_over(&self, now: UnixTime) -> bool {
+        self.total() == 0 || (now.0 / self.width.max(1)).saturating_sub(self.newest) > SLOTS as u64
     }
-}
 
-fn micros(at: UnixTime) -> u64 {
-    at.0.saturating_mul(SECOND)
+    /// How much this is beside others of the same limit: the number, then how lately.
+    pub fn rank(&self) -> (u32, u64) {
+        (self.total(), self.newest)
+    }
+
+    /// What counts at this moment. What seems to lie in the future was done before a clock was set back; it counts as done
+    /// now, which shuts nobody out for longer than the span.
+    fn seen(earlier: Option<Self>, limit: Limit, now: UnixTime) -> Self {
+        let (width, slot) = (limit.width(), now.0 / limit.width());
+        let mut seen = Self { width, newest: slot, counts: [0; SLOTS + 1] };
+        let Some(earlier) = earlier else { return seen };
+        let age = if earlier.width == width { slot.saturating_sub(earlier.newest) } else { 0 };
+        let ages = usize::try_from(age).unwrap_or(usize::MAX);
+        let kept = usize::try_from(limit.slots_before() + 1).unwrap_or(usize::MAX);
+        for (new, old) in seen.counts.iter_mut().take(kept).skip(ages).zip(earlier.counts) {
+            *new = old;
+        }
+        seen
+    }
+
+    /// Until enough of the oldest slots have left the span.
+    fn wait(&self, limit: Limit, now: UnixTime) -> Wait {
+        let (mut left, mut slots_until_gone) = (self.total(), 0);
+        for (age, count) in self.counts.iter().enumerate().rev() {
+            if left < limit.most {
+                break;
+            }
+            left = left.saturating_sub(*count);
+            slots_until_gone = (limit.slots_before() + 1).saturating_sub(age as u64);
+        }
+        Wait::seconds(self.newest.saturating_add(slots_until_gone).saturating_mul(self.width).saturating_sub(now.0))
+    }
+
+    fn one_more(mut self) -> Self {
+        let [newest, ..] = &mut self.counts;
+        *newest = newest.saturating_add(1);
+        self
+    }
+
+    fn total(&self) -> u32 {
+        self.counts.iter().fold(0, |total, count| total.saturating_add(*count))
+    }
 }
 
 /// So many in a minute.
@@ -157,53 +191,62 @@ mod tests {
     }
 
     #[test]
-    fn the_wait_is_true_and_no_longer_than_it_must_be() {
+    fn the_wait_is_true_and_at_most_a_twelfth_longer_than_the_span() {
         for limit in [per_hour(10), per_minute(100), per_minute(7), per_hour(3600), Limit::new(2, Duration::from_secs(7))] {
             let limit = limit.unwrap();
-            let (_, spent) = burst(None, limit, 5000, NOW);
-            let wait = Spent::another(spent, limit, NOW).unwrap_err().as_secs();
-            assert!(Spent::another(spent, limit, seconds_later(wait)).is_ok(), "{limit:?} {wait}");
-            assert!(wait == 1 || Spent::another(spent, limit, seconds_later(wait - 1)).is_err(), "{limit:?} {wait}");
-        }
-        assert_eq!(Spent::another(burst(None, per_hour(10).unwrap(), 10, NOW).1, per_hour(10).unwrap(), NOW), Err(Wait(360)));
-    }
-
-    #[test]
-    fn nothing_begins_anew_at_the_full_hour() {
-        let limit = per_hour(10).unwrap();
-        // NOW is 13 minutes past an hour of UTC; wherever a window might begin, the eleventh is refused.
-        for start in (0..7200).step_by(60) {
-            let (_, spent) = burst(None, limit, 10, seconds_later(start));
-            let (accepted, _) = burst(spent, limit, 10, seconds_later(start + 359));
-            assert_eq!(accepted, 0, "{start}");
+            for start in 0..310 {
+                let (_, spent) = burst(None, limit, 5000, seconds_later(start));
+                let wait = Spent::another(spent, limit, seconds_later(start)).unwrap_err().as_secs();
+                assert!((limit.span..=limit.span + limit.width()).contains(&wait), "{limit:?} {start} {wait}");
+                assert!(Spent::another(spent, limit, seconds_later(start + wait - 1)).is_err(), "{limit:?} {start} {wait}");
+                assert!(Spent::another(spent, limit, seconds_later(start + wait)).is_ok(), "{limit:?} {start} {wait}");
+            }
         }
     }
 
     #[test]
-    fn at_the_pace_it_goes_on_for_ever_and_any_faster_it_does_not() {
+    fn no_span_holds_more_than_the_number_however_it_is_filled() {
+        for (limit, every) in [(per_minute(10), 1), (per_minute(10), 7), (Limit::new(3, Duration::from_secs(7)), 1), (per_minute(100), 3)] {
+            let limit = limit.unwrap();
+            let (mut spent, mut accepted_at) = (None, Vec::new());
+            for second in 0..600 {
+                let asked = if second % every == 0 { 1 + second as u32 % 5 * 30 } else { 0 };
+                let (accepted, next) = burst(spent, limit, asked, seconds_later(second));
+                spent = next;
+                accepted_at.extend(vec![second; accepted as usize]);
+            }
+            for start in 0..600 {
+                let within = accepted_at.iter().filter(|at| (start..start + limit.span).contains(*at)).count();
+                assert!(within <= limit.most as usize, "{within} of {limit:?} from {start}");
+            }
+            assert!(accepted_at.len() >= limit.most as usize * 4, "{limit:?} is hardly ever reached");
+        }
+    }
+
+    #[test]
+    fn at_the_pace_it_goes_on_for_ever() {
         let limit = per_minute(60).unwrap();
-        let (_, mut spent) = burst(None, limit, 60, NOW);
-        for second in 1..=600 {
-            let (accepted, next) = burst(spent, limit, 3, seconds_later(second));
+        let mut spent = None;
+        // A slot counts in full a little longer than it must, so the pace is a twelfth slower than the number.
+        for second in (0..6000).step_by(13).map(|twelfths| twelfths / 12 + 1) {
+            let (accepted, next) = burst(spent, limit, 1, seconds_later(second));
             assert_eq!(accepted, 1, "{second}");
             spent = next;
         }
     }
 
     #[test]
-    fn no_span_holds_more_than_twice_the_number() {
+    fn the_wait_is_for_as_many_of_the_oldest_as_stand_in_the_way() {
         let limit = per_minute(10).unwrap();
-        let mut spent = None;
-        let mut accepted_at = Vec::new();
-        for second in 0..600 {
-            let (accepted, next) = burst(spent, limit, 100, seconds_later(second));
-            spent = next;
-            accepted_at.extend(vec![second; accepted as usize]);
+        let (_, mut spent) = burst(None, limit, 5, NOW);
+        for _ in 0..9 {
+            spent = Some(Spent::another_anyway(spent, limit, seconds_later(30)));
         }
-        for start in 0..540 {
-            let within = accepted_at.iter().filter(|at| (start..start + 60).contains(*at)).count();
-            assert!(within < 20, "{within} within the minute from {start}");
-        }
+        let wait = Spent::another(spent, limit, seconds_later(31)).unwrap_err();
+        assert!((Wait(29)..=Wait(34)).contains(&wait), "nine of the younger ones leave room for one: {wait:?}");
+        spent = Some(Spent::another_anyway(spent, limit, seconds_later(31)));
+        let wait = Spent::another(spent, limit, seconds_later(31)).unwrap_err();
+        assert!(wait > Wait(58), "ten do not: {wait:?}");
     }
 
     #[test]
@@ -218,54 +261,54 @@ mod tests {
     fn after_a_rest_the_whole_number_is_there_again_and_nothing_is_remembered() {
         let limit = per_hour(10).unwrap();
         let (_, spent) = burst(None, limit, 10, NOW);
-        assert!(!spent.unwrap().is_over(seconds_later(3599)));
-        assert!(spent.unwrap().is_over(seconds_later(3600)));
-        assert_eq!(burst(spent, limit, 100, seconds_later(3600)).0, 10);
+        assert!(!spent.unwrap().is_over(seconds_later(3600)));
+        assert!(spent.unwrap().is_over(seconds_later(3900)));
+        assert_eq!(burst(spent, limit, 100, seconds_later(3900)).0, 10);
     }
 
     #[test]
     fn what_has_been_done_counts_although_there_was_no_room() {
         let limit = per_minute(10).unwrap();
-        let (_, spent) = burst(None, limit, 10, NOW);
-        let (accepted, spent) = burst(spent, limit, 3, seconds_later(6));
-        assert_eq!(accepted, 1);
-        let over = Spent::another_anyway(spent, limit, seconds_later(6));
-        assert_eq!(Spent::another(Some(over), limit, seconds_later(6)), Err(Wait(6)));
-        let half = burst(None, limit, 5, NOW).1;
-        assert_eq!(burst(Some(Spent::another_anyway(half, limit, NOW)), limit, 10, NOW).0, 4);
+        let (_, spent) = burst(None, limit, 5, NOW);
+        assert_eq!(burst(Some(Spent::another_anyway(spent, limit, NOW)), limit, 10, NOW).0, 4);
+        let (_, full) = burst(None, limit, 10, NOW);
+        let over = Spent::another_anyway(full, limit, seconds_later(30));
+        assert_eq!(burst(Some(over), limit, 100, seconds_later(65)).0, 9);
     }
 
     #[test]
     fn what_came_to_nothing_is_given_back() {
         let limit = per_minute(10).unwrap();
         let (_, spent) = burst(None, limit, 10, NOW);
-        assert_eq!(burst(spent.map(|spent| spent.one_less(limit)), limit, 5, NOW).0, 1);
+        assert_eq!(burst(spent.map(Spent::one_less), limit, 5, NOW).0, 1);
+        let none = Spent::another_anyway(None, limit, NOW).one_less();
+        assert_eq!((none.one_less(), none.is_over(NOW)), (none, true));
     }
 
     #[test]
     fn a_clock_that_is_set_back_shuts_nobody_out_for_longer_than_the_span() {
         let limit = per_minute(10).unwrap();
         let (_, spent) = burst(None, limit, 10, seconds_later(365 * 24 * 3600));
-        assert_eq!(Spent::another(spent, limit, NOW), Err(Wait(6)));
+        assert!(Spent::another(spent, limit, NOW).unwrap_err() <= Wait(65));
     }
 
     #[test]
-    fn a_smaller_limit_holds_from_its_first_day() {
+    fn a_smaller_limit_holds_from_its_first_day_and_so_does_another_span() {
         let (_, spent) = burst(None, per_minute(100).unwrap(), 100, NOW);
         assert_eq!(burst(spent, per_minute(10).unwrap(), 10, NOW).0, 0);
+        assert_eq!(burst(spent, per_hour(10).unwrap(), 10, seconds_later(10)).0, 0);
     }
 
     #[test]
-    fn none_in_a_span_is_no_limit_and_neither_is_a_pace_that_cannot_be_told() {
-        assert_eq!((per_minute(0), per_hour(0), Limit::new(2, Duration::from_micros(1))), (None, None, None));
-        assert!(Limit::new(10_000_000, MINUTE).is_some());
+    fn none_in_a_span_is_no_limit() {
+        assert_eq!((per_minute(0), per_hour(0)), (None, None));
     }
 
     #[test]
-    fn so_many_times_as_much_is_so_many_times_as_much_at_once_and_in_the_long_run() {
+    fn so_many_times_as_much_is_so_many_times_as_much_in_the_same_span() {
         let limit = per_hour(10).unwrap().times(30);
         let (accepted, spent) = burst(None, limit, 1000, NOW);
         assert_eq!(accepted, 300);
-        assert_eq!(burst(spent, limit, 1000, seconds_later(360)).0, 30);
+        assert_eq!(burst(spent, limit, 1000, seconds_later(3599)).0, 0);
     }
 }

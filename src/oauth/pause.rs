@@ -92,6 +92,11 @@ impl Pauses {
         self.clients.iter().find(|(known, _)| known == id).map(|(_, since)| *since)
     }
 
+    /// Every client that is paused, and since when.
+    pub fn clients(&self) -> &[(ClientId, UnixTime)] {
+        &self.clients
+    }
+
     /// Whether calls to a server may be looked at. Asked before anything else about them: a call to a paused server is told
     /// so whatever it carries, since a 401 would make its client throw its tokens away or sign in again.
     ///

@@ -99,6 +99,11 @@ impl<K: Kind> Secret<K> {
         &self.text
     }
 
+    /// How it begins: enough for a person to tell it from their others, and of no use to anybody else.
+    pub fn beginning(&self) -> String {
+        self.text.chars().take(K::PREFIX.len() + 4).collect()
+    }
+
     /// Under what it is stored and looked up.
     pub fn hash(&self) -> TokenHash<K> {
         TokenHash { digest: Sha256::digest(self.text.as_bytes()).into(), kind: PhantomData }

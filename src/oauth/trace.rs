@@ -9,7 +9,7 @@ use super::audit::NamedClient;
 use super::redirect_uri::Destination;
 use super::text::Shown;
 use super::trace_step::{Agent, Outcome, Stage, Step};
-use super::user::UserName;
+use super::user::{User, UserName};
 use crate::clock::UnixTime;
 // Addresses as values; `core` has nothing that could reach the network.
 use core::net::IpAddr;
@@ -88,6 +88,18 @@ impl Attempt {
         self.seen.iter().rev().find(|seen| !seen.stage.is_of_browser()).map(|seen| AddressClass::of(seen.from))
     }
 
+    /// True for an attempt of that account: they signed in at its browser. What an earlier account of their name did is not
+    /// theirs.
+    pub fn is_of(&self, user: &User) -> bool {
+        let same = self.user.as_ref().is_some_and(|name| name.folded() == user.name.folded());
+        same && self.began_at() >= user.created_at
+    }
+
+    /// True where nothing says that it is for another server.
+    pub fn may_be_for(&self, path: &str) -> bool {
+        self.server.as_ref().is_none_or(|server| server.as_str() == path)
+    }
+
     /// Takes a step in.
     pub(super) fn take(&mut self, step: &Step, number: u64) {
         self.revision = number;
@@ -121,8 +133,54 @@ impl Trace {
         &self.attempts
     }
 
+    /// The number that the next step will have: what is seen from now on has this one or a later one.
+    pub fn next_step(&self) -> u64 {
+        self.next_step
+    }
+
     /// Forgets what is too old to help anybody.
     pub fn forget(&mut self, now: UnixTime) {
         self.attempts.retain(|attempt| now.since(attempt.last_at()) < KEPT);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oauth::fixtures::{NOW, seconds_later, user};
+
+    fn attempt(by: Option<&str>, at: UnixTime) -> Attempt {
+        let from = IpAddr::from([203, 0, 113, 9]);
+        let step = Step::new(at, Stage::Authorize, Outcome::Passed, from, Agent::of(None));
+        let step = step.by(by.map(|name| user(name).name).as_ref()).at_server(Some("/notes"));
+        let mut trace = Trace::default();
+        trace.note(&step);
+        trace.attempts.remove(0)
+    }
+
+    #[test]
+    fn an_attempt_is_of_whoever_signed_in_for_it_and_of_no_later_account_of_that_name() {
+        assert!(attempt(Some("Ann"), NOW).is_of(&user("ann")));
+        assert!(!attempt(Some("bob"), NOW).is_of(&user("ann")) && !attempt(None, NOW).is_of(&user("ann")));
+        let later = User { created_at: seconds_later(1), ..user("ann") };
+        assert!(!attempt(Some("ann"), NOW).is_of(&later));
+    }
+
+    #[test]
+    fn an_attempt_that_names_a_server_is_for_no_other() {
+        let named = attempt(None, NOW);
+        assert!(named.may_be_for("/notes") && !named.may_be_for("/note"));
+        assert!(Attempt { server: None, ..named }.may_be_for("/files"));
+    }
+
+    #[test]
+    fn what_comes_from_now_on_has_the_next_number_or_a_later_one() {
+        let mut trace = Trace::default();
+        let step = |at| Step::new(at, Stage::Authorize, Outcome::Passed, IpAddr::from([203, 0, 113, 9]), Agent::of(None));
+        trace.note(&step(NOW));
+        let from_now_on = trace.next_step();
+        assert!(trace.attempts().iter().all(|attempt| attempt.revision < from_now_on));
+        trace.note(&step(seconds_later(1)));
+        assert!(trace.attempts().iter().any(|attempt| attempt.revision >= from_now_on));
     }
 }

@@ -38,10 +38,37 @@ impl User {
         !self.password.is_empty()
     }
 
+    /// True for an owner who can sign in: without one, nobody could set anything right from a browser.
+    pub fn is_acting_owner(&self) -> bool {
+        self.owner && !self.disabled && self.has_password()
+    }
+
+    /// The same account without its password. What was granted or signed in under it has ended.
+    #[must_use]
+    pub fn reset(self) -> Self {
+        Self { password: String::new(), epoch: self.epoch.wrapping_add(1), ..self }
+    }
+
+    /// The same account switched off. What it granted is of no use from now on.
+    #[must_use]
+    pub fn switched_off(self) -> Self {
+        Self { disabled: true, epoch: self.epoch.wrapping_add(1), ..self }
+    }
+
     /// True when the account may use the server at `path` now.
     pub fn may_use(&self, path: &str) -> bool {
         !self.disabled && self.servers.allows(path)
     }
+}
+
+/// Proof that an owner who can sign in stays when an account goes. Made by [`may_go`] alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnerRemains(());
+
+/// Whether an account may be switched off, reset or removed; `others` are all the others as they are at that moment.
+pub fn may_go<'a>(user: &User, mut others: impl Iterator<Item = &'a User>) -> Option<OwnerRemains> {
+    let remains = !user.owner || others.any(|other| other.id != user.id && other.is_acting_owner());
+    remains.then_some(OwnerRemains(()))
 }
 
 /// The servers an account may use.
@@ -142,6 +169,24 @@ mod tests {
         for bad in ["", "1234567", "\u{e4}\u{f6}\u{fc}\u{df}", &format!("{long}x")] {
             assert!(NewPassword::parse(bad).is_none(), "{bad}");
         }
+    }
+
+    #[test]
+    fn an_owner_goes_only_where_another_stays_who_can_sign_in() {
+        let owner = |name: &str| User { owner: true, disabled: false, password: "hash".into(), ..user(name) };
+        let goes = |others: &[User]| may_go(&owner("ann"), others.iter()).is_some();
+        assert!(goes(&[user("bob"), owner("carol")]));
+        assert!(!goes(&[]) && !goes(&[user("bob")]) && !goes(&[owner("ann")]), "not with herself alone");
+        assert!(!goes(&[owner("bob").switched_off()]) && !goes(&[owner("bob").reset()]));
+        assert!(may_go(&User { owner: false, ..user("bob") }, [].iter()).is_some(), "anybody else may");
+    }
+
+    #[test]
+    fn a_reset_account_has_no_password_and_nothing_from_before() {
+        let reset = user("ann").reset();
+        assert!(!reset.has_password() && reset.epoch != user("ann").epoch && !reset.disabled);
+        let off = user("ann").switched_off();
+        assert!(off.disabled && off.epoch != user("ann").epoch && off.password == user("ann").password);
     }
 
     #[test]

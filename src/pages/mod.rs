@@ -19,7 +19,7 @@ pub mod views;
 use views::View;
 
 /// Every template by name. The names are what `extends`, `include` and [`View::TEMPLATE`] refer to.
-const TEMPLATES: [(&str, &str); 24] = [
+const TEMPLATES: [(&str, &str); 29] = [
     ("layout.html", include_str!("../../templates/layout.html")),
     ("room.html", include_str!("../../templates/room.html")),
     ("page.js", SCRIPT),
@@ -37,12 +37,17 @@ const TEMPLATES: [(&str, &str); 24] = [
     ("connect.html", include_str!("../../templates/connect.html")),
     ("clients.html", include_str!("../../templates/clients.html")),
     ("client_added.html", include_str!("../../templates/client_added.html")),
+    ("keys.html", include_str!("../../templates/keys.html")),
+    ("key.html", include_str!("../../templates/key.html")),
+    ("key_added.html", include_str!("../../templates/key_added.html")),
     ("invite.html", include_str!("../../templates/invite.html")),
     ("users.html", include_str!("../../templates/users.html")),
     ("user_invited.html", include_str!("../../templates/user_invited.html")),
     ("servers.html", include_str!("../../templates/servers.html")),
     ("settings.html", include_str!("../../templates/settings.html")),
     ("activity.html", include_str!("../../templates/activity.html")),
+    ("arrived.html", include_str!("../../templates/arrived.html")),
+    ("trail.html", include_str!("../../templates/trail.html")),
     ("trace.html", include_str!("../../templates/trace.html")),
 ];
 
@@ -127,12 +132,14 @@ mod tests {
     use serde_json::Value;
 
     use super::views::activity::{ActivityPage, EventLine};
+    use super::views::arrivals::{Arrival, Arrivals, ArrivedPart};
     use super::views::clients::{ClientAddedPage, ClientEntry, ClientsPage};
     use super::views::connect::{AppCard, AppLink, ConnectPage, CopyBox, ServerTab};
     use super::views::consent::{ConsentPage, Destination, DevicePage, ScopeLine, ServerChoice};
     use super::views::entry::{InvitePage, SetupPage, SigninPage};
     use super::views::form::{ChoiceOption, Field, Form};
     use super::views::house::{ConnectionLine, Frame, HomePage, Room, ServerLine};
+    use super::views::keys::{KeyAddedPage, KeyEntry, KeyScope, KeyServer, KeysPage};
     use super::views::servers::{ServerEntry, ServersPage};
     use super::views::settings::{Setting, SettingsPage};
     use super::views::trace::{AttemptFold, StepLine, TracePage};
@@ -210,12 +217,15 @@ mod tests {
             ("consent.html", serde_json::to_value(consent_of_device()).unwrap()),
             ("message.html", serde_json::to_value(message()).unwrap()),
             ("home.html", serde_json::to_value(home()).unwrap()),
+            ("arrived.html", serde_json::to_value(ArrivedPart { arrived: arrivals() }).unwrap()),
             ("connect.html", serde_json::to_value(connect()).unwrap()),
             ("servers.html", serde_json::to_value(servers_page()).unwrap()),
             ("invite.html", serde_json::to_value(invite()).unwrap()),
             ("users.html", serde_json::to_value(users()).unwrap()),
             ("user_invited.html", serde_json::to_value(user_invited()).unwrap()),
             ("clients.html", serde_json::to_value(clients()).unwrap()),
+            ("keys.html", serde_json::to_value(keys()).unwrap()),
+            ("key_added.html", serde_json::to_value(key_added()).unwrap()),
             ("client_added.html", serde_json::to_value(client_added()).unwrap()),
             ("settings.html", serde_json::to_value(settings()).unwrap()),
             ("activity.html", serde_json::to_value(activity()).unwrap()),
@@ -335,6 +345,7 @@ mod tests {
             client_name: "Claude".to_owned(),
             named_by: "It chose this name itself.".to_owned(),
             server_name: "Notes".to_owned(),
+            held_up: true,
             whose: whose.map(str::to_owned),
             scopes: vec!["Read your notes".to_owned(), "Change your notes".to_owned()],
             since: "3 days ago".to_owned(),
@@ -343,9 +354,12 @@ mod tests {
         };
         let server = ServerLine { name: "Notes".to_owned(), path: "/notes".to_owned(), address: copied() };
         let (connections, others) = (vec![line("id-1", None), line("id-2", None)], vec![line("id-3", Some("bob"))]);
+        let paused = vec!["Notes was paused.".to_owned()];
         HomePage {
             frame: frame(),
             alarm: some("Theft."),
+            paused,
+            may_resume: true,
             terms: terms(),
             zone: "UTC".to_owned(),
             servers: vec![server],
@@ -355,15 +369,19 @@ mod tests {
     }
 
     fn servers_page() -> ServersPage {
-        let server = ServerEntry {
+        let server = |paused| ServerEntry {
             name: "Notes".to_owned(),
             path: "/notes".to_owned(),
+            state: "Paused.".to_owned(),
+            held_up: paused,
+            paused,
+            unused: paused,
             url: "https://mcp.example.com/notes".to_owned(),
             upstream: "http://127.0.0.1:8000/mcp".to_owned(),
             scopes: vec!["Read your notes".to_owned(), "Change your notes".to_owned()],
             connections: "2 apps".to_owned(),
         };
-        ServersPage { frame: frame(), servers: vec![server] }
+        ServersPage { frame: frame(), everything_paused: some("just now"), servers: vec![server(true), server(false)] }
     }
 
     fn clients() -> ClientsPage {
@@ -374,6 +392,7 @@ mod tests {
             since: "3 days ago".to_owned(),
             connections: "1 connection".to_owned(),
             unused: false,
+            paused: some("just now"),
             redirect_uris: vec!["https://claude.ai/cb".to_owned(), "https://claude.com/cb".to_owned()],
             proof: "None.".to_owned(),
         };
@@ -385,6 +404,31 @@ mod tests {
         ];
         let form = Form::new("csrf-1".to_owned(), fields.map(|field| field.with_rule("So.")).to_vec());
         ClientsPage { frame: frame(), clients: vec![client], more: some("3 more."), form: form.refused_in("uris", "Not so.") }
+    }
+
+    fn keys() -> KeysPage {
+        let key = |whose: Option<&str>| KeyEntry {
+            id: "key-1".to_owned(),
+            name: "backup".to_owned(),
+            begins: "dwky_AbCd".to_owned(),
+            server_name: "Notes".to_owned(),
+            whose: whose.map(str::to_owned),
+            scopes: vec!["Read your notes".to_owned()],
+            since: "3 days ago".to_owned(),
+            last_used: some("just now from 203.0.113.9"),
+            ends: "It ends in 90 days.".to_owned(),
+            works: whose.is_none(),
+        };
+        let scope = |settled| KeyScope { name: "read".to_owned(), description: "Read your notes".to_owned(), ticked: true, settled };
+        let server =
+            |chosen| KeyServer { path: "/notes".to_owned(), name: "Notes".to_owned(), scopes: vec![scope(false), scope(true)], chosen };
+        let form = Form::new("csrf-1".to_owned(), vec![Field::text("name", "Name", "x")]).numbered("number-1".to_owned());
+        let (keys, others, servers) = (vec![key(None)], vec![key(Some("bob"))], vec![server(true), server(false)]);
+        KeysPage { frame: frame(), keys, others, form: form.refused("Not so."), servers }
+    }
+
+    fn key_added() -> KeyAddedPage {
+        KeyAddedPage { frame: frame(), name: "backup".to_owned(), copies: vec![copied()] }
     }
 
     fn client_added() -> ClientAddedPage {
@@ -405,7 +449,7 @@ mod tests {
             servers: vec![server(true), server(false)],
             disabled,
             is_me: false,
-            has_password: true,
+            guarded: true,
         };
         let form = Form::new("csrf-1".to_owned(), vec![Field::text("name", "Name", "bob")]);
         UsersPage { frame: frame(), users: vec![user(false), user(true)], form }
@@ -433,8 +477,8 @@ mod tests {
         ActivityPage { frame: frame(), theft: false, events: vec![event(false), event(true)], older: some("before=7") }
     }
 
-    fn trace() -> TracePage {
-        let step = |passed: bool| StepLine {
+    fn step(passed: bool) -> StepLine {
+        StepLine {
             passed,
             label: "fetched tokens".to_owned(),
             at: "2026-07-28T14:03:11Z".to_owned(),
@@ -443,7 +487,21 @@ mod tests {
             from: "160.79.104.9 (Anthropic)".to_owned(),
             agent: "python-httpx/0.28.1".to_owned(),
             said: some("no"),
+        }
+    }
+
+    fn arrivals() -> Arrivals {
+        let attempt = Arrival {
+            state: "stopped".to_owned(),
+            headline: "Claude did not get through".to_owned(),
+            sentence: some("The app got no tokens."),
+            fix: some("Begin again."),
+            steps: vec![step(true), step(false)],
         };
+        Arrivals { attempts: vec![attempt] }
+    }
+
+    fn trace() -> TracePage {
         let attempt = AttemptFold {
             open: true,
             client: "Claude".to_owned(),
@@ -482,7 +540,23 @@ mod tests {
         let tab = ServerTab { name: "Notes".to_owned(), path: "/notes".to_owned(), here: true };
         let server_name = "Notes".to_owned();
         let (qr, limits) = (qr::draw("https://mcp.example.com/notes"), some("Only here."));
-        ConnectPage { frame: frame(), servers: vec![tab], server_name, address: copied(), qr, limits, apps: vec![app] }
+        ConnectPage {
+            frame: frame(),
+            servers: vec![tab],
+            server_name,
+            address: copied(),
+            qr,
+            limits,
+            paused: some("Notes is paused."),
+            apps: vec![app],
+            path: "/notes".to_owned(),
+            since: 7,
+            version: "12-stopped".to_owned(),
+            arrived: arrivals(),
+            sees_all: true,
+            missing: "Nothing of it arrived.".to_owned(),
+            missing_fix: "Look at DNS.".to_owned(),
+        }
     }
 
     fn frame() -> Frame {

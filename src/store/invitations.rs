@@ -1,6 +1,7 @@
 //! Invitations: made for one account, used once.
 
 use super::record::Record;
+use super::transaction::{Step, Tx};
 use super::{Store, StoreError};
 use crate::clock::UnixTime;
 use crate::oauth::audit::Occasion;
@@ -15,20 +16,14 @@ impl Store {
     /// switched off. On disk before it returns.
     pub fn invite(
         &self,
-        hash: &TokenHash<InvitationLink>,
+        link: &TokenHash<InvitationLink>,
         id: &UserId,
         expires_at: UnixTime,
         occasion: &Occasion,
     ) -> Result<Option<User>, StoreError> {
-        let mut earlier: Vec<(Vec<u8>, Invitation)> = self.scan_with_keys()?;
-        earlier.retain(|(_, invitation)| invitation.user == *id);
         let user = self.transact(|tx| {
             let Some(user) = tx.get::<User>(id.as_str().as_bytes())?.filter(|user| !user.disabled) else { return Ok(None) };
-            for (key, _) in &earlier {
-                tx.remove(Invitation::TABLE, key)?;
-            }
-            tx.put(hash.as_bytes(), &Invitation { user: user.id.clone(), user_epoch: user.epoch, expires_at })?;
-            tx.record(&occasion.event(What::InvitationMade).of_user(&user.name))?;
+            put(tx, *link, &user, expires_at, occasion)?;
             Ok(Some(user))
         })?;
         self.commit()?;
@@ -37,9 +32,14 @@ impl Store {
 
     /// Whose password may be chosen with the link. Spends nothing.
     pub fn invited(&self, hash: &TokenHash<InvitationLink>, now: UnixTime) -> Result<Option<User>, StoreError> {
-        let Some(invitation) = self.load::<Invitation>(hash.as_bytes())? else { return Ok(None) };
+        let Some(invitation) = self.invitation(hash)? else { return Ok(None) };
         let user = self.user(&invitation.user)?;
-        Ok(invited(&invitation, user, now))
+        Ok(invited(&invitation, hash, user, now))
+    }
+
+    /// The invitation of that link. There is at most one for each account, so that all are looked through.
+    fn invitation(&self, link: &TokenHash<InvitationLink>) -> Result<Option<Invitation>, StoreError> {
+        Ok(self.scan::<Invitation>()?.into_iter().find(|invitation| invitation.link == *link))
     }
 
     /// Sets the password of whoever the link invites, once: gives the account as it is then. On disk before it returns, and
@@ -50,19 +50,28 @@ impl Store {
         password: &str,
         occasion: &Occasion,
     ) -> Result<Option<User>, StoreError> {
+        let Some(found) = self.invitation(hash)? else { return Ok(None) };
         let accepted = self.transact(|tx| {
-            let Some(invitation) = tx.get::<Invitation>(hash.as_bytes())? else { return Ok(None) };
-            let user = tx.get::<User>(invitation.user.as_str().as_bytes())?;
-            let Some(user) = invited(&invitation, user, occasion.at) else { return Ok(None) };
+            let id = found.user.as_str().as_bytes();
+            // It may have been used, or a newer one have come in its place, since it was found.
+            let Some(invitation) = tx.get::<Invitation>(id)? else { return Ok(None) };
+            let Some(user) = invited(&invitation, hash, tx.get(id)?, occasion.at) else { return Ok(None) };
             let user = accept(user, password.to_owned());
-            tx.put(user.id.as_str().as_bytes(), &user)?;
-            tx.remove(Invitation::TABLE, hash.as_bytes())?;
+            tx.put(id, &user)?;
+            tx.remove(Invitation::TABLE, id)?;
             tx.record(&occasion.event(What::InvitationAccepted).of_user(&user.name))?;
             Ok(Some(user))
         })?;
         self.commit_ending()?;
         Ok(accepted)
     }
+}
+
+/// Makes an invitation within a transaction.
+pub(super) fn put(tx: &Tx<'_>, link: TokenHash<InvitationLink>, user: &User, expires_at: UnixTime, occasion: &Occasion) -> Step<()> {
+    let invitation = Invitation { link, user: user.id.clone(), user_epoch: user.epoch, expires_at };
+    tx.put(user.id.as_str().as_bytes(), &invitation)?;
+    tx.record(&occasion.event(What::InvitationMade).of_user(&user.name))
 }
 
 #[cfg(test)]
@@ -107,6 +116,16 @@ mod tests {
         invite(&store, 2);
         assert_eq!((store.invited(&link(1), NOW), store.invited(&link(2), NOW)), (Ok(None), Ok(Some(user("ann")))));
         assert_eq!(store.invited(&link(9), NOW), Ok(Some(user("bob"))));
+    }
+
+    #[test]
+    fn of_many_links_made_at_once_one_is_good() {
+        for _ in 0..8 {
+            let store = with_ann();
+            at_once(8, |number| invite(&store, u8::try_from(number).unwrap()));
+            let good = (0..8).filter(|number| store.invited(&link(*number), NOW).unwrap().is_some()).count();
+            assert_eq!((good, store.count(Table::Invitation)), (1, 1));
+        }
     }
 
     #[test]

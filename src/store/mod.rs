@@ -13,6 +13,7 @@ mod connections;
 mod counters;
 mod device;
 mod flows;
+mod forms;
 mod guesses;
 mod invitations;
 mod mcp_sessions;
@@ -45,7 +46,7 @@ pub use device::{Begun, Entered, MAX_WAITING_DEVICES};
 pub use guesses::{Guess, Outcome};
 pub use setup::Claim;
 pub use tokens::{RefreshTerms, Refreshed};
-pub use users::AddUser;
+pub use users::{AddUser, Gone};
 
 use crate::clock::UnixTime;
 use crate::oauth::secret::ServerKey;

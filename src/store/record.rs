@@ -45,6 +45,7 @@ pub enum Table {
     Trace = 20,
     Pauses = 30,
     ApiKey = 32,
+    SpentForm = 33,
     DeviceCode = 40,
     UserCode = 41,
     WrongEntries = 42,
@@ -101,6 +102,13 @@ pub struct BrowserSession {
 impl BrowserSession {
     /// For so long after its end it is remembered that somebody was signed in, so that they can be told why they sign in again.
     pub const REMEMBERED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+}
+
+/// A form that was sent, and is not to be accepted again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpentForm {
+    /// Its session is over by then, and the form with it.
+    pub until: UnixTime,
 }
 
 /// When a connection or an API key was last used.

@@ -34,8 +34,17 @@ const BY_ITSELF: usize = 3;
 const BATCH: usize = 1000;
 
 /// Where somebody is in the middle of something, or was let in once: good for minutes, or cheap to have again.
-const PASSING: [Table; 8] =
-    [Table::Session, Table::Flow, Table::Code, Table::SetupLink, Table::Invitation, Table::DeviceCode, Table::UserCode, Table::PolledFlow];
+const PASSING: [Table; 9] = [
+    Table::Session,
+    Table::SpentForm,
+    Table::Flow,
+    Table::Code,
+    Table::SetupLink,
+    Table::Invitation,
+    Table::DeviceCode,
+    Table::UserCode,
+    Table::PolledFlow,
+];
 /// What apps and scripts were given.
 const GIVEN: [Table; 6] = [Table::Connection, Table::AccessToken, Table::RefreshToken, Table::ApiKey, Table::LastUse, Table::McpSession];
 

@@ -1,7 +1,7 @@
 //! Forgetting what is over, a batch at a time, so that no request waits long for it.
 
 use super::connections::note_lapse;
-use super::record::{self, BrowserSession, Record, StoredSetupLink, Table, UserCodeOwner};
+use super::record::{self, BrowserSession, Record, SpentForm, StoredSetupLink, Table, UserCodeOwner};
 use super::tables::LOOK_AGAIN;
 use super::transaction::{Step, Tx, expiry_key};
 use super::{Store, StoreError};
@@ -103,6 +103,7 @@ fn forget_at(bytes: &[u8]) -> Result<Option<UnixTime>, StoreError> {
         (Table::Connection, of::<Connection>),
         (Table::ApiKey, of::<StoredApiKey>),
         (Table::McpSession, of::<SessionOwner>),
+        (Table::SpentForm, of::<SpentForm>),
         (Table::SetupLink, of::<StoredSetupLink>),
         (Table::Invitation, of::<Invitation>),
         (Table::DeviceCode, of::<StoredDeviceCode>),

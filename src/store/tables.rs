@@ -3,7 +3,8 @@
 use super::StoreError;
 use super::audit::AuditCounts;
 use super::record::{
-    self, BrowserSession, FingerprintOwner, Instance, LastUse, NameOwner, Record, SnapshotMark, StoredSetupLink, Table, UserCodeOwner,
+    self, BrowserSession, FingerprintOwner, Instance, LastUse, NameOwner, Record, SnapshotMark, SpentForm, StoredSetupLink, Table,
+    UserCodeOwner,
 };
 use crate::clock::UnixTime;
 use crate::oauth::api_key::StoredApiKey;
@@ -101,6 +102,12 @@ impl Record for StoredApiKey {
     /// One whose time is over stays in the list for a while, so that its owner sees why a script has stopped.
     fn forget_at(&self) -> Option<UnixTime> {
         self.expires_at.map(|end| end.after(KEEP_ENDED))
+    }
+}
+impl Record for SpentForm {
+    const TABLE: Table = Table::SpentForm;
+    fn forget_at(&self) -> Option<UnixTime> {
+        Some(self.until)
     }
 }
 impl Record for LastUse {
@@ -216,6 +223,7 @@ pub(super) fn check(key: &[u8], value: &[u8]) -> Result<(), StoreError> {
         of::<Trace>(),
         of::<Pauses>(),
         of::<StoredApiKey>(),
+        of::<SpentForm>(),
         of::<StoredDeviceCode>(),
         of::<UserCodeOwner>(),
         of::<WrongEntries>(),

@@ -47,6 +47,11 @@ impl Store {
         self.noted().trace.attempts().to_vec()
     }
 
+    /// The number that the next step will have.
+    pub fn next_step(&self) -> u64 {
+        self.noted().trace.next_step()
+    }
+
     /// Writes the trace if it is time. Not waited for.
     pub(super) fn write_trace_in_time(&self, now: UnixTime) -> Result<(), StoreError> {
         let mut noted = self.noted();

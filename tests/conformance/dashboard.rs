@@ -13,13 +13,13 @@ const TWO: &str = "public_url = \"https://mcp.example.com\"\n\
     [[server]]\npath = \"/files\"\nname = \"Files\"\nupstream = \"http://127.0.0.1:9/mcp\"\n";
 
 /// Two servers; ann owns them, bob may use one.
-fn house() -> Doorward {
+pub(super) fn house() -> Doorward {
     let doorward = Doorward::with(Setup::config(TWO));
     doorward.add_user("bob", PASSWORD, &["--server", "/notes"]);
     doorward
 }
 
-fn signed_in(doorward: &Doorward, name: &str) -> Browser {
+pub(super) fn signed_in(doorward: &Doorward, name: &str) -> Browser {
     let mut browser = Browser::new(doorward.address);
     let page = browser.get("/signin");
     assert_eq!(browser.sign_in(&page, name, PASSWORD).status, 200);
@@ -79,7 +79,7 @@ fn a_page_asked_for_before_sign_in_is_shown_after_it() {
 }
 
 /// Has `name` let an app in, and gives the app's client and its access token.
-fn let_in(doorward: &Doorward, name: &str, client_name: &str) -> (Client, String) {
+pub(super) fn let_in(doorward: &Doorward, name: &str, client_name: &str) -> (Client, String) {
     let client = Client::register_as(doorward, CALLBACK, json!({ "token_endpoint_auth_method": "none", "client_name": client_name }));
     let mut browser = signed_in(doorward, name);
     let page = browser.get(&client.authorize_url(&[("resource", "https://mcp.example.com/notes")]));
@@ -89,16 +89,17 @@ fn let_in(doorward: &Doorward, name: &str, client_name: &str) -> (Client, String
 }
 
 /// True while the gate lets the token through to the upstream, which is not there.
-fn is_let_through(doorward: &Doorward, token: &str) -> bool {
+pub(super) fn is_let_through(doorward: &Doorward, token: &str) -> bool {
     let call = http::send(doorward.address, "POST", "/notes", &[("Authorization", &format!("Bearer {token}"))], b"{}");
     assert!(matches!(call.status, 401 | 502), "{}", call.status);
     call.status == 502
 }
 
 /// The form for `action` on a page that holds `text` in its entry.
-fn form_beside(page: &Response, text: &str, action: &str) -> browser::Form {
+pub(super) fn form_beside(page: &Response, text: &str, action: &str) -> browser::Form {
     let html = page.text();
-    let entry = html.split("<li>").find(|entry| entry.contains(text)).unwrap_or_else(|| panic!("{text} is not there: {html}"));
+    let mut entries = html.split("<li>").filter_map(|rest| rest.split("</li>").next());
+    let entry = entries.find(|entry| entry.contains(text)).unwrap_or_else(|| panic!("{text} is not there: {html}"));
     browser::form(&Response { body: entry.as_bytes().to_vec(), ..page.clone() }, action)
 }
 
@@ -167,22 +168,75 @@ fn what_was_done_is_said_once_and_in_no_words_but_ours() {
 }
 
 /// Every room and form that is for owners alone. A test of the routes counts them.
-const FOR_OWNERS: [(&str, &str); 14] = [
+const FOR_OWNERS: [(&str, &str); 21] = [
     ("GET", "/users"),
     ("POST", "/users/add"),
     ("POST", "/users/invite"),
+    ("POST", "/users/reset"),
     ("POST", "/users/allow"),
     ("POST", "/users/deny"),
     ("POST", "/users/disable"),
     ("POST", "/users/enable"),
     ("POST", "/users/remove"),
     ("GET", "/servers"),
+    ("POST", "/servers/pause"),
+    ("POST", "/servers/resume"),
+    ("POST", "/servers/pause-everything"),
+    ("POST", "/servers/resume-everything"),
     ("GET", "/trace"),
     ("GET", "/clients"),
     ("POST", "/clients/add"),
     ("POST", "/clients/remove"),
+    ("POST", "/clients/pause"),
+    ("POST", "/clients/resume"),
     ("POST", "/connections/revoke-everything"),
 ];
+
+/// Every form of anybody who is signed in. A test of the routes counts them, too.
+const FOR_ANYBODY: [(&str, &str); 8] = [
+    ("POST", "/consent"),
+    ("POST", "/device"),
+    ("POST", "/signout"),
+    ("POST", "/settings/password"),
+    ("POST", "/connections/revoke"),
+    ("POST", "/connections/revoke-mine"),
+    ("POST", "/keys/add"),
+    ("POST", "/keys/revoke"),
+];
+
+#[test]
+fn no_form_is_accepted_that_did_not_come_from_a_page_of_this_browser() {
+    let doorward = house();
+    let (mut ann, mut bob) = (signed_in(&doorward, "ann"), signed_in(&doorward, "bob"));
+    let token = browser::form(&ann.get("/"), "/signout").fields[0].1.clone();
+    let anothers = browser::form(&bob.get("/"), "/signout").fields[0].1.clone();
+    let state = || ["user", "client", "server", "key"].map(|noun| doorward.json(&[noun, "list"]));
+    let before = state();
+    for (_, path) in FOR_OWNERS.iter().chain(&FOR_ANYBODY).filter(|(method, _)| *method == "POST") {
+        let fields = |token: &str| {
+            let common = [("csrf", token), ("name", "bob"), ("path", "/notes"), ("server", "/notes"), ("preset", "claude")];
+            http::encode(&common.map(|(name, value)| (name, value)))
+        };
+        let form = ("Content-Type", "application/x-www-form-urlencoded");
+        for (token, kind, site, origin) in [
+            ("", form, "same-origin", "null"),
+            ("x", form, "same-origin", "null"),
+            (anothers.as_str(), form, "same-origin", "null"),
+            (token.as_str(), form, "cross-site", "https://evil.test"),
+            (token.as_str(), form, "same-site", "null"),
+            (token.as_str(), form, "same-origin", "https://evil.test"),
+            (token.as_str(), ("Content-Type", "text/plain"), "same-origin", "null"),
+        ] {
+            let answer = ann.exchange("POST", path, &[kind, ("Sec-Fetch-Site", site), ("Origin", origin)], fields(token).as_bytes());
+            assert_eq!(answer.status, 403, "{path} {token:?} {kind:?} {site} {origin}");
+            assert!(answer.text().contains("This form was not accepted"), "{path}: {}", answer.text());
+        }
+        let mut nobody = Browser::new(doorward.address);
+        assert_eq!(nobody.exchange("POST", path, &[form], fields(&token).as_bytes()).status, 403, "{path}");
+    }
+    assert_eq!(state(), before, "and nothing was changed");
+    assert_eq!(ann.get("/").status, 200, "nobody was signed out");
+}
 
 #[test]
 fn what_is_for_owners_is_refused_to_others_by_the_server_itself() {
@@ -217,7 +271,7 @@ fn the_servers_page_shows_the_owner_where_each_really_is() {
 }
 
 /// What is to be copied on a page, by the id of its box.
-fn copied(page: &Response, id: &str) -> String {
+pub(super) fn copied(page: &Response, id: &str) -> String {
     let html = page.text();
     let rest = html.split(&format!("id=\"{id}\"><bdi>")).nth(1).unwrap_or_else(|| panic!("no {id}: {html}"));
     browser::unescape(rest.split("</bdi>").next().unwrap())
@@ -232,6 +286,9 @@ fn an_owner_enters_an_app_by_its_platform_and_its_secret_is_shown_once_and_works
     let added = owner.submit(&form);
     assert_eq!((added.status, added.header("cache-control")), (200, Some("no-store")));
     let (id, secret) = (copied(&added, "client-id"), copied(&added, "client-secret"));
+    let reloaded = owner.submit(&form);
+    assert!(reloaded.status == 409 && !reloaded.text().contains("dwcs_"), "a reload makes no second one: {}", reloaded.text());
+    assert_eq!(doorward.json(&["client", "list"]).as_array().unwrap().len(), 1);
     assert_eq!(copied(&added, "token-url"), format!("{}/token", doorward.origin()));
     let list = owner.get("/clients");
     assert!(list.text().contains(&id) && !list.text().contains(&secret), "the secret is nowhere any more");
@@ -247,7 +304,8 @@ fn an_owner_enters_an_app_by_its_platform_and_its_secret_is_shown_once_and_works
     assert_eq!((removed.status, removed.location().as_str()), (303, "/clients"));
     assert_eq!(doorward.json(&["client", "list"]), json!([]));
     assert_eq!(doorward.json(&["connection", "list"]), json!([]), "its connections ended with it");
-    assert_eq!(owner.submit(&browser::form(&page, "/clients/add").set("preset", "x").set("id", &id)).status, 400);
+    let fresh = owner.get("/clients");
+    assert_eq!(owner.submit(&browser::form(&fresh, "/clients/add").set("preset", "x").set("id", &id)).status, 400);
     let mut again = browser::form(&page, "/clients/add").set("id", &id);
     again.action = "/clients/remove".into();
     assert_eq!(owner.submit(&again).status, 404, "what is not there cannot be removed");
@@ -288,17 +346,17 @@ fn however_many_apps_there_are_the_list_stays_readable_and_holds_those_in_use() 
 }
 
 /// The form of a person's entry on the page of people.
-fn of_person(page: &Response, name: &str, action: &str) -> browser::Form {
+pub(super) fn of_person(page: &Response, name: &str, action: &str) -> browser::Form {
     let found = browser::forms(page).into_iter().find(|form| form.action == action && form.fields.contains(&("name".into(), name.into())));
     found.unwrap_or_else(|| panic!("no {action} for {name}: {}", page.text()))
 }
 
 /// The path and query of a link of ours.
-fn local(url: &str) -> &str {
+pub(super) fn local(url: &str) -> &str {
     url.split_once("://").unwrap().1.split_once('/').map(|(host, _)| &url[url.find(host).unwrap() + host.len()..]).unwrap()
 }
 
-fn choose(page: &Response, password: &str) -> browser::Form {
+pub(super) fn choose(page: &Response, password: &str) -> browser::Form {
     browser::form(page, "/invite").set("password", password).set("password_again", password)
 }
 
@@ -364,24 +422,6 @@ fn a_link_that_is_old_replaced_forged_or_for_an_account_switched_off_opens_nothi
 }
 
 #[test]
-fn a_lost_password_is_replaced_by_link_and_ends_what_was_granted_under_it() {
-    let doorward = house();
-    let (_, token) = let_in(&doorward, "bob", "Of Bob");
-    let (mut ann, mut bob) = (signed_in(&doorward, "ann"), signed_in(&doorward, "bob"));
-    let answer = ann.submit(&of_person(&ann.clone().get("/users"), "bob", "/users/invite"));
-    let link = copied(&answer, "link");
-    assert!(is_let_through(&doorward, &token) && bob.get("/").text().contains("Sign out"), "nothing ends before it is used");
-    let mut browser = Browser::new(doorward.address);
-    let page = browser.get(local(&link));
-    assert_eq!(browser.submit(&choose(&page, "entirely different")).status, 303);
-    assert!(!is_let_through(&doorward, &token) && !bob.get("/").text().contains("Sign out"));
-    let mut again = Browser::new(doorward.address);
-    let signin = again.get("/signin");
-    assert_eq!(again.sign_in(&signin, "bob", PASSWORD).status, 401);
-    assert_eq!(again.sign_in(&signin, "bob", "entirely different").status, 200);
-}
-
-#[test]
 fn what_an_owner_does_to_an_account_takes_effect_at_once() {
     let doorward = house();
     let (_, token) = let_in(&doorward, "bob", "Of Bob");
@@ -406,7 +446,7 @@ fn what_an_owner_does_to_an_account_takes_effect_at_once() {
     assert_eq!(doorward.json(&["user", "list"]).as_array().unwrap().len(), 1);
     let page = ann.get("/users");
     assert!(!page.text().contains("action=\"/users/remove\""), "nobody removes themselves by a slip");
-    let mut by_hand = browser::form(&page, "/users/invite");
+    let mut by_hand = browser::form(&page, "/users/add");
     for (action, name, status) in
         [("/users/remove", "ann", 400), ("/users/disable", "ann", 400), ("/users/remove", "bob", 404), ("/users/allow", "ann", 404)]
     {
@@ -418,7 +458,7 @@ fn what_an_owner_does_to_an_account_takes_effect_at_once() {
     assert!(taken.status == 400 && taken.text().contains("There is a user ANN already"), "{}", taken.text());
 }
 
-fn account(doorward: &Doorward, name: &str) -> Value {
+pub(super) fn account(doorward: &Doorward, name: &str) -> Value {
     let list = doorward.json(&["user", "list"]);
     list.as_array().unwrap().iter().find(|user| user["name"] == name).unwrap().clone()
 }

@@ -7,7 +7,7 @@ use crate::support::upstream::Upstream;
 use crate::support::{Doorward, OWNER, PASSWORD, Setup, eventually};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -96,7 +96,7 @@ fn the_eleventh_registration_of_an_address_in_an_hour_is_told_to_wait_in_the_wor
         assert_eq!(register(&doorward, &[]).status, 201, "{number}");
     }
     let wait = told_to_wait(&register(&doorward, &[]));
-    assert!((355..=360).contains(&wait), "{wait}");
+    assert!((3590..=3900).contains(&wait), "{wait}");
     // What is no registration costs nothing and is answered as ever.
     let refused = http::post_json(doorward.address, "/register", &json!({ "redirect_uris": ["http://evil.test/"] }));
     assert_eq!(refused.error(), (400, "invalid_redirect_uri".to_owned()));
@@ -113,27 +113,6 @@ fn whoever_registered_the_same_before_gets_its_id_again_although_nothing_is_left
         let again = http::post_json(doorward.address, "/register", &metadata);
         assert_eq!((again.status, &again.json()["client_id"]), (201, &first["client_id"]));
     }
-}
-
-#[test]
-fn a_registration_after_the_time_that_was_named_is_accepted_and_the_next_has_to_wait_again() {
-    let doorward = limited("register_per_hour = 1200");
-    let full = AtomicBool::new(false);
-    thread::scope(|scope| {
-        for _ in 0..8 {
-            scope.spawn(|| {
-                while !full.load(Ordering::Relaxed) {
-                    full.fetch_or(register(&doorward, &[]).status == 429, Ordering::Relaxed);
-                }
-            });
-        }
-    });
-    let refused = register(&doorward, &[]);
-    let wait = told_to_wait(&refused);
-    assert!(wait <= 3, "{wait}");
-    thread::sleep(Duration::from_secs(wait));
-    assert_eq!(register(&doorward, &[]).status, 201);
-    told_to_wait(&register(&doorward, &[]));
 }
 
 #[test]
@@ -318,8 +297,8 @@ fn each_request_counts_however_many_come_on_one_connection() {
     }
     sender.join().unwrap();
     let through = seen.matches("HTTP/1.1 200").count();
-    // A hundred at once, and in each 0.6 seconds one more.
-    let most = 101 + start.elapsed().as_millis() as usize / 600;
+    // Should it take longer than a minute, there is more.
+    let most = 100 * (1 + start.elapsed().as_secs() as usize / 60);
     assert!((100..=most).contains(&through), "{through} of at most {most}");
     assert_eq!(through + seen.matches("HTTP/1.1 429").count(), 1000);
 }
@@ -333,7 +312,7 @@ fn one_token_may_call_a_hundred_times_at_once_and_what_it_does_touches_no_other(
     assert!((100..=105).contains(&through), "{through}");
     let before = upstream.seen().len();
     let refused = call(&doorward, "/mcp", &one);
-    assert!(told_to_wait(&refused) <= 1);
+    assert!((1..=65).contains(&told_to_wait(&refused)));
     assert_eq!(upstream.seen().len(), before, "the server does not hear of what is too much");
     // The same token everywhere, by every method, is the same token.
     assert_eq!(check(&doorward, &one).status, 429);
@@ -348,21 +327,28 @@ fn one_token_may_call_a_hundred_times_at_once_and_what_it_does_touches_no_other(
 }
 
 #[test]
-fn a_call_after_the_time_that_was_named_passes_and_no_bad_token_becomes_a_good_excuse() {
-    let doorward = limited("calls_per_minute = 30");
+fn after_the_time_that_was_named_what_was_refused_is_accepted() {
+    let doorward = limited("calls_per_minute = 30\ntoken_per_minute = 40\nrefresh_per_minute = 5");
     let client = Client::register(&doorward);
     let tokens = client.connect(&doorward);
-    assert!(accepted(40, || check(&doorward, &tokens.access)) >= 30);
-    let wait = told_to_wait_at_the_check(&check(&doorward, &tokens.access));
-    assert!(wait <= 2, "{wait}");
-    thread::sleep(Duration::from_secs(wait));
-    assert_eq!(check(&doorward, &tokens.access).status, 200);
-    assert_eq!(check(&doorward, &tokens.access).status, 429);
+    assert_eq!(accepted(40, || check(&doorward, &tokens.access)), 30);
+    let calls = told_to_wait_at_the_check(&check(&doorward, &tokens.access));
     // A token that is not good is refused as such, and a new one of the same connection has its own allowance.
     assert_eq!(check(&doorward, "dwat_x").status, 401);
-    let next = Tokens::of(&client.refresh(&doorward, &tokens.refresh, &[]));
+    let mut next = Tokens::of(&client.refresh(&doorward, &tokens.refresh, &[]));
     assert_eq!(check(&doorward, &next.access).status, 200);
-    assert!(doorward.run(&["connection", "list"]).status.success());
+    for _ in 0..4 {
+        next = Tokens::of(&client.refresh(&doorward, &next.refresh, &[]));
+    }
+    let refreshes = told_to_wait(&client.refresh(&doorward, &next.refresh, &[]));
+    accepted(40, || client.redeem(&doorward, "dwac_x", &[]));
+    let requests = told_to_wait(&client.redeem(&doorward, "dwac_x", &[]));
+    let wait = calls.max(refreshes).max(requests);
+    assert!((50..=65).contains(&wait), "{calls} {refreshes} {requests}");
+    thread::sleep(Duration::from_secs(wait));
+    assert_eq!(check(&doorward, &tokens.access).status, 200);
+    assert_eq!(client.refresh(&doorward, &next.refresh, &[]).status, 200, "the token is none the worse");
+    assert_eq!(client.redeem(&doorward, "dwac_x", &[]).error(), (400, "invalid_grant".to_owned()));
 }
 
 /// As everywhere, but that no page may read it.
@@ -424,9 +410,9 @@ fn authorization_requests_are_counted_by_address_and_the_page_says_in_words_how_
     assert_eq!(accepted(30, || authorize(&doorward, &client, &from("203.0.113.8"))), 20);
     let page = authorize(&doorward, &client, &from("203.0.113.7"));
     let wait: u64 = page.header("retry-after").unwrap().parse().unwrap();
-    assert!((175..=180).contains(&wait), "{wait}");
+    assert!((3590..=3900).contains(&wait), "{wait}");
     assert_eq!((page.status, page.header("content-type")), (429, Some("text/html; charset=utf-8")));
-    assert!(page.text().contains("Wait 3 minutes and try again."), "{}", page.text());
+    assert!(page.text().contains("Wait 6"), "{}", page.text());
     assert_eq!(
         (page.header("location"), page.header("access-control-allow-origin"), page.header("cache-control")),
         (None, None, Some("no-store"))
@@ -462,11 +448,8 @@ fn token_requests_are_counted_by_client_and_every_endpoint_of_clients_counts() {
         if number % 2 == 0 { one.redeem(&doorward, "dwac_x", &[]) } else { one.revoke(&doorward, "dwrt_x") }
     });
     assert!((30..=32).contains(&through), "{through}");
-    let wait = told_to_wait(&one.redeem(&doorward, "dwac_x", &[]));
-    assert!(wait <= 2, "{wait}");
+    told_to_wait(&one.redeem(&doorward, "dwac_x", &[]));
     assert_eq!(other.redeem(&doorward, "dwac_x", &[]).error(), (400, "invalid_grant".to_owned()));
-    thread::sleep(Duration::from_secs(wait));
-    assert_eq!(one.redeem(&doorward, "dwac_x", &[]).error(), (400, "invalid_grant".to_owned()));
 }
 
 #[test]
@@ -502,7 +485,7 @@ fn a_client_without_a_secret_is_not_stopped_by_whoever_says_its_name_elsewhere()
 }
 
 #[test]
-fn the_eleventh_refresh_of_a_client_in_a_minute_has_to_wait_and_its_token_is_none_the_worse() {
+fn the_eleventh_refresh_of_a_client_in_a_minute_has_to_wait() {
     let doorward = Doorward::with(Setup::default().limited());
     let client = Client::register(&doorward);
     let another = Client::register_as(&doorward, "http://127.0.0.1:7777/other", json!({ "token_endpoint_auth_method": "none" }));
@@ -512,12 +495,9 @@ fn the_eleventh_refresh_of_a_client_in_a_minute_has_to_wait_and_its_token_is_non
         refresh = Tokens::of(&client.refresh(&doorward, &refresh, &[])).refresh;
         assert!(!refresh.is_empty(), "{number}");
     }
-    let wait = told_to_wait(&client.refresh(&doorward, &refresh, &[]));
-    assert!(wait <= 6, "{wait}");
+    told_to_wait(&client.refresh(&doorward, &refresh, &[]));
     told_to_wait(&client.refresh(&doorward, &others, &[]));
     assert_eq!(another.refresh(&doorward, &others, &[]).status, 200);
-    thread::sleep(Duration::from_secs(wait));
-    assert_eq!(client.refresh(&doorward, &refresh, &[]).status, 200);
 }
 
 #[test]
@@ -548,17 +528,17 @@ fn devices_and_questions_at_the_bridge_are_counted_by_address() {
     assert_eq!(accepted(6, || begin("203.0.113.7")), 3);
     assert_eq!(accepted(6, || begin("203.0.113.8")), 3);
     let wait = told_to_wait(&begin("203.0.113.7"));
-    assert!((1190..=1200).contains(&wait), "{wait}");
+    assert!((3590..=3900).contains(&wait), "{wait}");
     let ask = |address| http::send(doorward.address, "GET", "/poll?state=a-state-that-nobody-has-chosen", &from(address), b"");
     assert_eq!(accepted(10, || ask("203.0.113.7")), 10);
-    assert!(told_to_wait(&ask("203.0.113.7")) <= 6);
+    assert!(told_to_wait(&ask("203.0.113.7")) <= 65);
     assert_eq!(ask("203.0.113.8").error(), (400, "authorization_pending".to_owned()));
 }
 
 #[test]
 fn an_owner_can_switch_each_limit_off() {
     let doorward = limited(
-        "register_per_hour = 0\nauthorize_per_hour = \"off\"\ncalls_per_minute = 0\ntoken_per_minute = \"off\"\nrefresh_per_minute = 0",
+        "register_per_hour = \"off\"\nauthorize_per_hour = \"off\"\ncalls_per_minute = \"off\"\ntoken_per_minute = \"off\"\nrefresh_per_minute = \"off\"",
     );
     assert_eq!(accepted(30, || register(&doorward, &[])), 30);
     let client = Client::register(&doorward);

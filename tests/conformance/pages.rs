@@ -32,6 +32,8 @@ enum Kind {
     Alone,
     ToClient,
     Room,
+    /// A room whose script may ask this origin what is new.
+    Watching,
 }
 
 #[track_caller]
@@ -43,7 +45,9 @@ fn assert_is_guarded(page: &Response, status: u16, kind: Kind, what: &str) {
         assert!(policy.split("; ").any(|known| known == part), "{what}: {policy}");
     }
     assert!(!policy.contains("unsafe") && !policy.contains('*'), "{what}: {policy}");
-    assert_eq!(policy.contains("script-src"), kind == Kind::Room, "{what}: {policy}");
+    assert_eq!(policy.contains("script-src"), matches!(kind, Kind::Room | Kind::Watching), "{what}: {policy}");
+    let asks = policy.split("; ").any(|part| part == "connect-src 'self'");
+    assert!(asks == (kind == Kind::Watching) && policy.matches("connect-src").count() == usize::from(asks), "{what}: {policy}");
     assert_eq!(policy.contains("form-action"), kind != Kind::ToClient, "{what}: {policy}");
     assert!(kind == Kind::ToClient || policy.contains("form-action 'self'"), "{what}: {policy}");
     let opener = if kind != Kind::ToClient { "same-origin" } else { "unsafe-none" };
@@ -62,7 +66,8 @@ fn without_our_script(page: &Response) -> String {
     let (script, after) = rest.split_once("</script>").unwrap();
     let hash = base64::engine::general_purpose::STANDARD.encode(sha2::Sha256::digest(script));
     let allowed = page.header("content-security-policy").unwrap().contains(&format!("script-src 'sha256-{hash}'"));
-    assert!(allowed && !script.contains("eval") && !script.contains("innerHTML") && !script.contains("fetch"), "{script}");
+    assert!(allowed && ["eval", "innerHTML", "outerHTML", "insertAdjacent"].iter().all(|word| !script.contains(word)), "{script}");
+    assert!(script.matches("fetch(").count() == 1 && script.contains("fetch(arrived.dataset.arrived,"), "{script}");
     format!("{before}{after}")
 }
 
@@ -124,7 +129,7 @@ fn every_page_is_guarded_whatever_its_status() {
     assert_is_guarded(&stranger.submit(&wrong.set("csrf", "x")), 403, Kind::ToClient, "stale sign-in");
     assert_is_guarded(&owner.get(&client.authorize_url(&[])), 200, Kind::ToClient, "consent");
     assert_is_guarded(&owner.get("/"), 200, Kind::Room, "start page");
-    assert_is_guarded(&owner.get("/connect"), 200, Kind::Room, "connect");
+    assert_is_guarded(&owner.get("/connect"), 200, Kind::Watching, "connect");
     assert_is_guarded(&stranger.get("/connect"), 200, Kind::ToClient, "connect, for a stranger");
     assert_is_guarded(&owner.get("/connect?server=/none"), 404, Kind::Alone, "connect to nothing");
     assert_is_guarded(&owner.get("/authorize?client_id=x"), 400, Kind::Alone, "unknown client");

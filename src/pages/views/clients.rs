@@ -24,7 +24,8 @@ impl View for ClientsPage {
     const TEMPLATE: &'static str = "clients.html";
 }
 
-/// One app, with the button that removes it (`POST /clients/remove`).
+/// One app, with the buttons that pause it, let it go on (`POST /clients/pause`, `/clients/resume`) and remove it (`POST
+/// /clients/remove`).
 #[derive(Debug, Clone, Serialize)]
 pub struct ClientEntry {
     /// RFC 6749 §2.2; sent back as `id`.
@@ -39,6 +40,8 @@ pub struct ClientEntry {
     pub connections: String,
     /// It has none.
     pub unused: bool,
+    /// When it was paused, in words; `None` while it is not.
+    pub paused: Option<String>,
     /// Where answers may go.
     pub redirect_uris: Vec<String>,
     /// How it proves who it is, in words.

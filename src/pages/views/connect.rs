@@ -1,6 +1,7 @@
 //! The page that says how an app is given an address.
 
 use super::View;
+use super::arrivals::Arrivals;
 use super::house::Frame;
 use crate::pages::qr::Drawing;
 use serde::Serialize;
@@ -21,8 +22,24 @@ pub struct ConnectPage {
     pub qr: Option<Drawing>,
     /// Who cannot reach it.
     pub limits: Option<String>,
+    /// Why its calls wait at present.
+    pub paused: Option<String>,
     /// How each app gets it.
     pub apps: Vec<AppCard>,
+    /// The path of the server that is shown.
+    pub path: String,
+    /// The step from which on the page follows.
+    pub since: u64,
+    /// Another word for each state of what has arrived.
+    pub version: String,
+    /// What has arrived since.
+    pub arrived: Arrivals,
+    /// They see all of it, and not only what is theirs.
+    pub sees_all: bool,
+    /// What it means that an app does not appear there.
+    pub missing: String,
+    /// What to do then.
+    pub missing_fix: String,
 }
 
 impl View for ConnectPage {

@@ -8,6 +8,8 @@ use serde::Serialize;
 pub struct Form {
     /// The token that ties the form to this browser.
     pub csrf: String,
+    /// A number that no other form has, where it may be sent once only.
+    pub once: Option<String>,
     /// True when it was filled in before and not accepted.
     pub refused: bool,
     /// What was wrong with it as a whole.
@@ -19,7 +21,13 @@ pub struct Form {
 impl Form {
     /// An empty form.
     pub fn new(csrf: String, fields: Vec<Field>) -> Self {
-        Self { csrf, refused: false, problem: None, fields }
+        Self { csrf, once: None, refused: false, problem: None, fields }
+    }
+
+    /// The same, to be sent once only.
+    #[must_use]
+    pub fn numbered(self, once: String) -> Self {
+        Self { once: Some(once), ..self }
     }
 
     /// The same, refused for a reason that is in no field.
@@ -119,6 +127,11 @@ impl Field {
     /// A password that is to be chosen.
     pub fn new_password(name: &'static str, label: &'static str) -> Self {
         Self::new(name, label, Input::Password { autocomplete: "new-password" })
+    }
+
+    /// The password that somebody has.
+    pub fn password(name: &'static str, label: &'static str) -> Self {
+        Self::new(name, label, Input::Password { autocomplete: "current-password" })
     }
 
     /// Several lines of text.

@@ -39,6 +39,10 @@ pub struct HomePage {
     pub frame: Frame,
     /// What looked like theft lately, if anything did.
     pub alarm: Option<String>,
+    /// What is paused of what concerns them, each in a sentence.
+    pub paused: Vec<String>,
+    /// They may let it go on.
+    pub may_resume: bool,
     /// The ends to choose from for a connection. Sent back as `term` to `POST /connections/limit`.
     pub terms: Vec<ChoiceOption>,
     /// The zone of their times.
@@ -77,6 +81,8 @@ pub struct ConnectionLine {
     pub named_by: String,
     /// The server it uses.
     pub server_name: String,
+    /// Its calls wait, since something about it is paused.
+    pub held_up: bool,
     /// Who let it in, unless that is who reads this.
     pub whose: Option<String>,
     /// What it may do there, each in words.

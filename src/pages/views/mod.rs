@@ -4,12 +4,14 @@
 //! nothing here depends on the rules, and a template shows a field or leaves it out.
 
 pub mod activity;
+pub mod arrivals;
 pub mod clients;
 pub mod connect;
 pub mod consent;
 pub mod entry;
 pub mod form;
 pub mod house;
+pub mod keys;
 pub mod servers;
 pub mod settings;
 pub mod trace;

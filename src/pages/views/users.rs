@@ -38,8 +38,8 @@ pub struct UserEntry {
     pub disabled: bool,
     /// It is who reads this.
     pub is_me: bool,
-    /// It has a password, so a link is one to replace it.
-    pub has_password: bool,
+    /// A link for it takes a reset, which asks for the owner's own password.
+    pub guarded: bool,
 }
 
 /// Whether an account may use a server.

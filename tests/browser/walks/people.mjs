@@ -16,6 +16,10 @@ export async function people(scene) {
     await page.goto(`${doorward.origin}/users`);
     await page.click('summary:has-text("carol")');
     if (action === 'Remove carol') await page.click('details[open] >> text=Remove…');
+    if (action.startsWith('Reset')) {
+      await page.click('details[open] >> summary:has-text("Reset the password")');
+      await page.fill('details[open] details[open] [name=current]', PASSWORD);
+    }
     await press(page, `details[open] >> button:has-text("${action}")`);
   };
 
@@ -86,7 +90,7 @@ async function accept({ doorward, check, inspect }, carols, link) {
 }
 
 async function newPassword({ doorward, page, check }, at, carols) {
-  await at('Link for a new password');
+  await at('Reset the password of carol');
   await carols.goto((await page.textContent('#link')).trim());
   await carols.fill('[name=password]', NEW_PASSWORD);
   await carols.fill('[name=password_again]', NEW_PASSWORD);
