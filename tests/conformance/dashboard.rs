@@ -193,11 +193,12 @@ const FOR_OWNERS: [(&str, &str); 21] = [
 ];
 
 /// Every form of anybody who is signed in. A test of the routes counts them, too.
-const FOR_ANYBODY: [(&str, &str); 8] = [
+const FOR_ANYBODY: [(&str, &str); 9] = [
     ("POST", "/consent"),
     ("POST", "/device"),
     ("POST", "/signout"),
     ("POST", "/settings/password"),
+    ("POST", "/connections/limit"),
     ("POST", "/connections/revoke"),
     ("POST", "/connections/revoke-mine"),
     ("POST", "/keys/add"),
