@@ -1,14 +1,39 @@
 //! Why an app asks again, and why somebody has to sign in again, in words. The reasons are [`crate::oauth::asks_again`]'s.
 
-use super::browser::RunOut;
+use super::browser::SESSION;
 use super::{App, words};
 use crate::clock::{self, UnixTime};
+use crate::http::cookies;
+use crate::http::request::Request;
 use crate::oauth::asks_again::{self, Reason};
 use crate::oauth::client::Client;
 use crate::oauth::connection::{EndReason, Ended};
 use crate::oauth::consent::Offer;
+use crate::oauth::secret::{Secret, Session};
 use crate::oauth::user::User;
 use crate::store::StoreError;
+
+/// Somebody whose sign-in in this browser has ended by itself, made by [`App::ran_out`] alone. It opens nothing: they are
+/// only told why they sign in again.
+pub(super) struct RunOut {
+    /// Who.
+    pub(super) user: User,
+    /// When it ended.
+    at: UnixTime,
+}
+
+impl App {
+    /// Whose sign-in has run out in this browser, if anybody's has.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub(super) fn ran_out(&self, request: &Request) -> Result<Option<RunOut>, StoreError> {
+        let name = self.jar(request).name(SESSION);
+        let Some(secret) = cookies::read(&request.headers, &name).and_then(Secret::<Session>::parse) else { return Ok(None) };
+        let found = self.store.session_that_ran_out(&secret.hash(), clock::now())?;
+        Ok(found.map(|(stored, user)| RunOut { user, at: stored.expires_at }))
+    }
+}
 
 /// Why the app asks again, for the user whose connections these are; nothing if it asks for the first time.
 ///

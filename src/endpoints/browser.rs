@@ -22,7 +22,7 @@ use std::net::IpAddr;
 use subtle::ConstantTimeEq;
 
 /// Holds the session of somebody who signed in.
-const SESSION: &str = "doorward_session";
+pub(super) const SESSION: &str = "doorward_session";
 /// Ties a form to the browser it was shown in while nobody is signed in.
 const VISITOR: &str = "doorward_visitor";
 /// Makes the browser known again to the account that has signed in here, so that nobody else's guesses keep it out.
@@ -50,15 +50,6 @@ impl SignedIn {
     pub fn occasion(&self) -> Occasion {
         Occasion::request(clock::now(), self.from).by(&self.user.name)
     }
-}
-
-/// Somebody whose sign-in in this browser has ended by itself, made by [`App::ran_out`] alone. It opens nothing: they are
-/// only told why they sign in again.
-pub struct RunOut {
-    /// Who.
-    pub user: User,
-    /// When it ended.
-    pub at: UnixTime,
 }
 
 /// Proof that somebody signed in is an owner, made by [`SignedIn::as_owner`] alone: what is only for owners asks for it.
@@ -134,17 +125,6 @@ impl App {
             secret,
             from: request.peer,
         }))
-    }
-
-    /// Whose sign-in has run out in this browser, if anybody's has.
-    ///
-    /// # Errors
-    /// When the store does not answer.
-    pub fn ran_out(&self, request: &Request) -> Result<Option<RunOut>, StoreError> {
-        let name = self.jar(request).name(SESSION);
-        let Some(secret) = cookies::read(&request.headers, &name).and_then(Secret::<Session>::parse) else { return Ok(None) };
-        let found = self.store.session_that_ran_out(&secret.hash(), clock::now())?;
-        Ok(found.map(|(stored, user)| RunOut { user, at: stored.expires_at }))
     }
 
     /// Signs a user in under a new session; whatever session the browser had is over (session fixation).

@@ -198,9 +198,9 @@ const FOR_ANYBODY: [(&str, &str); 9] = [
     ("POST", "/device"),
     ("POST", "/signout"),
     ("POST", "/settings/password"),
+    ("POST", "/connections/limit"),
     ("POST", "/connections/revoke"),
     ("POST", "/connections/revoke-mine"),
-    ("POST", "/connections/limit"),
     ("POST", "/keys/add"),
     ("POST", "/keys/revoke"),
 ];
