@@ -76,7 +76,7 @@ pub enum What {
 }
 
 /// Every word for scripts.
-pub const KINDS: [&str; 55] = [
+pub const KINDS: [&str; 56] = [
     "signed_in",
     "sign_in_failed",
     "sign_in_throttled",
@@ -85,6 +85,7 @@ pub const KINDS: [&str; 55] = [
     "setup_claimed",
     "user_added",
     "password_changed",
+    "password_reset",
     "user_disabled",
     "user_enabled",
     "user_removed",
