@@ -13,6 +13,7 @@ use crate::oauth::secret::{Entropy, ServerKey};
 use std::fs::{self, File, TryLockError};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, RwLock};
@@ -56,14 +57,16 @@ impl Store {
         if initialised && !folder.join("db").try_exists()? {
             return Err(StoreError::Missing);
         }
-        let (db, tree) = open_folder(&folder)?;
-        if tree.get(record::key(Table::Instance, INSTANCE))?.is_none() {
-            if initialised {
-                return Err(StoreError::Missing);
+        let mut store = caught(|| {
+            let (db, tree) = open_folder(&folder)?;
+            if tree.get(record::key(Table::Instance, INSTANCE))?.is_none() {
+                if initialised {
+                    return Err(StoreError::Missing);
+                }
+                initialise(&tree, entropy, now)?;
             }
-            initialise(&tree, entropy, now)?;
-        }
-        let mut store = Self::assemble((db, tree), &folder, (data, lock), now)?;
+            Self::assemble((db, tree), &folder, (data, lock), now)
+        })?;
         store.damaged_snapshots = match files::above(data, store.instance(), store.snapshot_number()?) {
             Ok(_) => return Err(StoreError::Behind),
             Err(damaged) => damaged,
@@ -112,6 +115,12 @@ impl Store {
         store.load_trace();
         Ok(store)
     }
+}
+
+/// Now and then sled panics over files that were copied while they were written, rather than call them damaged.
+fn caught<T>(open: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    let damaged = |_| Err(StoreError::Damaged("sled cannot make sense of its files".to_owned()));
+    panic::catch_unwind(AssertUnwindSafe(open)).unwrap_or_else(damaged)
 }
 
 /// Held by the one process that may touch what is in the directory, whatever state its store is in.
@@ -243,6 +252,12 @@ mod tests {
         drop(store);
         let store = open(&folder).unwrap();
         assert_eq!((store.users(), store.key()), (Ok(vec![user("ann")]), &key));
+    }
+
+    #[test]
+    fn what_sled_panics_over_is_damage() {
+        assert!(matches!(caught::<()>(|| panic!("on purpose")), Err(StoreError::Damaged(_))));
+        assert_eq!(caught(|| Ok(1)), Ok(1));
     }
 
     #[test]

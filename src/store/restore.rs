@@ -247,7 +247,7 @@ mod tests {
     use crate::oauth::ids::UserId;
     use crate::oauth::secret::ApiKey;
     use crate::store::record::{BrowserSession, NameOwner};
-    use crate::store::testing::{Folder, at_once};
+    use crate::store::testing::{Folder, alone, at_once};
     use std::io;
     use std::sync::Mutex;
     use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -382,6 +382,10 @@ mod tests {
     /// tells. Behind the last record of the file nothing is lost.
     #[test]
     fn wherever_a_bit_flips_or_the_file_is_cut_nothing_is_lost_that_a_snapshot_knows() {
+        alone("store::restore::tests::wherever_a_bit_flips_or_the_file_is_cut_nothing_is_lost_that_a_snapshot_knows", flip_and_cut);
+    }
+
+    fn flip_and_cut() {
         let folder = Folder::new();
         let (store, _) = in_use(&folder);
         let many: Vec<[u8; 2]> = (0..400_u16).map(u16::to_be_bytes).collect();
@@ -538,6 +542,13 @@ mod tests {
     /// Z7: a copy of the data directory taken at any moment restores.
     #[test]
     fn a_copy_made_while_eight_write_opens_and_holds_what_was_promised_before_the_newest_snapshot() {
+        alone(
+            "store::restore::tests::a_copy_made_while_eight_write_opens_and_holds_what_was_promised_before_the_newest_snapshot",
+            copy_while_eight_write,
+        );
+    }
+
+    fn copy_while_eight_write() {
         let seconds = std::env::var("DOORWARD_TEST_SECONDS").map_or(8, |text| text.parse().unwrap());
         let folder = Folder::new();
         let store = open(folder.path()).unwrap();
