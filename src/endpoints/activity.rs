@@ -9,18 +9,21 @@ use crate::http::date;
 use crate::http::request::Request;
 use crate::oauth::address_class::AddressClass;
 use crate::oauth::audit::{Entry, Wanted};
-use crate::oauth::audit_kinds::What;
+use crate::oauth::audit_kinds::{KINDS, What};
 use crate::oauth::params::Params;
-use crate::pages::views::activity::{ActivityPage, EventLine};
+use crate::pages::views::activity::{ActivityFilter, ActivityPage, EventLine};
+use crate::pages::views::form::ChoiceOption;
 use crate::store::StoreError;
 use std::time::Duration;
+use url::form_urlencoded::Serializer;
 
 /// Events on a page.
 const PAGE: usize = 50;
 /// For so long the overview reminds of what looks like theft, and of data that was put back.
 const REMINDED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
-/// `GET /activity`; `theft` shows only what looks like it, `before` the page after one that ended with that event.
+/// `GET /activity`; `theft` shows only what looks like it, `kind`, `client` and, to an owner, `user` only what is of that,
+/// and `before` the page after one that ended with that event.
 pub fn show(app: &App, request: &Request, signed_in: &SignedIn) -> Answer {
     list(app, request, signed_in).unwrap_or_else(|error| page::unavailable(app, &error))
 }
@@ -28,13 +31,30 @@ pub fn show(app: &App, request: &Request, signed_in: &SignedIn) -> Answer {
 fn list(app: &App, request: &Request, signed_in: &SignedIn) -> Result<Answer, StoreError> {
     let now = clock::now();
     let params = Params::parse(&request.query).unwrap_or_default();
-    let theft = params.one("theft").ok().flatten().is_some();
-    let before = params.one("before").ok().flatten().and_then(|text| text.parse().ok());
-    let entries = app.store.events(&Wanted { alarms: theft, before, ..of(signed_in, PAGE) })?;
+    let asked = |name: &'static str| params.one(name).ok().flatten().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    let theft = asked("theft").is_some();
+    let (kind, client) = (asked("kind"), asked("client"));
+    let user = asked("user").filter(|_| signed_in.as_owner().is_some());
+    let own = of(signed_in, PAGE);
+    let wanted = Wanted {
+        alarms: theft,
+        before: asked("before").and_then(|text| text.parse().ok()),
+        kind: kind.clone(),
+        client: client.clone(),
+        user: user.clone().or(own.user.clone()),
+        ..own
+    };
+    let entries = app.store.events(&wanted)?;
     let view = ActivityPage {
         frame: room::frame(app, request, signed_in, Room::Activity),
         theft,
-        older: entries.last().filter(|_| entries.len() == PAGE).map(|last| older(last, theft)),
+        older: entries.last().filter(|_| entries.len() == PAGE).map(|last| older(last, &wanted, user.as_deref())),
+        filter: ActivityFilter {
+            on: kind.is_some() || client.is_some() || user.is_some(),
+            kinds: kinds(kind.as_deref()),
+            client: client.unwrap_or_default(),
+            user: signed_in.as_owner().map(|_| user.unwrap_or_default()),
+        },
         events: entries.into_iter().map(|entry| line(&entry, now)).collect(),
     };
     Ok(room::show(app, request, 200, &view))
@@ -50,8 +70,23 @@ fn of(signed_in: &SignedIn, limit: usize) -> Wanted {
     }
 }
 
-fn older(last: &Entry, theft: bool) -> String {
-    format!("before={}{}", last.number, if theft { "&theft=1" } else { "" })
+fn older(last: &Entry, wanted: &Wanted, user: Option<&str>) -> String {
+    let mut query = Serializer::new(String::new());
+    query.append_pair("before", &last.number.to_string());
+    let theft = wanted.alarms.then_some("1");
+    for (name, value) in [("theft", theft), ("kind", wanted.kind.as_deref()), ("client", wanted.client.as_deref()), ("user", user)] {
+        query.extend_pairs(value.map(|value| (name, value)));
+    }
+    query.finish()
+}
+
+/// The words for scripts are good enough for people once they are words.
+fn kinds(chosen: Option<&str>) -> Vec<ChoiceOption> {
+    let everything = ChoiceOption { value: String::new(), label: "everything".to_owned(), chosen: chosen.is_none() };
+    let mut kinds = KINDS;
+    kinds.sort_unstable();
+    let kind = |kind: &str| ChoiceOption { value: kind.to_owned(), label: kind.replace('_', " "), chosen: chosen == Some(kind) };
+    std::iter::once(everything).chain(kinds.into_iter().map(kind)).collect()
 }
 
 fn line(entry: &Entry, now: UnixTime) -> EventLine {

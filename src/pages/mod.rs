@@ -131,7 +131,7 @@ fn page_error(template: &str, error: &minijinja::Error) -> PageError {
 mod tests {
     use serde_json::Value;
 
-    use super::views::activity::{ActivityPage, EventLine};
+    use super::views::activity::{ActivityFilter, ActivityPage, EventLine};
     use super::views::arrivals::{Arrival, Arrivals, ArrivedPart};
     use super::views::clients::{ClientAddedPage, ClientEntry, ClientsPage};
     use super::views::connect::{AppCard, AppLink, ConnectPage, CopyBox, ServerTab};
@@ -476,7 +476,14 @@ mod tests {
             ago: "2 minutes ago".to_owned(),
             from: "203.0.113.9 (internet)".to_owned(),
         };
-        ActivityPage { frame: frame(), theft: false, events: vec![event(false), event(true)], older: some("before=7") }
+        let kind = |value: &str, chosen| ChoiceOption { value: value.to_owned(), label: value.replace('_', " "), chosen };
+        let filter = ActivityFilter {
+            on: true,
+            kinds: vec![kind("", false), kind("signed_in", true)],
+            client: "Claude".to_owned(),
+            user: some("ana"),
+        };
+        ActivityPage { frame: frame(), theft: false, filter, events: vec![event(false), event(true)], older: some("before=7") }
     }
 
     fn step(passed: bool) -> StepLine {

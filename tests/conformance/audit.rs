@@ -425,6 +425,18 @@ fn the_activity_page_shows_an_owner_everything_and_others_their_own_part() {
         newest_first("ann let \"Lamp\" use", "\"Lamp\" registered itself")
             && newest_first("\"Lamp\" registered", "the account bob was added")
     );
+    let mut owner = signed_in(&doorward, "ann");
+    let mut shown = |query: &str| unescape(&owner.get(&format!("/activity?{query}")).text());
+    for (query, has, has_not) in [
+        ("client=Lamp", "ann let \"Lamp\" use", "the account bob"),
+        ("kind=user_added&client=", "the account bob was added", "Lamp"),
+        ("user=bob", "the account bob was added", "ann let"),
+        ("kind=signed_in&client=Lamp", "Nothing like that is in the log.", "ann let"),
+    ] {
+        let page = shown(query);
+        let events = &page[page.find("aria-label=\"What happened\"").unwrap()..];
+        assert!(events.contains(has) && !events.contains(has_not), "{query}: {page}");
+    }
     let mut browser = signed_in(&doorward, "bob");
     for target in ["/activity", "/activity?user=ann", "/activity?before=99"] {
         let bob = unescape(&browser.get(target).text());

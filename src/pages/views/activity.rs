@@ -1,6 +1,7 @@
 //! The page of what happened.
 
 use super::View;
+use super::form::ChoiceOption;
 use super::house::Frame;
 use serde::Serialize;
 
@@ -12,6 +13,8 @@ pub struct ActivityPage {
     pub frame: Frame,
     /// True when only what looks like theft is shown.
     pub theft: bool,
+    /// What else is asked for.
+    pub filter: ActivityFilter,
     /// What happened, the newest first.
     pub events: Vec<EventLine>,
     /// The query of the next page: what happened before these.
@@ -20,6 +23,19 @@ pub struct ActivityPage {
 
 impl View for ActivityPage {
     const TEMPLATE: &'static str = "activity.html";
+}
+
+/// What is to be shown; each is sent back under its own name.
+#[derive(Debug, Clone, Serialize)]
+pub struct ActivityFilter {
+    /// True when anything is asked for.
+    pub on: bool,
+    /// `kind`: each kind of event, everything first.
+    pub kinds: Vec<ChoiceOption>,
+    /// `client`: the name or the id of an app.
+    pub client: String,
+    /// `user`: the name of a person. `None` for whoever sees their own part only.
+    pub user: Option<String>,
 }
 
 /// Something that happened.
