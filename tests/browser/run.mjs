@@ -22,12 +22,13 @@ import { people } from './walks/people.mjs';
 import { pausing } from './walks/servers.mjs';
 import { ownPassword } from './walks/settings.mjs';
 import { signInAndOut, tooManyTries } from './walks/sign_in.mjs';
+import { terms } from './walks/terms.mjs';
 import { activity, attempts } from './walks/watching.mjs';
 
 // In this order: a walk finds ann signed in, and leaves her so.
 const WALKS = {
   firstRun, signInAndOut, approve, hostedApp, notYou, destinations, choose, device, expired, framed, keyboard,
-  revoking, ordinaryUser, addByPlatform, addByHand, copying, arrivals, pausing, keys, people, ownPassword, activity, attempts,
+  revoking, terms, ordinaryUser, addByPlatform, addByHand, copying, arrivals, pausing, keys, people, ownPassword, activity, attempts,
   tooManyTries,
 };
 const AT_A_TIME = 4;
