@@ -91,7 +91,7 @@ export async function takePictures(launch) {
   await page.goto(`${PUBLIC}/`);
   await take(page, 'overview');
 
-  const phone = await look('light', 360, 850);
+  const phone = await look('light', 360, 960);
   const asking = await registered('Claude', CLAUDE, '/notes', hosted);
   await phone.page.goto(asking.authorizeUrl(random(), '/notes', { scope: 'notes:read notes:write' }));
   await signIn(phone.page);

@@ -79,11 +79,14 @@ async function main() {
   const hasty = await startDoorward('hasty', { configuration: HASTY });
   await hasty.addUser('ann', '--owner');
   const world = { chromium: await launch(rules), hosted, upstream, hasty };
+  let over = false;
+  world.chromium.on('disconnected', () => over || console.log('FAIL the browser has ended; what fails from here on fails for that'));
   const waiting = process.env.LOOKS ? LOOKS.filter(({ name }) => name.includes(process.env.LOOKS)) : [...LOOKS];
   const next = async () => {
     for (let one = waiting.shift(); one; one = waiting.shift()) await look(one, world);
   };
   await Promise.all(Array.from({ length: AT_A_TIME }, next));
+  over = true;
   await world.chromium.close();
   for (const server of [hosted, onward, upstream]) server.close();
   await hasty.stop();

@@ -20,6 +20,7 @@ export async function openBrowser(chromium, look, more = {}) {
   // A refusal is an answer like any other, but Chromium complains of it.
   const complaints = [];
   page.on('console', (message) => message.type() === 'error' && !/status of (4\d\d|503)|frame-ancestors 'none'/.test(message.text()) && complaints.push(message.text()));
-  page.on('pageerror', (error) => complaints.push(String(error)));
+  // So is the script of Chromium's own page for a frame that it holds back.
+  page.on('pageerror', (error) => String(error).includes('TrustedTypePolicy') || complaints.push(String(error)));
   return { page, complaints, close: () => context.close() };
 }

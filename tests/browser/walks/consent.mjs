@@ -25,6 +25,8 @@ export async function approve({ doorward, page, check, inspect, callback }) {
   await page.goBack();
   await page.waitForSelector('[name=flow]', { state: 'attached' });
   check('going back asks anew', (await page.inputValue('[name=flow] >> nth=0')) !== flow);
+  check('and says why', await page.isVisible('text="Why again"'));
+  await inspect(page, 'consent-again');
   await press(page, '[value=deny]');
   check('and that may be answered otherwise', callback.arrived(state).get('error') === 'access_denied');
   check('which takes nothing back of what was granted', (await call(doorward.origin, '/notes', token)) === 200);

@@ -24,11 +24,27 @@ export async function activity({ doorward, page, stranger, callback, check, insp
   const all = await page.locator('.events > li').allTextContents();
   check('the whole log says who let what in', all.length > 1 && all.some((line) => /ann let .?Robbed.? use \/notes/.test(line)), all.slice(0, 4).join(' | '));
 
+  await filtered({ page, check, inspect });
   const { page: bobs } = await stranger();
   await bobs.goto(`${doorward.origin}/activity`);
   await signIn(bobs, 'bob');
   const ofBob = await bobs.locator('.events > li').allTextContents();
   check('others read what concerns them and nothing else', ofBob.length > 0 && ofBob.every((line) => line.includes('bob') && !line.includes('ann ')), ofBob.join(' | '));
+}
+
+// By app, and what happened to it.
+async function filtered({ page, check, inspect }) {
+  await page.click('summary:has-text("Filter")');
+  await page.fill('#client', 'Robbed');
+  await press(page, 'text="Show"');
+  await inspect(page, 'activity-filtered');
+  const shown = await page.locator('.events > li').allTextContents();
+  check('the log of one app is of that app', shown.length > 1 && shown.every((line) => line.includes('Robbed')), shown.join(' | '));
+  await page.fill('#client', 'nobody knows it');
+  await press(page, 'text="Show"');
+  check('where nothing matches the page says so', (await page.textContent('main')).includes('Nothing like that'));
+  await press(page, 'text="Show everything"');
+  check('everything is shown again', (await page.locator('.events > li').count()) > shown.length);
 }
 
 // An attempt that got through and one that did not.
