@@ -45,3 +45,12 @@ export async function letIn(page, app, callback, path) {
   const tokens = await (await app.redeem(callback.arrived(state).get('code'))).json();
   return { token: tokens.access_token, scope: tokens.scope, call: () => app.call(path, tokens.access_token) };
 }
+
+// Whether something about the page comes true: a browser that is busy gives a field its focus a moment after it shows it.
+export async function settles(page, holds) {
+  for (let tries = 0; tries < 100; tries += 1) {
+    if (await page.evaluate(holds)) return true;
+    await page.waitForTimeout(50);
+  }
+  return false;
+}

@@ -1,7 +1,7 @@
 // Apps that want a client id: entered by platform or by hand, used with their secret, removed.
 
 import { App, openCallback, random } from '../support/app.mjs';
-import { enter, letIn, press } from '../support/person.mjs';
+import { enter, letIn, press, settles } from '../support/person.mjs';
 
 const copied = (page, id) => page.textContent(`#${id}`).then((text) => text.trim());
 
@@ -31,7 +31,7 @@ export async function addByHand({ doorward, page, callback, check, inspect }) {
   };
   await fill('http://example.com/not-https');
   await inspect(page, 'clients-refused');
-  check('an address that cannot be used is said so where the focus is', await page.evaluate(() => document.activeElement?.getAttribute('role') === 'alert'));
+  check('an address that cannot be used is said so where the focus is', await settles(page, () => document.activeElement?.getAttribute('role') === 'alert'));
   check('what was entered is kept', (await page.inputValue('[name=redirect_uris]')).includes('not-https') && await page.isChecked('[name=secret]'));
   await fill(`${callback.uri}\n${other.uri}`);
   await inspect(page, 'client-added-secret');

@@ -1,7 +1,7 @@
 // A device shows a code, a plugin polls: the person answers in this browser, and the answer is fetched elsewhere.
 
 import { App, random } from '../support/app.mjs';
-import { press, signIn } from '../support/person.mjs';
+import { press, signIn, settles } from '../support/person.mjs';
 
 const GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 
@@ -22,7 +22,7 @@ export async function device({ doorward, stranger, check, inspect }) {
   await page.fill('[name=user_code]', 'bbbb bbbb');
   await press(page, 'button[type=submit] >> text=Continue');
   await inspect(page, 'device-wrong');
-  check('a wrong code is said so, of the field that has the focus', await page.evaluate(() => document.activeElement?.getAttribute('aria-describedby')?.split(' ').some((id) => document.getElementById(id)?.getAttribute('role') === 'alert')));
+  check('a wrong code is said so, of the field that has the focus', await settles(page, () => document.activeElement?.getAttribute('aria-describedby')?.split(' ').some((id) => document.getElementById(id)?.getAttribute('role') === 'alert')));
   await page.fill('[name=user_code]', begun.user_code.toLowerCase());
   await inspect(page, 'device');
   await Promise.all([page.waitForEvent('load'), page.keyboard.press('Enter')]);

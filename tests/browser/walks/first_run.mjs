@@ -3,7 +3,7 @@
 import { App, call, random } from '../support/app.mjs';
 import { PASSWORD, startDoorward } from '../support/doorward.mjs';
 import { openBrowser } from '../support/looks.mjs';
-import { press } from '../support/person.mjs';
+import { press, settles } from '../support/person.mjs';
 
 export async function firstRun(scene) {
   const doorward = await startDoorward(`first-${scene.look.name}`);
@@ -25,14 +25,14 @@ async function setUp({ doorward, page, check, inspect }) {
   const { url } = await doorward.command('setup');
   await page.goto(url);
   await inspect(page, 'setup');
-  check('the name field has the focus', await page.evaluate(() => document.activeElement?.name === 'username'));
+  check('the name field has the focus', await settles(page, () => document.activeElement?.name === 'username'));
 
   await page.fill('[name=username]', 'ann');
   await page.fill('[name=password]', 'short');
   await page.fill('[name=password_again]', 'short');
   await press(page, 'button[type=submit]');
   await inspect(page, 'setup-refused');
-  check('what was wrong is said in a summary that has the focus', await page.evaluate(() => document.activeElement?.getAttribute('role') === 'alert'));
+  check('what was wrong is said in a summary that has the focus', await settles(page, () => document.activeElement?.getAttribute('role') === 'alert'));
   check('the summary leads to the field', await page.evaluate(() => {
     const field = document.querySelector(document.querySelector('[role=alert] a').getAttribute('href'));
     return field.getAttribute('aria-invalid') === 'true' && document.getElementById(field.getAttribute('aria-describedby').split(' ')[0])?.textContent.includes('8 characters');

@@ -2,7 +2,7 @@
 
 import { App } from '../support/app.mjs';
 import { PASSWORD } from '../support/doorward.mjs';
-import { enter, letIn, press, signIn } from '../support/person.mjs';
+import { enter, letIn, press, signIn, settles } from '../support/person.mjs';
 
 const NEW_PASSWORD = 'another horse entirely';
 
@@ -61,7 +61,7 @@ async function invite({ doorward, page, check, inspect }) {
   await page.fill('#name', 'not a name at all!');
   await press(page, 'text="Make a link for them"');
   await inspect(page, 'users-refused');
-  check('a name that cannot be one is said so where the focus is', await page.evaluate(() => document.activeElement?.getAttribute('role') === 'alert'));
+  check('a name that cannot be one is said so where the focus is', await settles(page, () => document.activeElement?.getAttribute('role') === 'alert'));
   await page.fill('#name', 'carol');
   await page.selectOption('#server', '/notes');
   await press(page, 'text="Make a link for them"');

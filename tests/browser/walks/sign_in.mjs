@@ -2,7 +2,7 @@
 
 import { App, random } from '../support/app.mjs';
 import { PASSWORD } from '../support/doorward.mjs';
-import { enter, press, signIn, signOut } from '../support/person.mjs';
+import { enter, press, signIn, signOut, settles } from '../support/person.mjs';
 
 export async function signInAndOut({ doorward, stranger, check, inspect, callback }) {
   const app = await App.register(doorward.origin, callback.uri, 'Sign-in test');
@@ -10,12 +10,12 @@ export async function signInAndOut({ doorward, stranger, check, inspect, callbac
   await page.goto(app.authorizeUrl(random(), '/notes'));
   await inspect(page, 'signin-for-app');
   check('the page says for which app', (await page.textContent('main')).includes('Sign-in test'));
-  check('the name field has the focus', await page.evaluate(() => document.activeElement?.name === 'username'));
+  check('the name field has the focus', await settles(page, () => document.activeElement?.name === 'username'));
 
   await signIn(page, 'ann', 'not the password');
   await inspect(page, 'signin-wrong');
   check('a wrong password is said so', (await page.textContent('[role=alert]'))?.includes('not right'));
-  check('and said of the field that has the focus', await page.evaluate(() => {
+  check('and said of the field that has the focus', await settles(page, () => {
     const about = document.activeElement?.getAttribute('aria-describedby');
     return about && document.getElementById(about)?.getAttribute('role') === 'alert';
   }));
